@@ -1,0 +1,88 @@
+//! Commands to a running instance, by request and reply on `domicilio.cmd.<service>.<instance>.<verb>`,
+//! served through the NATS services (micro) API so that `nats micro` sees them too.
+
+use serde::{Deserialize, Serialize};
+
+use crate::heartbeat::RunState;
+use crate::{Fault, OrderId};
+
+/// Stands for the instance in subjects that any instance of a service may serve.
+pub const ANY: &str = "any";
+
+/// What an instance can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// Answer.
+    Ping,
+    /// Start nothing new; keep what is owned.
+    Pause,
+    /// End a pause or a drain.
+    Resume,
+    /// Finish and hand over what is held, take nothing new.
+    Drain,
+    /// Set the level of the instance's log ([`LogLevel`]).
+    LogLevel,
+    /// api-domicilio only: take an order, as over HTTP.
+    Inject,
+}
+
+impl Verb {
+    /// Verbs that every service takes.
+    pub const COMMON: [Self; 5] = [Self::Ping, Self::Pause, Self::Resume, Self::Drain, Self::LogLevel];
+
+    /// Last token of the subject.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ping => "ping",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Drain => "drain",
+            Self::LogLevel => "log-level",
+            Self::Inject => "inject",
+        }
+    }
+}
+
+/// Body of `log-level`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLevel {
+    /// A filter in the syntax of `tracing-subscriber`'s `EnvFilter`, for example `debug` or `info,queue_resolver=trace`;
+    /// at most 200 characters.
+    pub filter: String,
+}
+
+/// Answer to every common verb.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Version of the message, [`crate::VERSION`].
+    pub v: u8,
+    /// Whether it was done.
+    pub ok: bool,
+    /// What the instance is doing now.
+    pub state: RunState,
+    /// Why not, when it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+/// Answer of intake to an order, over HTTP and over the bus alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntakeReply {
+    /// Version of the message, [`crate::VERSION`].
+    pub v: u8,
+    /// The HTTP status, also over the bus: 202 accepted, 200 accepted before, 400, 409, 413, 422, 503.
+    pub status: u16,
+    /// `accepted`, `already_accepted`, or the code of what went wrong, for example `invalid_payload`.
+    pub code: String,
+    /// The order, when the payload told one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    /// Its sequence in stream `ORDERS`, when accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// One English sentence.
+    pub message: String,
+    /// Every fault of a refused payload.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+}

@@ -1,0 +1,140 @@
+//! The streams and the bucket, as data. Adapters turn them into the server's configuration.
+
+/// How a stream forgets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// By age and size.
+    Limits,
+    /// A message goes when it is acknowledged.
+    WorkQueue,
+}
+
+/// One JetStream stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamSpec {
+    /// Its name.
+    pub name: &'static str,
+    /// What it stores.
+    pub subject: &'static str,
+    /// What it is for, shown by `nats stream ls`.
+    pub description: &'static str,
+    /// How it forgets.
+    pub retention: Retention,
+    /// Oldest message kept, in days; 0 = no limit.
+    pub age_days_max: u32,
+    /// Most bytes on disk, in MiB, at full size; the server reserves them.
+    pub mebibytes_max: u32,
+    /// Most messages a subject; 0 = no limit.
+    pub messages_per_subject_max: u32,
+    /// A full stream refuses new messages (`true`) or drops the oldest ones (`false`).
+    pub refuse_when_full: bool,
+    /// How long message ids are remembered, in seconds.
+    pub duplicate_window_s: u32,
+}
+
+/// Accepted orders; the body is the payload as it came. Personal data.
+pub const ORDERS: StreamSpec = StreamSpec {
+    name: "ORDERS",
+    subject: "domicilio.orders.*.*.*",
+    description: "Accepted orders with their payloads (personal data)",
+    retention: Retention::Limits,
+    age_days_max: 31,
+    mebibytes_max: 4_096,
+    messages_per_subject_max: 0,
+    // Dropping an accepted order is the one thing that must not happen: intake answers 503 instead.
+    refuse_when_full: true,
+    duplicate_window_s: 120,
+};
+
+/// Orders waiting for injection.
+pub const QUEUES: StreamSpec = StreamSpec {
+    name: "QUEUES",
+    subject: "domicilio.queues.*.*",
+    description: "Orders waiting for injection, one subject a store",
+    retention: Retention::WorkQueue,
+    // No age: an order waits until it is injected or given up.
+    age_days_max: 0,
+    mebibytes_max: 1_024,
+    messages_per_subject_max: 0,
+    refuse_when_full: true,
+    // Covers what a new active distribuidor repeats; about 364 bytes an id on the server.
+    duplicate_window_s: 600,
+};
+
+/// Final outcomes; the last one of a store is its watermark.
+pub const OUTCOMES: StreamSpec = StreamSpec {
+    name: "OUTCOMES",
+    subject: "domicilio.outcomes.*.*",
+    description: "Final outcome of each order",
+    retention: Retention::Limits,
+    age_days_max: 31,
+    mebibytes_max: 1_024,
+    messages_per_subject_max: 0,
+    // Without room for an outcome the resolver stops rather than forget that an order is done.
+    refuse_when_full: true,
+    duplicate_window_s: 120,
+};
+
+/// Steps that no other stream holds.
+pub const EVENTS: StreamSpec = StreamSpec {
+    name: "EVENTS",
+    subject: "domicilio.events.*.*.*",
+    description: "Failed attempts, state of POS, decisions of the distribuidor",
+    retention: Retention::Limits,
+    age_days_max: 31,
+    mebibytes_max: 1_024,
+    messages_per_subject_max: 0,
+    refuse_when_full: false,
+    duplicate_window_s: 120,
+};
+
+/// Store records.
+pub const STORES: StreamSpec = StreamSpec {
+    name: "STORES",
+    subject: "domicilio.stores.*.*",
+    description: "Store records, one subject a store, revision = sequence",
+    retention: Retention::Limits,
+    age_days_max: 0,
+    mebibytes_max: 256,
+    messages_per_subject_max: 64,
+    refuse_when_full: true,
+    duplicate_window_s: 120,
+};
+
+/// Refused payloads.
+pub const INVALID: StreamSpec = StreamSpec {
+    name: "INVALID",
+    subject: "domicilio.invalid.*",
+    description: "Refused payloads with their faults (personal data)",
+    retention: Retention::Limits,
+    age_days_max: 31,
+    mebibytes_max: 256,
+    messages_per_subject_max: 0,
+    refuse_when_full: false,
+    duplicate_window_s: 120,
+};
+
+/// Every stream, in the order in which they are created.
+pub const ALL: [&StreamSpec; 6] = [&STORES, &ORDERS, &QUEUES, &OUTCOMES, &EVENTS, &INVALID];
+
+/// Key-value bucket of leases: the active distribuidor, live resolvers, owners of partitions.
+pub const LEASES: &str = "domicilio_leases";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_must_not_be_lost_refuses_when_full() {
+        for spec in [&ORDERS, &QUEUES, &OUTCOMES, &STORES] {
+            assert!(spec.refuse_when_full, "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn all_together_fit_the_volume_of_the_charts() {
+        // Each node of the shipped cluster gives JetStream 9 GiB.
+        let total: u32 = ALL.iter().map(|spec| spec.mebibytes_max).sum();
+        assert!(total < 9 * 1_024, "{total} MiB");
+    }
+}
