@@ -1,0 +1,165 @@
+//! The stores: a copy in memory that follows stream `STORES`, and writing by compare-and-set.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::{DeliverPolicy, pull};
+use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::message::PublishMessage;
+use contract::stream::STORES;
+use contract::{StoreId, StoreRecord, Subject, subject};
+use futures::StreamExt as _;
+use tokio::sync::watch;
+
+use crate::{Connection, Error, ErrorKind, REQUEST_TIMEOUT, read};
+
+/// Wait between two tries to follow the stream; a leader election takes seconds, a tight loop floods the server.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
+
+/// A store's record and the revision under which it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Versioned {
+    /// The record.
+    pub record: StoreRecord,
+    /// Sequence of its message in stream `STORES`.
+    pub revision: u64,
+}
+
+/// How far a [`Catalogue`] has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Sequence in `STORES` up to which changes are taken up.
+    pub revision: u64,
+    /// Whether everything that was there at the start has been read.
+    pub ready: bool,
+}
+
+/// All stores, kept up to date. Cheap to clone. Bounded by the number of stores: one record each.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    stores: Arc<RwLock<HashMap<StoreId, Arc<Versioned>>>>,
+    progress: watch::Receiver<Progress>,
+}
+
+impl Catalogue {
+    /// Starts following; ends when every clone is dropped. The streams need not exist yet.
+    pub fn follow(connection: &Connection) -> Self {
+        let stores = Arc::new(RwLock::new(HashMap::new()));
+        let (tell, progress) = watch::channel(Progress::default());
+        let connection = connection.clone();
+        let shared = Arc::clone(&stores);
+        tokio::spawn(async move {
+            loop {
+                let next = tell.borrow().revision + 1;
+                let followed = tokio::select! {
+                    () = tell.closed() => return,
+                    followed = follow_from(&connection, next, &shared, &tell) => followed,
+                };
+                if let Err(error) = followed {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "following the stores again soon");
+                }
+                tokio::time::sleep(RETRY_DELAY).await;
+            }
+        });
+        Self { stores, progress }
+    }
+
+    /// The store's record, if there is one.
+    pub fn get(&self, id: StoreId) -> Option<Arc<Versioned>> {
+        self.stores.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// Every store, in no particular order.
+    pub fn all(&self) -> Vec<Arc<Versioned>> {
+        self.stores.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// How far it has read; can be waited on.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+}
+
+async fn follow_from(
+    connection: &Connection,
+    start_sequence: u64,
+    stores: &RwLock<HashMap<StoreId, Arc<Versioned>>>,
+    tell: &watch::Sender<Progress>,
+) -> Result<(), Error> {
+    const DOING: &str = "following the stores";
+    connection.up().await;
+    let stream = crate::error::bounded(REQUEST_TIMEOUT, DOING, connection.js.get_stream(STORES.name)).await?;
+    let last = stream.cached_info().state.last_sequence;
+    let config =
+        pull::OrderedConfig { deliver_policy: DeliverPolicy::ByStartSequence { start_sequence }, ..Default::default() };
+    let consumer = crate::error::bounded(REQUEST_TIMEOUT, DOING, stream.create_consumer(config)).await?;
+    let mut messages = crate::error::bounded(REQUEST_TIMEOUT, DOING, consumer.messages()).await?;
+    if last < start_sequence {
+        tell.send_modify(|progress| progress.ready = true);
+    }
+    while let Some(message) = messages.next().await {
+        let message = message.map_err(|error| Error::new(ErrorKind::Unanswered, DOING, error))?;
+        let info = message.info().map_err(|error| Error::new(ErrorKind::Refused, DOING, error))?;
+        let (revision, caught_up) = (info.stream_sequence, info.pending == 0);
+        take(stores, &message.subject, &message.payload, revision);
+        tell.send_modify(|progress| {
+            progress.revision = progress.revision.max(revision);
+            progress.ready |= caught_up;
+        });
+    }
+    Err(Error::new(ErrorKind::Unanswered, DOING, "the server closed the stream of messages"))
+}
+
+fn take(stores: &RwLock<HashMap<StoreId, Arc<Versioned>>>, subject: &str, payload: &[u8], revision: u64) {
+    let Subject::Store(country, id) = Subject::parse(subject) else { return };
+    match serde_json::from_slice::<StoreRecord>(payload) {
+        Ok(record) if record.id == id && record.country == country => {
+            let mut stores = stores.write().unwrap_or_else(PoisonError::into_inner);
+            // Ids are unique over all countries; should two exist, the country that came first keeps the id.
+            if stores.get(&id).is_none_or(|known| known.record.country == country && known.revision < revision) {
+                stores.insert(id, Arc::new(Versioned { record, revision }));
+            }
+        }
+        Ok(_) => tracing::warn!(subject, revision, "store record does not belong to its subject: left out"),
+        Err(error) => tracing::warn!(subject, revision, %error, "store record cannot be read: left out"),
+    }
+}
+
+/// Writes a record if the store's revision still is `expected` (0 = there is none yet); returns the new revision.
+///
+/// Errors: [`ErrorKind::Conflict`] when somebody wrote first, or when another country has this id;
+/// [`ErrorKind::Unanswered`] when the outcome is unknown.
+pub async fn write(js: &jetstream::Context, record: &StoreRecord, expected: u64) -> Result<u64, Error> {
+    let doing = || format!("writing store {}", record.id);
+    let subject = subject::store(record.country, record.id);
+    let mut message = PublishMessage::build()
+        .payload(serde_json::to_vec(record).map_err(|error| Error::new(ErrorKind::Settings, doing(), error))?.into());
+    if expected == 0 {
+        // A new id must be free in every country. The whole stream is the fence: if anything is written between
+        // this look and our message, the server refuses it and the caller tries again.
+        let extent = read::extent(js, STORES.name).await?;
+        if let Some(other) = read::last(js, STORES.name, &format!("domicilio.stores.*.{}", record.id)).await? {
+            return Err(Error::new(ErrorKind::Conflict, doing(), format!("the id is taken by {}", other.subject)));
+        }
+        message = message.expected_last_sequence(extent.last);
+    } else {
+        message = message.expected_last_subject_sequence(expected);
+    }
+    let published = tokio::time::timeout(REQUEST_TIMEOUT, async { js.send_publish(subject, message).await?.await })
+        .await
+        .map_err(|elapsed| Error::new(ErrorKind::Unanswered, doing(), elapsed))?;
+    match published {
+        Ok(ack) => Ok(ack.sequence),
+        Err(error) => {
+            let kind = match error.kind() {
+                PublishErrorKind::WrongLastSequence => ErrorKind::Conflict,
+                PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => ErrorKind::Unanswered,
+                PublishErrorKind::StreamNotFound => ErrorKind::NotFound,
+                _ => ErrorKind::Refused,
+            };
+            Err(Error::new(kind, doing(), error))
+        }
+    }
+}

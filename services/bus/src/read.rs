@@ -1,0 +1,240 @@
+//! Reading streams as they are, leaving nothing behind: no acknowledgements, no consumer that outlives the read.
+
+use std::time::Duration;
+
+use async_nats::header::HeaderMap;
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::stream::{DirectGetErrorKind, Stream};
+use bytes::Bytes;
+use contract::{StoreId, UtcMs};
+use futures::StreamExt as _;
+
+use crate::error::bounded;
+use crate::{Error, ErrorKind, REQUEST_TIMEOUT};
+
+/// A stored message.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Its subject.
+    pub subject: String,
+    /// Its place in the stream.
+    pub sequence: u64,
+    /// When the server stored it.
+    pub stored_at: UtcMs,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body; empty when only headers were asked for.
+    pub payload: Bytes,
+}
+
+impl Stored {
+    /// Value of a header, if it is there.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(async_nats::HeaderValue::as_str)
+    }
+}
+
+impl From<jetstream::message::StreamMessage> for Stored {
+    fn from(message: jetstream::message::StreamMessage) -> Self {
+        Self {
+            subject: message.subject.to_string(),
+            sequence: message.sequence,
+            stored_at: utc_ms(message.time.unix_timestamp_nanos()),
+            headers: message.headers,
+            payload: message.payload,
+        }
+    }
+}
+
+fn utc_ms(nanos: i128) -> UtcMs {
+    UtcMs::from_millis(i64::try_from(nanos / 1_000_000).unwrap_or(0))
+}
+
+/// Where a read begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// At this sequence.
+    Sequence(u64),
+    /// At the first message stored at or after this time.
+    Time(UtcMs),
+    /// At the last message of each subject, older ones left out.
+    LastPerSubject,
+}
+
+/// What to read.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// Name of the stream.
+    pub stream: &'a str,
+    /// Only subjects that match; empty for all. Not for work queues, which allow no second reader.
+    pub filter: &'a str,
+    /// Where to begin.
+    pub from: Start,
+    /// Leave the bodies on the server.
+    pub headers_only: bool,
+    /// At most this many messages.
+    pub limit: usize,
+}
+
+async fn stream(js: &jetstream::Context, name: &str) -> Result<Stream, Error> {
+    bounded(REQUEST_TIMEOUT, &format!("opening stream {name}"), js.get_stream(name)).await
+}
+
+/// Reads what is there now, in stream order, and hands each message to `each`; returns how many.
+///
+/// The consumer is ephemeral, acknowledges nothing and is deleted at the end; should we die, the server
+/// removes it after ten seconds.
+pub async fn read(
+    js: &jetstream::Context,
+    request: &Request<'_>,
+    mut each: impl FnMut(Stored),
+) -> Result<usize, Error> {
+    let doing = format!("reading stream {}", request.stream);
+    let stream = no_info(js, request.stream).await?;
+    let deliver_policy = match request.from {
+        Start::Sequence(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
+        Start::Time(at) => DeliverPolicy::ByStartTime {
+            start_time: async_nats::datetime::from_nanos(i128::from(at.as_millis()) * 1_000_000)
+                .map_err(|error| Error::new(ErrorKind::Settings, doing.as_str(), error))?,
+        },
+        Start::LastPerSubject => DeliverPolicy::LastPerSubject,
+    };
+    let consumer = bounded(
+        REQUEST_TIMEOUT,
+        &doing,
+        stream.create_consumer(pull::Config {
+            deliver_policy,
+            ack_policy: AckPolicy::None,
+            // Last-per-subject wants a filter even for all.
+            filter_subject: if request.filter.is_empty() { ">" } else { request.filter }.to_owned(),
+            headers_only: request.headers_only,
+            memory_storage: true,
+            num_replicas: 1,
+            inactive_threshold: Duration::from_secs(10),
+            ..Default::default()
+        }),
+    )
+    .await?;
+    let mut pending = consumer.cached_info().num_pending;
+    let name = consumer.cached_info().name.clone();
+    let mut taken = 0;
+    let outcome = async {
+        while pending > 0 && taken < request.limit {
+            // One pull at a time; large enough for speed, small enough to stop soon at the limit.
+            let batch = (request.limit - taken).clamp(2, 500);
+            let mut messages = bounded(
+                REQUEST_TIMEOUT,
+                &doing,
+                consumer.batch().max_messages(batch).expires(REQUEST_TIMEOUT).messages(),
+            )
+            .await?;
+            let before = taken;
+            while let Some(message) = messages.next().await {
+                let message = message.map_err(|error| Error::new(ErrorKind::Unanswered, doing.as_str(), error))?;
+                let info = message.info().map_err(|error| Error::new(ErrorKind::Refused, doing.as_str(), error))?;
+                pending = info.pending;
+                let (sequence, stored_at) = (info.stream_sequence, utc_ms(info.published.unix_timestamp_nanos()));
+                if taken < request.limit {
+                    taken += 1;
+                    let message = message.message;
+                    each(Stored {
+                        subject: message.subject.to_string(),
+                        sequence,
+                        stored_at,
+                        headers: message.headers.unwrap_or_default(),
+                        payload: message.payload,
+                    });
+                }
+                if pending == 0 {
+                    return Ok(());
+                }
+            }
+            if taken == before {
+                return Err(Error::new(ErrorKind::Unanswered, doing.as_str(), "the server sent nothing in time"));
+            }
+        }
+        Ok(())
+    }
+    .await;
+    // Best effort: the server removes it by itself soon.
+    let _ = bounded(REQUEST_TIMEOUT, &doing, stream.delete_consumer(&name)).await;
+    outcome.map(|()| taken)
+}
+
+/// The message at `sequence`, or `None` when there is none (any more).
+pub async fn at(js: &jetstream::Context, name: &str, sequence: u64) -> Result<Option<Stored>, Error> {
+    let stream = no_info(js, name).await?;
+    direct(stream.direct_get_builder().sequence(sequence).send(), name).await
+}
+
+/// The last message whose subject matches `subject` (wildcards allowed), or `None`.
+pub async fn last(js: &jetstream::Context, name: &str, subject: &str) -> Result<Option<Stored>, Error> {
+    let stream = no_info(js, name).await?;
+    direct(stream.direct_get_builder().last_by_subject(subject).send(), name).await
+}
+
+/// The first message at or after `sequence` whose subject matches `subject` (wildcards allowed), or `None`.
+/// Works on a work queue without taking anything from it.
+pub async fn next(js: &jetstream::Context, name: &str, subject: &str, sequence: u64) -> Result<Option<Stored>, Error> {
+    let stream = no_info(js, name).await?;
+    direct(stream.direct_get_builder().next_by_subject(subject).sequence(sequence).send(), name).await
+}
+
+async fn no_info(js: &jetstream::Context, name: &str) -> Result<Stream<()>, Error> {
+    bounded(REQUEST_TIMEOUT, &format!("opening stream {name}"), js.get_stream_no_info(name)).await
+}
+
+async fn direct(
+    get: impl Future<Output = Result<jetstream::message::StreamMessage, jetstream::stream::DirectGetError>>,
+    name: &str,
+) -> Result<Option<Stored>, Error> {
+    let doing = || format!("reading a message of stream {name}");
+    match tokio::time::timeout(REQUEST_TIMEOUT, get).await {
+        Ok(Ok(message)) => Ok(Some(message.into())),
+        Ok(Err(error)) => match error.kind() {
+            DirectGetErrorKind::NotFound => Ok(None),
+            DirectGetErrorKind::TimedOut | DirectGetErrorKind::Request => {
+                Err(Error::new(ErrorKind::Unanswered, doing(), error))
+            }
+            _ => Err(Error::new(ErrorKind::Refused, doing(), error)),
+        },
+        Err(elapsed) => Err(Error::new(ErrorKind::Unanswered, doing(), elapsed)),
+    }
+}
+
+/// First and last sequence of a stream and how many messages it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Sequence of the oldest message; one above `last` when the stream is empty.
+    pub first: u64,
+    /// Sequence of the newest message ever stored.
+    pub last: u64,
+    /// Messages held.
+    pub messages: u64,
+}
+
+/// The extent of a stream right now.
+pub async fn extent(js: &jetstream::Context, name: &str) -> Result<Extent, Error> {
+    let state = stream(js, name).await?.cached_info().state.clone();
+    Ok(Extent { first: state.first_sequence, last: state.last_sequence, messages: state.messages })
+}
+
+/// Exact number of entries waiting for each store: counts of the subjects of `QUEUES`, by the server itself.
+pub async fn depths(js: &jetstream::Context) -> Result<Vec<(StoreId, u64)>, Error> {
+    let name = contract::stream::QUEUES.name;
+    let doing = "counting the queues";
+    let stream = no_info(js, name).await?;
+    bounded(REQUEST_TIMEOUT, doing, async {
+        let mut depths = Vec::new();
+        let mut subjects = stream.info_with_subjects("domicilio.queues.*.*").await?;
+        while let Some(subject) = subjects.next().await {
+            let (subject, count) = subject?;
+            if let contract::Subject::Queue(_, store) = contract::Subject::parse(&subject) {
+                depths.push((store, u64::try_from(count)?));
+            }
+        }
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(depths)
+    })
+    .await
+}

@@ -1,0 +1,75 @@
+//! The streams and the bucket come to exist here, idempotently; any service may be the first.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{self, kv, stream};
+use contract::stream::{Retention, StreamSpec};
+
+use crate::error::bounded;
+use crate::{Error, REQUEST_TIMEOUT};
+
+/// How large the deployment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Profile {
+    /// Copies of each stream: 1 on a single node, 3 on three.
+    pub replicas: usize,
+    /// Size of each stream in per cent of its full size; the server reserves the space.
+    pub storage_percent: u32,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self { replicas: 1, storage_percent: 100 }
+    }
+}
+
+/// Creates what is missing. What exists stays as it is: changing a live stream is an operator's decision.
+pub async fn ensure(js: &jetstream::Context, profile: Profile) -> Result<(), Error> {
+    for spec in contract::stream::ALL {
+        let config = config(spec, profile);
+        bounded(REQUEST_TIMEOUT, &format!("creating stream {}", spec.name), js.get_or_create_stream(config)).await?;
+    }
+    leases(js, profile).await.map(drop)
+}
+
+/// The bucket of leases, created if missing.
+pub async fn leases(js: &jetstream::Context, profile: Profile) -> Result<kv::Store, Error> {
+    let doing = format!("creating bucket {}", contract::stream::LEASES);
+    let config = kv::Config {
+        bucket: contract::stream::LEASES.to_owned(),
+        description: "Active distribuidor, live resolvers, owners of partitions".to_owned(),
+        history: 1,
+        // A few dozen keys of some hundred bytes.
+        max_bytes: 16 * 1_024 * 1_024,
+        storage: stream::StorageType::File,
+        num_replicas: profile.replicas,
+        ..Default::default()
+    };
+    match js.get_key_value(contract::stream::LEASES).await {
+        Ok(store) => Ok(store),
+        // Creating an existing bucket of the same shape is no error, so losing a race here is harmless.
+        Err(_) => bounded(REQUEST_TIMEOUT, &doing, js.create_key_value(config)).await,
+    }
+}
+
+fn config(spec: &StreamSpec, profile: Profile) -> stream::Config {
+    let bytes = i64::from(spec.mebibytes_max) * 1_024 * 1_024 * i64::from(profile.storage_percent) / 100;
+    stream::Config {
+        name: spec.name.to_owned(),
+        description: Some(spec.description.to_owned()),
+        subjects: vec![spec.subject.to_owned()],
+        retention: match spec.retention {
+            Retention::Limits => stream::RetentionPolicy::Limits,
+            Retention::WorkQueue => stream::RetentionPolicy::WorkQueue,
+        },
+        discard: if spec.refuse_when_full { stream::DiscardPolicy::New } else { stream::DiscardPolicy::Old },
+        max_age: Duration::from_secs(u64::from(spec.age_days_max) * 86_400),
+        max_bytes: bytes,
+        max_messages_per_subject: i64::from(spec.messages_per_subject_max),
+        duplicate_window: Duration::from_secs(u64::from(spec.duplicate_window_s)),
+        storage: stream::StorageType::File,
+        num_replicas: profile.replicas,
+        allow_direct: true,
+        ..Default::default()
+    }
+}
