@@ -1,0 +1,104 @@
+//! The common commands, served through the NATS services API (ADR-32), so that `nats micro` lists us too.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_nats::service::{Request, Service as Micro, ServiceExt as _};
+use bytes::Bytes;
+use contract::command::{ANY, LogLevel, Reply, Verb};
+use contract::heartbeat::RunState;
+use contract::{Fault, VERSION};
+use futures::StreamExt as _;
+
+use crate::telemetry::Log;
+use crate::{Control, Instance, RETRY_DELAY};
+
+/// Registers the instance and answers; tries again until the bus is there, goes on through reconnects.
+pub(crate) fn spawn(instance: Arc<Instance>, bus: bus::Connection, control: Control, log: Log) {
+    tokio::spawn(async move {
+        loop {
+            bus.up().await;
+            match serve(&instance, &bus, &control, &log).await {
+                // The service ends only with the client.
+                Ok(()) => return,
+                Err(error) => tracing::warn!(%error, "commands are not served yet, trying again"),
+            }
+            tokio::time::sleep(RETRY_DELAY).await;
+        }
+    });
+}
+
+/// Registers with the services API under the service's name.
+pub async fn register(instance: &Instance, bus: &bus::Connection) -> Result<Micro, async_nats::Error> {
+    let metadata = HashMap::from([
+        ("instance".to_owned(), instance.id.to_string()),
+        ("cloud".to_owned(), instance.cloud.to_string()),
+        ("country".to_owned(), instance.country.to_string()),
+    ]);
+    bus.client
+        .service_builder()
+        .description("Domicilio")
+        .metadata(metadata)
+        .start(instance.service.as_str(), env!("CARGO_PKG_VERSION"))
+        .await
+}
+
+/// Subject prefix of the instance's own commands.
+pub fn own_prefix(instance: &Instance) -> String {
+    format!("domicilio.cmd.{}.{}", instance.service, instance.id)
+}
+
+/// Subject prefix of commands that any instance of the service may take.
+pub fn any_prefix(instance: &Instance) -> String {
+    format!("domicilio.cmd.{}.{ANY}", instance.service)
+}
+
+async fn serve(
+    instance: &Instance,
+    bus: &bus::Connection,
+    control: &Control,
+    log: &Log,
+) -> Result<(), async_nats::Error> {
+    let micro = register(instance, bus).await?;
+    let group = micro.group(own_prefix(instance));
+    let mut requests = Vec::new();
+    for verb in Verb::COMMON {
+        let endpoint = group.endpoint_builder().name(verb.as_str()).add(verb.as_str()).await?;
+        requests.push(endpoint.map(move |request| (verb, request)).boxed());
+    }
+    let mut requests = futures::stream::select_all(requests);
+    while let Some((verb, request)) = requests.next().await {
+        let fault = act(verb, &request, control, log);
+        let reply = Reply { v: VERSION, ok: fault.is_none(), state: control.state(), fault };
+        tracing::info!(verb = verb.as_str(), ok = reply.ok, "command");
+        respond(&request, &reply).await;
+    }
+    Ok(())
+}
+
+/// Answers with JSON; a requester that has gone away is not our trouble.
+pub async fn respond(request: &Request, reply: &impl serde::Serialize) {
+    let body = serde_json::to_vec(reply).map(Bytes::from).unwrap_or_default();
+    if let Err(error) = request.respond(Ok(body)).await {
+        tracing::debug!(%error, "nobody took the answer");
+    }
+}
+
+fn act(verb: Verb, request: &Request, control: &Control, log: &Log) -> Option<Fault> {
+    match verb {
+        Verb::Pause => control.set(RunState::Paused),
+        Verb::Resume => control.set(RunState::Running),
+        Verb::Drain => control.set(RunState::Draining),
+        Verb::Ping | Verb::Inject => {}
+        Verb::LogLevel => {
+            let wanted = serde_json::from_slice::<LogLevel>(&request.message.payload);
+            let Ok(LogLevel { filter }) = wanted else {
+                return Some(Fault::new("body_invalid", "/filter", r#"Expected a body such as {"filter":"debug"}."#));
+            };
+            if let Err(error) = log.set_filter(&filter) {
+                return Some(Fault::new("filter_invalid", "/filter", format!("{error:#}.")));
+            }
+        }
+    }
+    None
+}
