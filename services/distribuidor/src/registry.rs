@@ -1,0 +1,204 @@
+//! The registry: who is alive, who owns what; the shell around [`crate::assign`].
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use async_nats::jetstream::kv::{self, Operation};
+use chassis::clock::monotonic_ms;
+use chassis::lease::{Silence, TERMS, Tenure, encode, write};
+use chassis::{Chassis, RETRY_DELAY};
+use contract::lease::{Holder, Key, PartitionLease, ResolverLease};
+use contract::{EventKind, InstanceId, Partition, subject};
+use futures::StreamExt as _;
+
+use crate::assign::{self, Change, Live};
+use crate::figures::Figures;
+use crate::office;
+
+/// What the registry knows, as seen through the bucket.
+#[derive(Debug, Default)]
+struct View {
+    resolvers: BTreeMap<InstanceId, Seen>,
+    /// Value and revision of each partition's key.
+    partitions: BTreeMap<Partition, (PartitionLease, u64)>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    lease: ResolverLease,
+    revision: u64,
+    silence: Silence,
+}
+
+/// Watches, assigns and expires, for as long as it is polled.
+pub async fn run(chassis: &Chassis, figures: &Figures, store: &kv::Store, term: u64, tenure: Tenure) -> Infallible {
+    let mut view = View::default();
+    loop {
+        chassis.bus.up().await;
+        if let Err(error) = follow(chassis, figures, store, term, &tenure, &mut view).await {
+            tracing::warn!(%error, "cannot see the leases, trying again");
+        }
+        tokio::time::sleep(RETRY_DELAY).await;
+        // What we did not see was not silence.
+        let now_ms = monotonic_ms();
+        view.resolvers.values_mut().for_each(|seen| seen.silence.restart(now_ms));
+    }
+}
+
+async fn follow(
+    chassis: &Chassis,
+    figures: &Figures,
+    store: &kv::Store,
+    term: u64,
+    tenure: &Tenure,
+    view: &mut View,
+) -> Result<(), async_nats::Error> {
+    let mut link = chassis.bus.link();
+    let mut watch = store.watch_with_history(">").await?;
+    let mut tick = tokio::time::interval(Duration::from_millis(TERMS.renew_ms / 4));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // Nothing is decided before everything that was there has been seen.
+    let mut complete = store.status().await?.values() == 0;
+    loop {
+        tokio::select! {
+            entry = watch.next() => match entry {
+                Some(entry) => {
+                    let entry = entry?;
+                    complete |= entry.delta == 0;
+                    view.take(&entry);
+                    // Everything that has already arrived is taken before anything is decided.
+                    continue;
+                }
+                None => return Err("the watch ended".into()),
+            },
+            _ = link.wait_for(|state| *state != bus::LinkState::Up) => return Err("the bus is away".into()),
+            _ = tick.tick() => {}
+        }
+        if complete && tenure.holds() {
+            expire(chassis, store, view).await?;
+            settle(chassis, store, term, tenure, view).await?;
+        }
+        figures.registry(view.live().len(), view.unowned());
+    }
+}
+
+impl View {
+    fn take(&mut self, entry: &kv::Entry) {
+        let value = (entry.operation == Operation::Put).then_some(&entry.value);
+        match Key::parse(&entry.key) {
+            Some(Key::Resolver(id)) => match value.and_then(|value| serde_json::from_slice(value).ok()) {
+                Some(lease) => self.see(id, lease, entry.revision),
+                None => drop(self.resolvers.remove(&id)),
+            },
+            Some(Key::Partition(partition)) => {
+                let lease = value.and_then(|value| serde_json::from_slice(value).ok());
+                let lease =
+                    lease.unwrap_or(PartitionLease { v: contract::VERSION, owner: None, releasing: false, term: 0 });
+                // Our own write is known before the watch tells it.
+                if self.partitions.get(&partition).is_none_or(|(_, revision)| *revision < entry.revision) {
+                    self.partitions.insert(partition, (lease, entry.revision));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn see(&mut self, id: InstanceId, lease: ResolverLease, revision: u64) {
+        let now_ms = monotonic_ms();
+        match self.resolvers.get_mut(&id) {
+            Some(seen) => {
+                seen.silence.observe(revision, now_ms);
+                seen.lease = lease;
+                seen.revision = revision;
+            }
+            None => {
+                self.resolvers.insert(id, Seen { lease, revision, silence: Silence::new(revision, now_ms) });
+            }
+        }
+    }
+
+    fn live(&self) -> Live {
+        let alive = self.resolvers.values().filter(|seen| !seen.lease.vacant);
+        alive.map(|seen| (seen.lease.holder.clone(), seen.lease.accepting)).collect()
+    }
+
+    fn owned_by(&self, holder: &Holder) -> usize {
+        self.partitions.values().filter(|(lease, _)| lease.owner.as_ref() == Some(holder)).count()
+    }
+
+    fn unowned(&self) -> usize {
+        let owned = self.partitions.values().filter(|(lease, _)| lease.owner.is_some()).count();
+        usize::from(Partition::COUNT).saturating_sub(owned)
+    }
+}
+
+/// Declares silent resolvers gone by compare-and-set on *their* key: only if that succeeds could they not have
+/// renewed meanwhile, and any later renewal of theirs fails.
+async fn expire(chassis: &Chassis, store: &kv::Store, view: &mut View) -> Result<(), bus::Error> {
+    let now_ms = monotonic_ms();
+    let mut gone = Vec::new();
+    for (id, seen) in &mut view.resolvers {
+        let silent_ms = seen.silence.lasted_ms(now_ms);
+        if seen.lease.vacant || silent_ms < TERMS.ttl_ms {
+            continue;
+        }
+        let vacated = ResolverLease { vacant: true, accepting: false, ..seen.lease.clone() };
+        if let Some(revision) =
+            write(store, &contract::lease::resolver_key(id), encode(&vacated), seen.revision).await?
+        {
+            seen.lease = vacated;
+            seen.revision = revision;
+            gone.push((id.clone(), seen.lease.holder.clone(), silent_ms));
+        }
+    }
+    for (resolver, holder, silent_ms) in gone {
+        let partitions = u32::try_from(view.owned_by(&holder)).unwrap_or(0);
+        tracing::warn!(%resolver, silent_ms, partitions, "resolver is silent: its partitions move");
+        publish(chassis, EventKind::ResolverLost { resolver, silent_ms, partitions }).await;
+    }
+    Ok(())
+}
+
+/// Writes what the plan asks for. A refused write means that the view is old: the watch will tell, and the next
+/// round decides again.
+async fn settle(
+    chassis: &Chassis,
+    store: &kv::Store,
+    term: u64,
+    tenure: &Tenure,
+    view: &mut View,
+) -> Result<(), bus::Error> {
+    let leases = view.partitions.iter().map(|(partition, (lease, _))| (*partition, lease.clone())).collect();
+    for change in assign::plan(&view.live(), &leases) {
+        if !tenure.holds() {
+            return Ok(());
+        }
+        let (partition, owner, releasing) = match change {
+            Change::Assign(partition, holder) => (partition, Some(holder), false),
+            Change::Vacate(partition) => (partition, None, false),
+            Change::AskBack(partition, holder) => (partition, Some(holder), true),
+        };
+        let lease = PartitionLease { v: contract::VERSION, owner, releasing, term };
+        let before = view.partitions.get(&partition).map_or(0, |(_, revision)| *revision);
+        let key = contract::lease::partition_key(partition);
+        let Some(revision) = write(store, &key, encode(&lease), before).await? else { continue };
+        if !releasing {
+            let owner = lease.owner.as_ref().map(|holder| holder.instance.clone());
+            tracing::info!(%partition, owner = owner.as_ref().map(InstanceId::as_str), epoch = revision, "assigned");
+            publish(chassis, EventKind::PartitionAssigned { partition, owner, epoch: revision, term }).await;
+        }
+        view.partitions.insert(partition, (lease, revision));
+    }
+    Ok(())
+}
+
+/// Publishes a decision. Best effort: the decision itself stands in the bucket.
+pub(crate) async fn publish(chassis: &Chassis, kind: EventKind) {
+    let event = office::event(chassis, kind);
+    let body = serde_json::to_vec(&event).unwrap_or_default();
+    let sent = chassis.bus.js.publish(subject::event(&event), body.into());
+    if !matches!(tokio::time::timeout(RETRY_DELAY, sent).await, Ok(Ok(_))) {
+        tracing::warn!(kind = event.kind.token(), "an event could not be published");
+    }
+}
