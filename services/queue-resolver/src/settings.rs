@@ -1,0 +1,61 @@
+//! Settings of the queue-resolver.
+
+use std::time::Duration;
+
+use chassis::CommonArgs;
+use clap::Parser;
+use contract::InstanceId;
+
+use crate::schedule::Schedule;
+
+/// Injects orders into each store's point of sale, strictly first-in first-out per store, with retries.
+///
+/// Run as many as you like, each under its own name: the distribuidor shares the stores out among them.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "queue-resolver", version)]
+pub struct Settings {
+    /// Name of this instance, unique among the resolvers
+    #[arg(long, env = "DOMICILIO_ID", default_value = "queue-resolver-1")]
+    pub id: InstanceId,
+
+    /// Seconds to wait after the first, second ... failed attempt; one attempt more than there are waits
+    #[arg(long, env = "DOMICILIO_RETRY_SCHEDULE", default_value = "3,10,20,40,80,160", value_name = "SECONDS,...")]
+    pub retry_schedule: Schedule,
+
+    /// Milliseconds that a POS may take to answer one attempt, the connection included
+    #[arg(long, env = "DOMICILIO_POS_DEADLINE_MS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=120_000))]
+    pub pos_deadline_ms: u32,
+
+    /// Attempts under way at the same time, over all stores; one store never has more than one
+    #[arg(long, env = "DOMICILIO_IN_FLIGHT_MAX", default_value_t = 2_048, value_parser = parse_in_flight)]
+    pub in_flight_max: usize,
+
+    /// Settings common to all services
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// Limits of one call to a POS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PosLimits {
+    /// For the whole attempt.
+    pub deadline: Duration,
+    /// For the connection alone: a dead store is told from a slow one early.
+    pub connect: Duration,
+}
+
+impl Settings {
+    /// Limits of one call to a POS.
+    pub fn pos(&self) -> PosLimits {
+        let deadline = Duration::from_millis(u64::from(self.pos_deadline_ms));
+        PosLimits { deadline, connect: deadline.min(Duration::from_secs(3)) }
+    }
+}
+
+/// Each attempt holds a socket: the bound keeps the process within the usual limit of open files.
+fn parse_in_flight(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=16_384) => Ok(count),
+        _ => Err("must be 1 to 16384".to_owned()),
+    }
+}

@@ -1,0 +1,178 @@
+//! The whole order path, real processes on a real bus, judged by the POS's own ledger.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+#[path = "order_path/deployment.rs"]
+mod deployment;
+
+use bus::read::{Request, Start, read};
+use contract::command::{Reply, Verb};
+use contract::heartbeat::{Heartbeat, Load, Role, RunState};
+use contract::{Event, EventKind, Service, subject};
+use deployment::{Deployment, eventually};
+use futures::StreamExt as _;
+
+/// Every event so far.
+async fn events(deployment: &Deployment) -> Vec<EventKind> {
+    let request =
+        Request { stream: "EVENTS", filter: "", from: Start::Sequence(1), headers_only: false, limit: 10_000 };
+    let mut events = Vec::new();
+    let each = |stored: bus::read::Stored| events.push(serde_json::from_slice::<Event>(&stored.payload).unwrap().kind);
+    read(&deployment.connection.js, &request, each).await.unwrap();
+    events
+}
+
+/// Sum over all resolvers of the last heartbeat's deliveries that were found done already.
+async fn replays(deployment: &Deployment, instances: usize) -> u64 {
+    let mut beats =
+        deployment.connection.client.subscribe("domicilio.services.queue-resolver.*.heartbeat").await.unwrap();
+    let mut seen = std::collections::BTreeMap::new();
+    while seen.len() < instances {
+        let message = beats.next().await.unwrap();
+        let beat: Heartbeat = serde_json::from_slice(&message.payload).unwrap();
+        if let (Load::Resolver(load), RunState::Running) = (beat.load, beat.state) {
+            seen.insert(beat.instance, load.replays);
+        }
+    }
+    seen.values().sum()
+}
+
+/// The active distribuidor, by its own word.
+async fn active(deployment: &Deployment) -> String {
+    let mut beats =
+        deployment.connection.client.subscribe("domicilio.services.distribuidor.*.heartbeat").await.unwrap();
+    loop {
+        let message = beats.next().await.unwrap();
+        let beat: Heartbeat = serde_json::from_slice(&message.payload).unwrap();
+        if matches!(beat.load, Load::Distribuidor(load) if load.role == Role::Active) {
+            return beat.instance.to_string();
+        }
+    }
+}
+
+async fn told(deployment: &Deployment, what: &str, is: impl Fn(&EventKind) -> bool) {
+    eventually(what, async || {
+        let events = events(deployment).await;
+        let mut kinds: Vec<_> = events.iter().map(EventKind::token).collect();
+        kinds.dedup();
+        if events.iter().any(&is) { Ok(()) } else { Err(kinds) }
+    })
+    .await;
+}
+
+/// Until exactly so many entries are in the queues.
+async fn waiting(deployment: &Deployment, count: u64) {
+    eventually(&format!("{count} waiting"), async || {
+        let waiting = bus::read::extent(&deployment.connection.js, "QUEUES").await.unwrap().messages;
+        if waiting == count { Ok(()) } else { Err(waiting) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_killed_every_order_arrives_once_and_in_order() {
+    let mut deployment = Deployment::start(20).await;
+    for id in ["queue-resolver-1", "queue-resolver-2"] {
+        let has_some = |kind: &EventKind| matches!(kind, EventKind::PartitionAssigned { owner: Some(owner), .. } if owner.as_str() == id);
+        told(&deployment, "both resolvers have a share", has_some).await;
+    }
+    let mut sent = 0;
+    for round in 0..4 {
+        for n in 0..100 {
+            deployment.order(n % 20 + 1, &format!("A{round}-{n}")).await;
+            sent += 1;
+        }
+        match round {
+            // Each fault is seen to have happened before the next one.
+            0 => {
+                deployment.signal("queue-resolver-1", "KILL").await;
+                let lost = |kind: &EventKind| matches!(kind, EventKind::ResolverLost { partitions: 1.., .. });
+                told(&deployment, "a silent resolver was found out", lost).await;
+            }
+            1 => {
+                deployment.service("queue-resolver", "queue-resolver-1");
+                let active = active(&deployment).await;
+                deployment.signal(&active, "KILL").await;
+                let office = |kind: &EventKind| matches!(kind, EventKind::TookOffice { term, .. } if *term >= 2);
+                told(&deployment, "the office changed hands", office).await;
+            }
+            2 => {
+                deployment.nats.kill().await.unwrap();
+                deployment.nats.restart().await.unwrap();
+            }
+            _ => {}
+        }
+    }
+    let verdict = deployment.injected(sent).await;
+    assert!(verdict.is_clean(), "{verdict:?}");
+    assert_eq!((verdict.accepted, verdict.duplicates, verdict.fifo_violations), (sent, 0, 0));
+    waiting(&deployment, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_store_delays_nobody_and_its_queue_drains_in_order_when_it_is_back() {
+    let deployment = Deployment::start(4).await;
+    // Port 9 (discard) on the loopback address: nobody listens, connections are refused.
+    let revision = deployment.etag(1).await;
+    let revision = deployment.put_store(1, "http://127.0.0.1:9/", Some(&revision)).await;
+    for n in 0..30 {
+        deployment.order(1, &format!("dead-{n}")).await;
+        deployment.order(2 + n % 3, &format!("live-{n}")).await;
+    }
+    deployment.injected(30).await;
+    assert_eq!(deployment.depth(1).await, 30);
+    let down = |kind: &EventKind| matches!(kind, EventKind::Pos { store, .. } if store.0 == 1);
+    told(&deployment, "the POS is told to be down", down).await;
+    deployment.put_store(1, &format!("{}/stores/1/orders", deployment.pos), Some(&revision)).await;
+    let verdict = deployment.injected(60).await;
+    assert!(verdict.is_clean(), "{verdict:?}");
+    eventually("the queue is empty", async || {
+        let depth = deployment.depth(1).await;
+        if depth == 0 { Ok(()) } else { Err(depth) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clean_stop_hands_over_without_replays() {
+    let mut deployment = Deployment::start(20).await;
+    for n in 0..200 {
+        deployment.order(n % 20 + 1, &format!("before-{n}")).await;
+    }
+    deployment.signal("queue-resolver-1", "TERM").await;
+    for n in 0..100 {
+        deployment.order(n % 20 + 1, &format!("after-{n}")).await;
+    }
+    let verdict = deployment.injected(300).await;
+    assert!(verdict.is_clean(), "{verdict:?}");
+    assert_eq!(verdict.attempts, 300, "no order was sent twice");
+    assert_eq!(replays(&deployment, 1).await, 0);
+    // It said goodbye: nobody had to find out that it was silent.
+    assert!(!events(&deployment).await.iter().any(|kind| matches!(kind, EventKind::ResolverLost { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paused_resolver_begins_nothing_and_keeps_what_it_owns() {
+    let deployment = Deployment::start(8).await;
+    let command = async |id: &str, verb| {
+        let subject = subject::command(Service::Resolver, &id.parse().unwrap(), verb);
+        eventually(&format!("{id} answers"), async || {
+            match deployment.connection.client.request(subject.clone(), "".into()).await {
+                Ok(message) => Ok(serde_json::from_slice::<Reply>(&message.payload).unwrap()),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    };
+    for id in ["queue-resolver-1", "queue-resolver-2"] {
+        assert_eq!(command(id, Verb::Pause).await.state, RunState::Paused);
+    }
+    for n in 0..40 {
+        deployment.order(n % 8 + 1, &format!("p-{n}")).await;
+    }
+    waiting(&deployment, 40).await;
+    assert_eq!(deployment.verdict().attempts, 0);
+    for id in ["queue-resolver-1", "queue-resolver-2"] {
+        assert!(command(id, Verb::Resume).await.ok);
+    }
+    assert!(deployment.injected(40).await.is_clean());
+}

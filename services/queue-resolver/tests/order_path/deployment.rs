@@ -1,0 +1,203 @@
+//! A whole deployment of real processes for one test: nats-server, the three services, the POS simulator.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use bus::server::Server;
+use contract::{StoreId, StoreRecord};
+use pos_simulator::Verdict;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+/// How long a condition may take; generous, for it only matters when a test fails.
+const LIMIT: Duration = Duration::from_mins(1);
+
+pub(crate) struct Deployment {
+    pub(crate) nats: Server,
+    pub(crate) connection: bus::Connection,
+    pub(crate) api: String,
+    pub(crate) pos: String,
+    folder: tempfile::TempDir,
+    processes: BTreeMap<String, Child>,
+    http: reqwest::Client,
+}
+
+/// Programs of the other crates lie beside our own; `make test` builds them first.
+fn program(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_queue-resolver")).with_file_name(name);
+    assert!(path.is_file(), "{} is missing: cargo build --workspace --bins", path.display());
+    path
+}
+
+impl Deployment {
+    /// Everything running, with `stores` open stores whose POS is the simulator.
+    pub(crate) async fn start(stores: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let nats = Server::start(folder.path()).await.unwrap();
+        let connection = bus::connect(&bus::Settings::new(nats.url(), "test")).await.unwrap();
+        connection.up().await;
+        let mut deployment = Self {
+            nats,
+            connection,
+            api: String::new(),
+            pos: String::new(),
+            folder,
+            processes: BTreeMap::new(),
+            http: reqwest::Client::new(),
+        };
+        let ledger = deployment.ledger().display().to_string();
+        let listen = ["--listen", "127.0.0.1:0"];
+        deployment.pos = deployment.spawn("pos-simulator", &[listen[0], listen[1], "--ledger", &ledger]).await;
+        deployment.api = deployment.spawn("api-domicilio", &listen).await;
+        for id in ["distribuidor-1", "distribuidor-2"] {
+            deployment.service("distribuidor", id);
+        }
+        for id in ["queue-resolver-1", "queue-resolver-2"] {
+            deployment.service("queue-resolver", id);
+        }
+        for store in 1..=stores {
+            let url = format!("{}/stores/{store}/orders", deployment.pos);
+            deployment.put_store(store, &url, None).await;
+        }
+        deployment
+    }
+
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.folder.path().join("ledger.jsonl")
+    }
+
+    /// Starts an instance of a service; its process is known by `id` afterwards.
+    pub(crate) fn service(&mut self, program: &str, id: &str) {
+        // Short retries, so that a test of failures ends soon.
+        let mut args = vec!["--id", id];
+        if program == "queue-resolver" {
+            args.extend(["--retry-schedule", "0.2,0.2,0.5"]);
+        }
+        let child = self.command(program, &args).spawn().unwrap();
+        self.processes.insert(id.to_owned(), child);
+    }
+
+    fn command(&self, name: &str, args: &[&str]) -> Command {
+        let log = self.folder.path().join(format!("{name}.{}.log", self.processes.len()));
+        let mut command = Command::new(program(name));
+        command
+            .args(args)
+            .args(["--nats-url", &self.nats.url()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(log).unwrap())
+            .kill_on_drop(true);
+        if name != "pos-simulator" {
+            command.args(["--storage-percent", "5"]);
+        }
+        command
+    }
+
+    /// Starts a program that tells its address in the first line.
+    async fn spawn(&mut self, name: &str, args: &[&str]) -> String {
+        let mut child = self.command(name, args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = tokio::time::timeout(LIMIT, lines.next_line()).await.unwrap().unwrap().unwrap();
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        self.processes.insert(name.to_owned(), child);
+        // Keeps the pipe open: a program may fail when nobody can hear it any more.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        format!("http://{}", line["listen"].as_str().unwrap())
+    }
+
+    /// Ends a process with a signal; with `KILL` it does not get to say goodbye.
+    pub(crate) async fn signal(&mut self, id: &str, signal: &str) {
+        let child = self.processes.get_mut(id).unwrap();
+        let pid = child.id().unwrap().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().await.unwrap().success());
+        tokio::time::timeout(LIMIT, child.wait()).await.unwrap().unwrap();
+        self.processes.remove(id);
+    }
+
+    /// Writes a store's record through the API; `revision` for one that exists.
+    pub(crate) async fn put_store(&self, id: u32, pos_url: &str, revision: Option<&str>) -> String {
+        let record = serde_json::json!({
+            "id": id, "code": format!("K{id:03}"), "name": format!("EJEMPLO {id}"), "country": "ec", "pos_url": pos_url,
+        });
+        let _: StoreRecord = serde_json::from_value(record.clone()).unwrap();
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let mut request = self.http.put(format!("{}/api/stores/{id}", self.api)).json(&record);
+            if let Some(revision) = revision {
+                request = request.header("If-Match", revision);
+            }
+            let response = request.send().await.unwrap();
+            if response.status().is_success() {
+                return response.headers()["etag"].to_str().unwrap().to_owned();
+            }
+            // Until the bus is up the API says so and asks to come again.
+            assert!(Instant::now() < deadline, "store {id}: {response:?}");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub(crate) async fn etag(&self, id: u32) -> String {
+        let response = self.http.get(format!("{}/api/stores/{id}", self.api)).send().await.unwrap();
+        response.headers()["etag"].to_str().unwrap().to_owned()
+    }
+
+    /// Sends one order until it is accepted, as an app does; returns how often it was told to come again.
+    pub(crate) async fn order(&self, store: u32, code: &str) -> u32 {
+        let body = serde_json::json!({
+            "cabecera": [{"codigoApp": code, "codRestaurante": store, "totalFactura": 5.5, "medio": "APP",
+                          "nombresCliente": "Persona Ejemplo - Prueba No Despachar"}],
+            "detalle": [{"codigoApp": code, "detalleApp": "EJ-1", "codPlu": 1, "cantidad": 1, "precioBruto": 5.5}],
+            "modificadores": [],
+            "formasPago": [{"codigoApp": code, "codformaPago": 4, "totalPagar": 5.5, "billete": 0}],
+        });
+        let deadline = Instant::now() + LIMIT;
+        let mut repeats = 0;
+        loop {
+            let url = format!("{}/api/restApp/pedidoApp", self.api);
+            match self.http.post(url).json(&body).send().await {
+                Ok(response) if response.status().is_success() => return repeats,
+                Ok(response) if response.status() != 503 => {
+                    panic!("{}: {}", response.status(), response.text().await.unwrap())
+                }
+                _ => {}
+            }
+            repeats += 1;
+            assert!(Instant::now() < deadline, "order {code} is not taken");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// What the ledger says.
+    pub(crate) fn verdict(&self) -> Verdict {
+        pos_simulator::judge_file(&self.ledger()).unwrap()
+    }
+
+    /// Waits until `accepted` orders have taken effect.
+    pub(crate) async fn injected(&self, accepted: u64) -> Verdict {
+        eventually(&format!("{accepted} orders injected"), async || {
+            let verdict = self.verdict();
+            if verdict.accepted >= accepted { Ok(verdict) } else { Err(verdict) }
+        })
+        .await
+    }
+
+    /// Depth of a store's queue, as the stream itself counts it.
+    pub(crate) async fn depth(&self, store: u32) -> u64 {
+        let depths = bus::read::depths(&self.connection.js).await.unwrap();
+        depths.into_iter().find(|(id, _)| *id == StoreId(store)).map_or(0, |(_, depth)| depth)
+    }
+}
+
+/// Asks until the answer is `Ok`; reports the last state seen.
+pub(crate) async fn eventually<T, S: std::fmt::Debug>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, S>) -> T {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        match ask().await {
+            Ok(value) => return value,
+            Err(state) => assert!(Instant::now() < deadline, "not in time: {what}; last seen: {state:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
