@@ -1,8 +1,13 @@
 //! The lane against a model of the bus and of a POS.
 
+use contract::StoreId;
+use contract::event::{FailReason, PosState};
+use contract::order::{Ending, Origin};
 use proptest::prelude::*;
 
 use super::*;
+use crate::schedule::Schedule;
+use crate::verdict::{Failure, Verdict};
 
 const SCHEDULE: &str = "1,2,4";
 
