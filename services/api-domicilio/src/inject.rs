@@ -6,44 +6,32 @@
 use std::sync::Arc;
 
 use async_nats::service::Request;
-use chassis::command::{any_prefix, own_prefix, register, respond};
+use chassis::command::{Duty, respond};
 use contract::command::Verb;
 use contract::header;
 use contract::order::Format;
-use futures::{StreamExt as _, stream};
+use futures::FutureExt as _;
 
 use crate::api::{Api, IN_FLIGHT_MAX};
 use crate::http::ORDER_BYTES_MAX;
 use crate::intake;
 use crate::reply::{Answer, ReplyCode};
 
-/// Serves until the process ends; tries again until the bus is there, goes on through reconnects.
-pub(crate) fn spawn(api: Arc<Api>) {
-    tokio::spawn(async move {
-        loop {
-            api.bus.up().await;
-            match serve(&api).await {
-                // The service ends only with the client.
-                Ok(()) => return,
-                Err(error) => tracing::warn!(%error, "orders over the bus are not served yet, trying again"),
+/// The command as the services API serves it.
+pub(crate) fn duty(api: &Arc<Api>) -> Duty {
+    let api = Arc::clone(api);
+    Duty {
+        verb: Verb::Inject,
+        at_once_max: IN_FLIGHT_MAX,
+        handle: Arc::new(move |request| {
+            let api = Arc::clone(&api);
+            async move {
+                let answer = answer(&api, &request).await;
+                respond(&request, &answer.into_reply()).await;
             }
-            tokio::time::sleep(chassis::RETRY_DELAY).await;
-        }
-    });
-}
-
-async fn serve(api: &Arc<Api>) -> Result<(), async_nats::Error> {
-    let micro = register(&api.instance, &api.bus).await?;
-    let verb = Verb::Inject.as_str();
-    let own = micro.group(own_prefix(&api.instance)).endpoint_builder().name(verb).add(verb).await?;
-    let any = micro.group(any_prefix(&api.instance)).endpoint_builder().name("inject-any").add(verb).await?;
-    stream::select(own, any)
-        .for_each_concurrent(IN_FLIGHT_MAX, |request| async move {
-            let answer = answer(api, &request).await;
-            respond(&request, &answer.into_reply()).await;
-        })
-        .await;
-    Ok(())
+            .boxed()
+        }),
+    }
 }
 
 async fn answer(api: &Api, request: &Request) -> Answer {

@@ -39,8 +39,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let chassis = Chassis::start(&args.common, Service::Api, args.id).await?;
     let api = Arc::new(Api::new(&chassis, listen));
     let read = Arc::clone(&api);
-    chassis.expose(move || read.load());
-    inject::spawn(Arc::clone(&api));
+    chassis.expose(move || read.load(), vec![inject::duty(&api)]);
     let stopping = async {
         chassis.stop.cancelled().await;
         chassis.control.set(RunState::Stopping);

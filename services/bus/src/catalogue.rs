@@ -13,7 +13,7 @@ use contract::{StoreId, StoreRecord, Subject, subject};
 use futures::StreamExt as _;
 use tokio::sync::watch;
 
-use crate::{Connection, Error, ErrorKind, REQUEST_TIMEOUT, read};
+use crate::{Connection, Error, ErrorKind, LinkState, REQUEST_TIMEOUT, read};
 
 /// Wait between two tries to follow the stream; a leader election takes seconds, a tight loop floods the server.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
@@ -92,6 +92,12 @@ async fn follow_from(
     connection.up().await;
     let stream = crate::error::bounded(REQUEST_TIMEOUT, DOING, connection.js.get_stream(STORES.name)).await?;
     let last = stream.cached_info().state.last_sequence;
+    if last + 1 < start_sequence {
+        // Sequences only grow: this is another stream, made on an empty server. What we knew is not there.
+        stores.write().unwrap_or_else(PoisonError::into_inner).clear();
+        tell.send_replace(Progress::default());
+        return Err(Error::new(ErrorKind::NotFound, DOING, "the stream has been made anew"));
+    }
     let config =
         pull::OrderedConfig { deliver_policy: DeliverPolicy::ByStartSequence { start_sequence }, ..Default::default() };
     let consumer = crate::error::bounded(REQUEST_TIMEOUT, DOING, stream.create_consumer(config)).await?;
@@ -99,7 +105,16 @@ async fn follow_from(
     if last < start_sequence {
         tell.send_modify(|progress| progress.ready = true);
     }
-    while let Some(message) = messages.next().await {
+    let mut link = connection.link();
+    loop {
+        let message = tokio::select! {
+            message = messages.next() => message,
+            // The consumer would find out by itself, but only after several heartbeats.
+            _ = link.wait_for(|link| *link != LinkState::Up) => None,
+        };
+        let Some(message) = message else {
+            return Err(Error::new(ErrorKind::Unanswered, DOING, "the deliveries ended"));
+        };
         let message = message.map_err(|error| Error::new(ErrorKind::Unanswered, DOING, error))?;
         let info = message.info().map_err(|error| Error::new(ErrorKind::Refused, DOING, error))?;
         let (revision, caught_up) = (info.stream_sequence, info.pending == 0);
@@ -109,7 +124,6 @@ async fn follow_from(
             progress.ready |= caught_up;
         });
     }
-    Err(Error::new(ErrorKind::Unanswered, DOING, "the server closed the stream of messages"))
 }
 
 fn take(stores: &RwLock<HashMap<StoreId, Arc<Versioned>>>, subject: &str, payload: &[u8], revision: u64) {

@@ -65,6 +65,33 @@ async fn stores_are_written_by_compare_and_set_and_followed() {
 }
 
 #[tokio::test]
+async fn stores_of_a_stream_that_was_made_anew_are_forgotten() {
+    let (folder, mut server, connection) = start().await;
+    let catalogue = Catalogue::follow(&connection);
+    bus::topology::ensure(&connection.js, SMALL).await.unwrap();
+    catalogue::write(&connection.js, &store(1, "ec"), 0).await.unwrap();
+    catalogue::write(&connection.js, &store(2, "ec"), 0).await.unwrap();
+    let mut progress = catalogue.progress();
+    let both = progress.wait_for(|progress| progress.revision == 2);
+    tokio::time::timeout(Duration::from_secs(10), both).await.unwrap().unwrap();
+
+    let mut link = connection.link();
+    server.kill().await.unwrap();
+    let lost = link.wait_for(|state| *state == LinkState::Lost);
+    tokio::time::timeout(Duration::from_secs(10), lost).await.unwrap().unwrap();
+    std::fs::remove_dir_all(folder.path().join("jetstream")).unwrap();
+    server.restart().await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), connection.up()).await.unwrap();
+    bus::topology::ensure(&connection.js, SMALL).await.unwrap();
+    catalogue::write(&connection.js, &store(3, "ec"), 0).await.unwrap();
+
+    let anew = progress.wait_for(|progress| progress.ready && progress.revision == 1);
+    tokio::time::timeout(Duration::from_secs(20), anew).await.unwrap().unwrap();
+    let ids: Vec<_> = catalogue.all().iter().map(|store| store.record.id.0).collect();
+    assert_eq!(ids, [3]);
+}
+
+#[tokio::test]
 async fn reading_leaves_nothing_behind() {
     let (_folder, _server, connection) = start().await;
     bus::topology::ensure(&connection.js, SMALL).await.unwrap();

@@ -8,17 +8,28 @@ use bytes::Bytes;
 use contract::command::{ANY, LogLevel, Reply, Verb};
 use contract::heartbeat::RunState;
 use contract::{Fault, VERSION};
-use futures::StreamExt as _;
+use futures::future::{self, BoxFuture};
+use futures::{FutureExt as _, StreamExt as _, stream};
 
 use crate::telemetry::Log;
 use crate::{Control, Instance, RETRY_DELAY};
 
+/// A command that only one kind of service takes, at the instance by name and at whichever instance comes first.
+pub struct Duty {
+    /// The command.
+    pub verb: Verb,
+    /// How many requests are worked on at the same time; further ones wait in the client.
+    pub at_once_max: usize,
+    /// Does it and answers (see [`respond`]).
+    pub handle: Arc<dyn Fn(Request) -> BoxFuture<'static, ()> + Send + Sync>,
+}
+
 /// Registers the instance and answers; tries again until the bus is there, goes on through reconnects.
-pub(crate) fn spawn(instance: Arc<Instance>, bus: bus::Connection, control: Control, log: Log) {
+pub(crate) fn spawn(instance: Arc<Instance>, bus: bus::Connection, control: Control, log: Log, duties: Vec<Duty>) {
     tokio::spawn(async move {
         loop {
             bus.up().await;
-            match serve(&instance, &bus, &control, &log).await {
+            match serve(&instance, &bus, &control, &log, &duties).await {
                 // The service ends only with the client.
                 Ok(()) => return,
                 Err(error) => tracing::warn!(%error, "commands are not served yet, trying again"),
@@ -29,7 +40,7 @@ pub(crate) fn spawn(instance: Arc<Instance>, bus: bus::Connection, control: Cont
 }
 
 /// Registers with the services API under the service's name.
-pub async fn register(instance: &Instance, bus: &bus::Connection) -> Result<Micro, async_nats::Error> {
+async fn register(instance: &Instance, bus: &bus::Connection) -> Result<Micro, async_nats::Error> {
     let metadata = HashMap::from([
         ("instance".to_owned(), instance.id.to_string()),
         ("cloud".to_owned(), instance.cloud.to_string()),
@@ -43,36 +54,41 @@ pub async fn register(instance: &Instance, bus: &bus::Connection) -> Result<Micr
         .await
 }
 
-/// Subject prefix of the instance's own commands.
-pub fn own_prefix(instance: &Instance) -> String {
-    format!("domicilio.cmd.{}.{}", instance.service, instance.id)
-}
-
-/// Subject prefix of commands that any instance of the service may take.
-pub fn any_prefix(instance: &Instance) -> String {
-    format!("domicilio.cmd.{}.{ANY}", instance.service)
-}
-
 async fn serve(
     instance: &Instance,
     bus: &bus::Connection,
     control: &Control,
     log: &Log,
+    duties: &[Duty],
 ) -> Result<(), async_nats::Error> {
     let micro = register(instance, bus).await?;
-    let group = micro.group(own_prefix(instance));
-    let mut requests = Vec::new();
+    let own = micro.group(format!("domicilio.cmd.{}.{}", instance.service, instance.id));
+    let any = micro.group(format!("domicilio.cmd.{}.{ANY}", instance.service));
+    let mut common = Vec::new();
     for verb in Verb::COMMON {
-        let endpoint = group.endpoint_builder().name(verb.as_str()).add(verb.as_str()).await?;
-        requests.push(endpoint.map(move |request| (verb, request)).boxed());
+        let endpoint = own.endpoint_builder().name(verb.as_str()).add(verb.as_str()).await?;
+        common.push(endpoint.map(move |request| (verb, request)).boxed());
     }
-    let mut requests = futures::stream::select_all(requests);
-    while let Some((verb, request)) = requests.next().await {
-        let fault = act(verb, &request, control, log);
-        let reply = Reply { v: VERSION, ok: fault.is_none(), state: control.state(), fault };
-        tracing::info!(verb = verb.as_str(), ok = reply.ok, "command");
-        respond(&request, &reply).await;
+    let mut served = Vec::new();
+    for Duty { verb, at_once_max, handle } in duties {
+        let verb = verb.as_str();
+        let requests = stream::select(
+            own.endpoint_builder().name(verb).add(verb).await?,
+            any.endpoint_builder().name(format!("{verb}-any")).add(verb).await?,
+        );
+        let handle = Arc::clone(handle);
+        served.push(requests.for_each_concurrent(*at_once_max, move |request| handle(request)).boxed());
     }
+    let common = async {
+        let mut requests = stream::select_all(common);
+        while let Some((verb, request)) = requests.next().await {
+            let fault = act(verb, &request, control, log);
+            let reply = Reply { v: VERSION, ok: fault.is_none(), state: control.state(), fault };
+            tracing::info!(verb = verb.as_str(), ok = reply.ok, "command");
+            respond(&request, &reply).await;
+        }
+    };
+    tokio::join!(common, future::join_all(served));
     Ok(())
 }
 

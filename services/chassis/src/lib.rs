@@ -24,6 +24,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use clock::now;
+pub use command::Duty;
 pub use control::Control;
 pub use settings::CommonArgs;
 
@@ -114,11 +115,12 @@ impl Chassis {
     }
 
     /// Answers the common commands, is discovered through the services API, and sends a heartbeat each second
-    /// with what `read` tells: the load, and the revision of the stores taken up. Both go on until the process ends.
-    pub fn expose(&self, read: impl Fn() -> (Load, Option<u64>) + Send + Sync + 'static) {
+    /// with what `read` tells: the load, and the revision of the stores taken up. `duties` are the commands that only
+    /// this kind of service takes. All go on until the process ends.
+    pub fn expose(&self, read: impl Fn() -> (Load, Option<u64>) + Send + Sync + 'static, duties: Vec<Duty>) {
         let beating = heartbeat::spawn(Arc::clone(&self.instance), self.bus.clone(), self.control.clone(), read);
         *self.beating.lock().unwrap_or_else(PoisonError::into_inner) = Some(beating);
-        command::spawn(Arc::clone(&self.instance), self.bus.clone(), self.control.clone(), self.log.clone());
+        command::spawn(Arc::clone(&self.instance), self.bus.clone(), self.control.clone(), self.log.clone(), duties);
     }
 
     /// How leases name this run of this process.

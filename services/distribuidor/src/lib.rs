@@ -26,7 +26,7 @@ use crate::figures::Figures;
 pub async fn run(chassis: &Chassis) -> anyhow::Result<()> {
     let figures = Arc::new(Figures::default());
     let read = Arc::clone(&figures);
-    chassis.expose(move || (read.load(), None));
+    chassis.expose(move || (read.load(), None), Vec::new());
     if !chassis.ready().await {
         return Ok(());
     }

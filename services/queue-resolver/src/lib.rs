@@ -27,7 +27,7 @@ pub async fn run(chassis: Arc<Chassis>, settings: &Settings) -> anyhow::Result<(
     let figures = Arc::new(Figures::default());
     let catalogue = Catalogue::follow(&chassis.bus);
     let (read, stores) = (Arc::clone(&figures), catalogue.progress());
-    chassis.expose(move || (read.load(), Some(stores.borrow().revision)));
+    chassis.expose(move || (read.load(), Some(stores.borrow().revision)), Vec::new());
     if !chassis.ready().await {
         return Ok(());
     }

@@ -81,6 +81,7 @@ async fn hold(shared: &Arc<Shared>) -> Result<(), async_nats::Error> {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut state = chassis.control.follow();
     let mut watch = Box::pin(tenancy.watch());
+    let mut link = chassis.bus.link();
     let mut leaving: Option<tokio::time::Instant> = None;
     loop {
         let stop_limit = leaving.unwrap_or_else(|| tokio::time::Instant::now() + LEAVE_LIMIT);
@@ -106,6 +107,8 @@ async fn hold(shared: &Arc<Shared>) -> Result<(), async_nats::Error> {
             },
             Some(ended) = tenancy.tasks.join_next(), if !tenancy.tasks.is_empty() => tenancy.ended(ended).await,
             _ = state.changed() => {}
+            // After a reconnect the old watch would notice only after several heartbeats that it is dead.
+            _ = link.changed() => watch = Box::pin(tenancy.watch()),
             () = chassis.stop.cancelled(), if leaving.is_none() => {
                 leaving = Some(tokio::time::Instant::now() + LEAVE_LIMIT);
                 tenancy.finish_all();
