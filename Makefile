@@ -1,0 +1,43 @@
+# One command for each thing to do here; `make` alone lists them. Tools that are missing go to .tools/, pinned and
+# hash-checked (scripts/). CARGO_TARGET_DIR and NATS_SERVER are respected.
+
+target_dir := $(or $(CARGO_TARGET_DIR),target)
+nats_server := server="$$(scripts/nats-server.sh)" && NATS_SERVER="$$server"
+# The lock file is part of the source: building never changes it.
+cargo := cargo --locked
+
+# rustup puts cargo here and adds it to PATH only in login shells.
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint fmt advisories toolchain
+
+help: ## Lists what can be made.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: toolchain ## Builds in release and opens the console on a private deployment. More options: make demo ARGS="--headless --for 30s --json"
+	@scripts/nats-server.sh >/dev/null
+	@$(cargo) build --release --workspace --bins
+	@$(nats_server) exec "$(target_dir)/release/domicilio" demo $(ARGS)
+
+test: lint build ## Runs every check and every test.
+	$(nats_server) $(cargo) test --workspace
+
+build: toolchain ## Builds every program for development.
+	$(cargo) build --workspace --bins
+
+lint: toolchain ## Checks format, clippy, documentation, licences and sources of dependencies.
+	@scripts/toolchain.sh rustfmt clippy
+	cargo fmt --all --check
+	$(cargo) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(cargo) doc --workspace --no-deps --quiet
+	"$$(scripts/cargo-deny.sh)" --locked check --hide-inclusion-graph bans licenses sources
+
+fmt: ## Formats the code.
+	cargo fmt --all
+
+advisories: toolchain ## Looks for known weaknesses in dependencies. Fetches the RustSec database from the network.
+	"$$(scripts/cargo-deny.sh)" --locked check advisories
+
+toolchain:
+	@scripts/toolchain.sh
