@@ -72,10 +72,22 @@ const ENTRIES_MAX: usize = 1_000_000;
 /// Longest time that [`Wish::Finish`] waits for what is under way, beyond the longest deadline of a POS.
 const FINISH_LIMIT: Duration = Duration::from_secs(150);
 
+/// Without the bus nothing can be finished: ends when that is wished, after waiting a little for the bus.
+async fn given_up(wish: &mut watch::Receiver<Wish>, bus: &bus::Connection) -> End {
+    // An error means that the tenancy is gone.
+    if wish.wait_for(|wish| *wish != Wish::Serve).await.is_ok_and(|wish| *wish == Wish::Finish) {
+        let _ = tokio::time::timeout(AWAY_LIMIT, bus.up()).await;
+    }
+    End::Dropped
+}
+
 /// Remembers under which consumer a deed began.
 fn tag(generation: u32, flight: Flight) -> BoxFuture<'static, (u32, StoreId, Done)> {
     flight.map(move |(store, done)| (generation, store, done)).boxed()
 }
+
+/// How long [`Wish::Finish`] waits for a bus that is away: a reconnect takes less, an outage much more.
+const AWAY_LIMIT: Duration = Duration::from_secs(3);
 
 /// One partition while it is ours.
 #[derive(Debug)]
@@ -141,7 +153,11 @@ impl Session {
         let shared = Arc::clone(&self.shared);
         let bus = &shared.chassis.bus;
         let mut link = bus.link();
-        bus.up().await;
+        tokio::select! {
+            biased;
+            () = bus.up() => {}
+            end = given_up(wish, bus) => return Ok(end),
+        }
         self.generation += 1;
         let opened = Consumer::open(&bus.js, self.partition, self.epoch, self.generation).await?;
         // A consumer of a later epoch exists: the partition has moved on without us.
