@@ -45,6 +45,7 @@ pub struct Connection {
     pub js: async_nats::jetstream::Context,
     link: watch::Receiver<LinkState>,
     denied: watch::Receiver<Option<String>>,
+    refused: watch::Receiver<Option<String>>,
 }
 
 impl Connection {
@@ -57,6 +58,11 @@ impl Connection {
     /// publish or subscription is told nowhere else.
     pub fn last_server_error(&self) -> watch::Receiver<Option<String>> {
         self.denied.clone()
+    }
+
+    /// Why the last attempt to connect failed, for example a wrong password; stays after a later one succeeds.
+    pub fn last_refusal(&self) -> watch::Receiver<Option<String>> {
+        self.refused.clone()
     }
 
     /// Whether the link is up right now.
@@ -99,6 +105,7 @@ pub async fn connect(settings: &Settings) -> Result<Connection, Error> {
 
     let (link_tell, link) = watch::channel(LinkState::Connecting);
     let (denied_tell, denied) = watch::channel(None);
+    let (refused_tell, refused) = watch::channel(None);
     let mut options = ConnectOptions::new()
         .name(&settings.name)
         .retry_on_initial_connect()
@@ -120,6 +127,9 @@ pub async fn connect(settings: &Settings) -> Result<Connection, Error> {
                 Event::ServerError(error) => {
                     denied_tell.send_replace(Some(error.to_string()));
                 }
+                Event::ClientError(error) => {
+                    refused_tell.send_replace(Some(error.to_string()));
+                }
                 _ => {}
             }
             async {}
@@ -137,5 +147,5 @@ pub async fn connect(settings: &Settings) -> Result<Connection, Error> {
         // Whoever publishes in a pipeline has a window of its own; this bound only keeps a mistake from growing.
         .max_ack_inflight(8_192)
         .build(client.clone());
-    Ok(Connection { client, js, link, denied })
+    Ok(Connection { client, js, link, denied, refused })
 }

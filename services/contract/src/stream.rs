@@ -39,7 +39,7 @@ pub const ORDERS: StreamSpec = StreamSpec {
     description: "Accepted orders with their payloads (personal data)",
     retention: Retention::Limits,
     age_days_max: 31,
-    mebibytes_max: 4_096,
+    mebibytes_max: 2_048,
     messages_per_subject_max: 0,
     // Dropping an accepted order is the one thing that must not happen: intake answers 503 instead.
     refuse_when_full: true,
@@ -54,7 +54,7 @@ pub const QUEUES: StreamSpec = StreamSpec {
     retention: Retention::WorkQueue,
     // No age: an order waits until it is injected or given up.
     age_days_max: 0,
-    mebibytes_max: 1_024,
+    mebibytes_max: 512,
     messages_per_subject_max: 0,
     refuse_when_full: true,
     // Covers what a new active distribuidor repeats; about 364 bytes an id on the server.
@@ -68,7 +68,7 @@ pub const OUTCOMES: StreamSpec = StreamSpec {
     description: "Final outcome of each order",
     retention: Retention::Limits,
     age_days_max: 31,
-    mebibytes_max: 1_024,
+    mebibytes_max: 512,
     messages_per_subject_max: 0,
     // Without room for an outcome the resolver stops rather than forget that an order is done.
     refuse_when_full: true,
@@ -82,7 +82,7 @@ pub const EVENTS: StreamSpec = StreamSpec {
     description: "Failed attempts, state of POS, decisions of the distribuidor",
     retention: Retention::Limits,
     age_days_max: 31,
-    mebibytes_max: 1_024,
+    mebibytes_max: 512,
     messages_per_subject_max: 0,
     refuse_when_full: false,
     duplicate_window_s: 120,
@@ -95,7 +95,7 @@ pub const STORES: StreamSpec = StreamSpec {
     description: "Store records, one subject a store, revision = sequence",
     retention: Retention::Limits,
     age_days_max: 0,
-    mebibytes_max: 256,
+    mebibytes_max: 128,
     messages_per_subject_max: 64,
     refuse_when_full: true,
     duplicate_window_s: 120,
@@ -108,7 +108,7 @@ pub const INVALID: StreamSpec = StreamSpec {
     description: "Refused payloads with their faults (personal data)",
     retention: Retention::Limits,
     age_days_max: 31,
-    mebibytes_max: 256,
+    mebibytes_max: 128,
     messages_per_subject_max: 0,
     refuse_when_full: false,
     duplicate_window_s: 120,
