@@ -1,0 +1,138 @@
+//! What a key can be bound to. An [`Action`] names an intention; what it does depends on where the person is.
+//!
+//! The table of keys is in `keys.rs`; names are kebab-case and stable, for key files refer to them.
+
+/// One thing a key can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Leave the console.
+    Quit,
+    /// Open or close the help.
+    Help,
+    /// Go back one level: close a dialog, the help, a detail, then the filter.
+    Back,
+    /// Drill into the selected row; in a dialog, press the focused button.
+    Open,
+    /// Show a screen.
+    Show(crate::state::Screen),
+    /// Show the next screen.
+    NextScreen,
+    /// Show the screen before.
+    PreviousScreen,
+    /// Select the row below.
+    Down,
+    /// Select the row above.
+    Up,
+    /// Select one page further down.
+    PageDown,
+    /// Select one page further up.
+    PageUp,
+    /// Select the first row.
+    Top,
+    /// Select the last row.
+    Bottom,
+    /// Put the focus on the next field or button of a dialog.
+    FocusNext,
+    /// Put the focus on the field or button before.
+    FocusPrevious,
+    /// Write a filter for the table.
+    Filter,
+    /// Change the order of the rows, where there is a choice.
+    Sort,
+    /// Prepare a test order.
+    Inject,
+    /// Prepare a pause of the selected service instance.
+    Pause,
+    /// Prepare the end of a pause of the selected service instance.
+    Resume,
+    /// Switch between Spanish and English.
+    Language,
+    /// Switch between local times and UTC.
+    Utc,
+    /// Put away the notices at the bottom.
+    Dismiss,
+}
+
+impl Action {
+    /// Every action, in the order in which help lists them.
+    pub const ALL: [Self; 27] = {
+        use crate::state::Screen;
+        [
+            Self::Show(Screen::Overview),
+            Self::Show(Screen::Orders),
+            Self::Show(Screen::Queues),
+            Self::Show(Screen::Stores),
+            Self::Show(Screen::Services),
+            Self::NextScreen,
+            Self::PreviousScreen,
+            Self::Down,
+            Self::Up,
+            Self::PageDown,
+            Self::PageUp,
+            Self::Top,
+            Self::Bottom,
+            Self::Open,
+            Self::Back,
+            Self::FocusNext,
+            Self::FocusPrevious,
+            Self::Filter,
+            Self::Sort,
+            Self::Inject,
+            Self::Pause,
+            Self::Resume,
+            Self::Language,
+            Self::Utc,
+            Self::Dismiss,
+            Self::Help,
+            Self::Quit,
+        ]
+    };
+
+    /// Its stable name.
+    pub const fn name(self) -> &'static str {
+        use crate::state::Screen;
+        match self {
+            Self::Quit => "quit",
+            Self::Help => "help",
+            Self::Back => "back",
+            Self::Open => "open",
+            Self::Show(Screen::Overview) => "show-overview",
+            Self::Show(Screen::Orders) => "show-orders",
+            Self::Show(Screen::Queues) => "show-queues",
+            Self::Show(Screen::Stores) => "show-stores",
+            Self::Show(Screen::Services) => "show-services",
+            Self::NextScreen => "next-screen",
+            Self::PreviousScreen => "previous-screen",
+            Self::Down => "down",
+            Self::Up => "up",
+            Self::PageDown => "page-down",
+            Self::PageUp => "page-up",
+            Self::Top => "top",
+            Self::Bottom => "bottom",
+            Self::FocusNext => "focus-next",
+            Self::FocusPrevious => "focus-previous",
+            Self::Filter => "filter",
+            Self::Sort => "sort",
+            Self::Inject => "inject",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Language => "language",
+            Self::Utc => "utc",
+            Self::Dismiss => "dismiss",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_kebab_case_and_unique() {
+        let names: BTreeSet<&str> = Action::ALL.iter().map(|action| action.name()).collect();
+        assert_eq!(names.len(), Action::ALL.len());
+        assert!(names.iter().all(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')));
+    }
+}

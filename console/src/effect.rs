@@ -1,0 +1,74 @@
+//! What `update` asks the outside world to do. The runtime runs effects; answers come back as events.
+
+use contract::command::Verb;
+use contract::order::Format;
+use contract::{Country, InstanceId, OrderId, Service, StoreId, subject};
+
+/// Something to do outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Fetch an order's payload and mask it.
+    FetchPayload(OrderId),
+    /// Fetch a store's record with its revision.
+    FetchStore {
+        /// Its country.
+        country: Country,
+        /// The store.
+        store: StoreId,
+    },
+    /// Read the streams anew: live messages were lost.
+    Reread,
+    /// Publish something that changes the world. Made only from a confirmed [`Planned`].
+    Run(Planned),
+    /// Leave.
+    Quit,
+}
+
+/// A change of the world, complete to the last byte, as the preview shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Planned {
+    /// A test order.
+    Inject(PlannedOrder),
+    /// A command to an instance.
+    Command {
+        /// The service.
+        service: Service,
+        /// The instance.
+        instance: InstanceId,
+        /// What it is told.
+        verb: Verb,
+    },
+}
+
+/// A test order, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedOrder {
+    /// The template's format.
+    pub format: Format,
+    /// Identity of the order.
+    pub order: OrderId,
+    /// Country of its store.
+    pub country: Country,
+    /// The store's code and name, for people.
+    pub place: String,
+    /// The payload, byte for byte.
+    pub body: Vec<u8>,
+}
+
+impl Planned {
+    /// The exact subject of the request.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Inject(_) => subject::command_any(Service::Api, Verb::Inject),
+            Self::Command { service, instance, verb } => subject::command(*service, instance, *verb),
+        }
+    }
+
+    /// Length of the request's body, in bytes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Inject(order) => order.body.len(),
+            Self::Command { .. } => 0,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What can happen to the console. Everything that `update` ever sees comes in here, time included.
+
+use contract::command::{IntakeReply, Reply, Verb};
+use contract::order::InvalidHead;
+use contract::{
+    Country, Heartbeat, InstanceId, OrderHead, OrderId, Outcome, QueueEntry, Service, StoreId, StoreRecord, UtcMs,
+};
+
+use crate::action::Action;
+use crate::mask::Masked;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The clock moved on; the only source of time.
+    Tick(UtcMs),
+    /// The terminal has this many columns and rows.
+    Resized {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// A bound key was pressed.
+    Action(Action),
+    /// A key was pressed while a text field has the focus.
+    Edit(Edit),
+    /// The connection changed.
+    Link(LinkChange),
+    /// Messages as they were published, in the order in which they came.
+    Live {
+        /// What they say, sanitised.
+        facts: Vec<Fact>,
+        /// The account of the observing connection after them.
+        meter: Meter,
+    },
+    /// A step of reading the streams at start or after a reconnect.
+    History(History),
+    /// What waits, read from the stream itself.
+    Queues(QueuesRead),
+    /// An answer to [`crate::effect::Effect`].
+    Answer(Answer),
+}
+
+/// A key in a text field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit {
+    /// A character was typed.
+    Insert(char),
+    /// The character before the end goes.
+    Backspace,
+    /// All of it goes.
+    Clear,
+    /// Enter.
+    Submit,
+    /// Escape.
+    Cancel,
+    /// Tab or down.
+    Next,
+    /// Shift-tab or up.
+    Previous,
+    /// Right: the next choice of a choice field.
+    Forward,
+    /// Left: the choice before.
+    Backward,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outage {
+    /// It was closed.
+    Closed,
+    /// It stands, but the server does not answer.
+    Silent,
+    /// The last attempt to connect failed, with the client's sentence.
+    Refused(String),
+}
+
+/// What the connection became.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkChange {
+    /// It is up.
+    Connected {
+        /// When.
+        at: UtcMs,
+        /// Name of the server, as it calls itself.
+        server: String,
+        /// Its version.
+        version: String,
+        /// Its address, `host:port`, without user or password.
+        address: String,
+    },
+    /// It is down, or the server does not answer.
+    Lost {
+        /// Since when.
+        at: UtcMs,
+        /// What is known of the cause.
+        why: Outage,
+    },
+    /// An attempt to connect failed.
+    Refused {
+        /// One sentence.
+        why: String,
+    },
+    /// The server denied something; the connection stays.
+    Denied {
+        /// The server's sentence.
+        what: String,
+    },
+}
+
+/// The account of the observing connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Meter {
+    /// Messages that the client received.
+    pub received: u64,
+    /// Messages that reached us.
+    pub taken: u64,
+    /// Messages that the client received and had to drop: `received - taken` when nothing is under way.
+    pub lost: u64,
+}
+
+/// One message of the bus, decoded.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// An order was accepted.
+    Accepted {
+        /// The order.
+        head: OrderHead,
+        /// Its sequence in `ORDERS`; not told by live messages.
+        intake: Option<u64>,
+    },
+    /// An order waits for injection.
+    Queued(QueueEntry),
+    /// An order's way ended.
+    Ended(Outcome),
+    /// A step.
+    Step(contract::Event),
+    /// A store's record.
+    Store {
+        /// The record.
+        record: StoreRecord,
+        /// Its revision; not told by live messages.
+        revision: Option<u64>,
+    },
+    /// A refused payload.
+    Invalid(InvalidHead),
+    /// An instance lives.
+    Heartbeat {
+        /// What it says.
+        heartbeat: Heartbeat,
+        /// When it came, by this machine's clock.
+        received_at: UtcMs,
+    },
+    /// A message that this version cannot read.
+    Unreadable {
+        /// Its subject, sanitised.
+        subject: String,
+        /// Why not, one sentence.
+        why: String,
+    },
+}
+
+/// What is read from the streams, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Store records.
+    Stores,
+    /// Accepted orders, headers only.
+    Orders,
+    /// Final outcomes.
+    Outcomes,
+    /// What waits.
+    Queues,
+    /// Steps.
+    Events,
+    /// Refused payloads, headers only.
+    Invalid,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Stores, Self::Orders, Self::Outcomes, Self::Queues, Self::Events, Self::Invalid];
+}
+
+/// Progress of reading the streams.
+#[derive(Debug, Clone, PartialEq)]
+pub enum History {
+    /// Reading starts, at start or anew after a reconnect.
+    Began,
+    /// Something was read.
+    Read {
+        /// Of which part.
+        part: Part,
+        /// What it says.
+        facts: Vec<Fact>,
+        /// How many messages of this part were read so far.
+        done: u64,
+        /// How many there are to read.
+        total: u64,
+    },
+    /// A part could not be read; it will be tried again.
+    Failed {
+        /// Which part.
+        part: Part,
+        /// One sentence.
+        why: String,
+    },
+    /// Everything is read.
+    Ready {
+        /// Orders accepted before this moment may be missing; `None` when all there are were read.
+        since: Option<UtcMs>,
+    },
+}
+
+/// Exact depths, from the stream's own account.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct QueuesRead {
+    /// When.
+    pub at: UtcMs,
+    /// Every store with something waiting; a store that is not here has nothing.
+    pub depths: Vec<Depth>,
+}
+
+/// What waits for one store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Depth {
+    /// The store.
+    pub store: StoreId,
+    /// How many entries.
+    pub depth: u64,
+    /// The oldest entry, when it could be read.
+    pub head: Option<QueueEntry>,
+}
+
+/// Why an effect has no good answer. The words are in the catalogue, `text/trouble.rs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// There is no connection; nothing was sent.
+    NotConnected,
+    /// No answer within this many seconds; it may have taken effect all the same.
+    Unanswered(u64),
+    /// Nobody serves the request.
+    NoService,
+    /// The stream does not hold it (any more).
+    Gone,
+    /// What is there is no JSON, from this line and column on.
+    NotJson(usize, usize),
+    /// The answer is none that this version can read.
+    Unreadable,
+    /// What the guard, the server or the service said, sanitised.
+    Said(String),
+}
+
+/// The answer to an effect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// To `FetchPayload`.
+    Payload {
+        /// The order.
+        order: OrderId,
+        /// Its payload, masked; or why there is none.
+        payload: Result<Masked, Trouble>,
+    },
+    /// To `FetchStore`.
+    Store {
+        /// Country of the record.
+        country: Country,
+        /// The store.
+        store: StoreId,
+        /// The record with its revision; or why it could not be read.
+        record: Result<(StoreRecord, u64), Trouble>,
+    },
+    /// To an injection.
+    Injected {
+        /// The order.
+        order: OrderId,
+        /// The intake's answer; or why there is none.
+        reply: Result<IntakeReply, Trouble>,
+    },
+    /// To a command.
+    Commanded {
+        /// The service.
+        service: Service,
+        /// The instance.
+        instance: InstanceId,
+        /// What it was told.
+        verb: Verb,
+        /// The instance's answer; or why there is none.
+        reply: Result<Reply, Trouble>,
+    },
+}

@@ -1,0 +1,155 @@
+//! The console's side of the bus. Besides the commands without a screen (`headless`, `demo`), which use its parts, the
+//! only place that names `async_nats`.
+//!
+//! Two connections. One only observes, so that its account of received messages shows every loss exactly
+//! (`observe`). The other one asks: it reads the streams at start and after each return (`history`), counts the
+//! queues each second (`queues`) and runs effects (`requests`), every change of the world through one guard (`guard`).
+//! Whatever fails becomes an event; nothing here ends the program or blocks the client.
+
+pub mod decode;
+pub mod guard;
+pub mod history;
+mod link;
+mod observe;
+mod queues;
+pub mod requests;
+mod waiting;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::UtcMs;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+pub use self::queues::read as count_queues;
+use crate::effect::Effect;
+use crate::event::Event;
+
+/// Events between the feed and the loop: a second of batches at full rate. When the loop is slower than that, taking
+/// stops, the client's own buffer fills, and what it must drop is counted.
+pub const EVENTS_MAX: usize = 64;
+
+/// Messages that the observing client holds before it drops: several seconds of the highest rate measured.
+pub const CLIENT_BUFFER: usize = 65_536;
+
+/// Effects that run at the same time; further ones wait.
+const EFFECTS_MAX: usize = 16;
+
+/// How the feed behaves; tests make some of it smaller.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the bus is; several URLs separated by commas.
+    pub url: String,
+    /// Messages that the observing client holds before it drops.
+    pub client_buffer: usize,
+    /// Recent orders read at start.
+    pub orders: u64,
+}
+
+impl Settings {
+    /// The usual settings for `url`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), client_buffer: CLIENT_BUFFER, orders: history::ORDERS_READ }
+    }
+}
+
+/// The running feed. Dropping it stops its tasks.
+#[derive(Debug)]
+pub struct Feed {
+    requests: bus::Connection,
+    reread: Arc<Notify>,
+    events: mpsc::Sender<Event>,
+    running: tokio::sync::Semaphore,
+    tasks: tokio_util::task::TaskTracker,
+    stop: tokio_util::sync::DropGuard,
+}
+
+/// What the link is, for the tasks that depend on it: the number of the connection when up.
+pub(crate) type Up = watch::Receiver<Option<u64>>;
+
+impl Feed {
+    /// Connects in the background and starts to tell events; returns at once. An error means an unusable URL.
+    pub async fn start(settings: &Settings, events: mpsc::Sender<Event>) -> Result<Self, bus::Error> {
+        let observing = bus::Settings {
+            subscription_capacity: settings.client_buffer,
+            ..bus::Settings::new(&settings.url, "domicilio console (observes)")
+        };
+        let observing = bus::connect(&observing).await?;
+        let requests = bus::connect(&bus::Settings::new(&settings.url, "domicilio console (asks)")).await?;
+
+        let stop = CancellationToken::new();
+        let tasks = tokio_util::task::TaskTracker::new();
+        let (healthy_tell, healthy) = watch::channel(observe::Health::default());
+        let (up_tell, up) = watch::channel(None);
+        let reread = Arc::new(Notify::new());
+        let spawn = |task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
+            let stop = stop.clone();
+            tasks.spawn(async move {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = task => {}
+                }
+            });
+        };
+        spawn(Box::pin(observe::run(observing.clone(), settings.client_buffer, events.clone(), healthy_tell)));
+        spawn(Box::pin(link::run(observing, requests.clone(), healthy, events.clone(), up_tell)));
+        spawn(Box::pin(history::run(
+            requests.clone(),
+            settings.orders,
+            up.clone(),
+            Arc::clone(&reread),
+            events.clone(),
+        )));
+        spawn(Box::pin(queues::run(requests.clone(), up, events.clone())));
+        tasks.close();
+        let running = tokio::sync::Semaphore::new(EFFECTS_MAX);
+        Ok(Self { requests, reread, events, running, tasks, stop: stop.drop_guard() })
+    }
+
+    /// The connection that asks.
+    pub fn requests(&self) -> &bus::Connection {
+        &self.requests
+    }
+
+    /// Runs an effect; its answer comes as an event. Returns when it is done.
+    pub async fn run(&self, effect: Effect) {
+        if effect == Effect::Reread {
+            self.reread.notify_one();
+            return;
+        }
+        // The semaphore is never closed.
+        let Ok(_permit) = self.running.acquire().await else { return };
+        if let Some(answer) = requests::run(&self.requests, effect).await {
+            // The loop is gone when the program ends; then nobody waits for the answer.
+            let _ = self.events.send(Event::Answer(answer)).await;
+        }
+    }
+
+    /// Stops and waits until every task has ended, at most `limit`.
+    pub async fn stop(self, limit: Duration) {
+        drop(self.stop);
+        let _ = tokio::time::timeout(limit, self.tasks.wait()).await;
+    }
+}
+
+/// The clock, read only here and in the runtime.
+pub fn now() -> UtcMs {
+    UtcMs::from(jiff::Timestamp::now())
+}
+
+/// An error with its causes, in one line.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some libraries repeat the cause in their own sentence.
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    crate::sanitise::text(&text, crate::sanitise::SENTENCE_MAX)
+}

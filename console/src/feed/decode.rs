@@ -1,0 +1,160 @@
+//! Messages of the bus become facts: read once, checked against their subject, sanitised.
+
+use contract::order::InvalidHead;
+use contract::{Event, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord, Subject, UtcMs, header};
+use serde::de::DeserializeOwned;
+
+use crate::event::Fact;
+use crate::sanitise;
+
+/// Longest message that is read, in bytes; ours stay far below, payloads of orders are not read at all.
+const MESSAGE_MAX: usize = 512 * 1_024;
+
+/// A message as it came, live or from a stream.
+pub struct Raw<'a> {
+    /// Its subject.
+    pub subject: &'a str,
+    /// Value of the header that a message of this kind needs.
+    pub header: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// Its body.
+    pub body: &'a [u8],
+    /// Its sequence, when it was read from a stream.
+    pub sequence: Option<u64>,
+}
+
+/// Reads a message; `None` for what the console does not follow (commands, replies to them).
+pub fn decode(raw: &Raw<'_>, received_at: UtcMs) -> Option<Fact> {
+    let subject = Subject::parse(raw.subject);
+    let read = match &subject {
+        Subject::Order(country, id) => from_header::<OrderHead>(raw, header::ORDER_HEAD).and_then(|head| {
+            agree(head.country == *country && head.id() == *id)?;
+            Ok(Fact::Accepted { head, intake: raw.sequence })
+        }),
+        Subject::Queue(partition, store) => from_body::<QueueEntry>(raw).and_then(|entry| {
+            agree(entry.order.store == *store && store.partition() == *partition)?;
+            Ok(Fact::Queued(entry))
+        }),
+        Subject::Outcome(country, store) => from_body::<Outcome>(raw).and_then(|outcome| {
+            agree(outcome.order.store == *store && outcome.order.country == *country)?;
+            Ok(Fact::Ended(outcome))
+        }),
+        Subject::Event(country, store, _) => from_body::<Event>(raw).and_then(|event| {
+            agree(event.kind.place() == (*country, *store))?;
+            Ok(Fact::Step(event))
+        }),
+        Subject::Store(country, store) => from_body::<StoreRecord>(raw).and_then(|record| {
+            agree(record.id == *store && record.country == *country)?;
+            Ok(Fact::Store { record, revision: raw.sequence })
+        }),
+        Subject::Invalid(country) => from_header::<InvalidHead>(raw, header::INVALID_HEAD).and_then(|head| {
+            agree(head.country == *country)?;
+            Ok(Fact::Invalid(head))
+        }),
+        Subject::Heartbeat(service, instance) => from_body::<Heartbeat>(raw).and_then(|heartbeat| {
+            agree(heartbeat.service == *service && heartbeat.instance == *instance)?;
+            Ok(Fact::Heartbeat { heartbeat, received_at })
+        }),
+        Subject::Command(..) => return None,
+        Subject::Other(_) => Err("the subject is not of this version".to_owned()),
+    };
+    let mut fact = read.unwrap_or_else(|why| Fact::Unreadable { subject: raw.subject.to_owned(), why });
+    sanitise::fact(&mut fact);
+    Some(fact)
+}
+
+/// A live message.
+pub fn live(message: &async_nats::Message, received_at: UtcMs) -> Option<Fact> {
+    let header = |name: &str| message.headers.as_ref()?.get(name).map(async_nats::HeaderValue::as_str);
+    let raw = Raw { subject: &message.subject, header: &header, body: &message.payload, sequence: None };
+    decode(&raw, received_at)
+}
+
+/// A message of a stream.
+pub fn stored(message: &bus::read::Stored) -> Option<Fact> {
+    let header = |name: &str| message.header(name);
+    let body = &message.payload;
+    let raw = Raw { subject: &message.subject, header: &header, body, sequence: Some(message.sequence) };
+    decode(&raw, message.stored_at)
+}
+
+fn from_body<T: DeserializeOwned>(raw: &Raw<'_>) -> Result<T, String> {
+    json(raw.body)
+}
+
+fn from_header<T: DeserializeOwned>(raw: &Raw<'_>, name: &str) -> Result<T, String> {
+    match (raw.header)(name) {
+        Some(text) => json(text.as_bytes()),
+        None => Err(format!("header {name} is missing")),
+    }
+}
+
+fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    if bytes.len() > MESSAGE_MAX {
+        return Err(format!("{} bytes are more than a message has", bytes.len()));
+    }
+    // Only the place of the fault: the error's own text may quote what was sent.
+    serde_json::from_slice(bytes).map_err(|error| {
+        let what = if error.is_data() { "a field is missing or of another kind" } else { "not JSON" };
+        format!("{what} (line {}, column {})", error.line(), error.column())
+    })
+}
+
+fn agree(agrees: bool) -> Result<(), String> {
+    if agrees { Ok(()) } else { Err("subject and content disagree".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(subject: &str, header: Option<&'static str>, body: &[u8]) -> Option<Fact> {
+        let header = |_: &str| header;
+        decode(&Raw { subject, header: &header, body, sequence: Some(7) }, UtcMs::from_millis(5))
+    }
+
+    const HEAD: &str = r#"{"v":1,"country":"ec","store":72,"code":"A-1","channel":"delivery","format":"delivery",
+        "received_at":"2026-11-23T21:04:17.123Z","by":{"instance":"api-1","cloud":"aws"},"lines":2,
+        "total":{"amount":14.98,"currency":"US\u001b[2JDDDDDDDD"},"sha256":"00","bytes":10}"#;
+
+    #[test]
+    fn an_order_is_read_from_its_header_alone_and_sanitised() {
+        let Some(Fact::Accepted { head, intake }) = read("domicilio.orders.ec.72.A-1", Some(HEAD), b"\xff no json")
+        else {
+            panic!("not accepted")
+        };
+        assert_eq!((head.id().to_string().as_str(), intake), ("72.A-1", Some(7)));
+        let currency = head.total.and_then(|total| total.currency).unwrap();
+        assert_eq!(currency, "US^[[2JDD…");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_without_its_content() {
+        for (subject, header, body) in [
+            ("domicilio.orders.ec.72.A-1", None, &b"{}"[..]),
+            ("domicilio.orders.ec.73.A-1", Some(HEAD), b"{}"),
+            ("domicilio.orders.co.72.A-1", Some(HEAD), b"{}"),
+            ("domicilio.queues.11.72", None, b"{\"v\":1,\"secret-content\":1}"),
+            ("domicilio.events.ec.72.pos", None, b"secret-content"),
+            ("domicilio.outcomes.ec.72", None, b"\xff\xfe"),
+            ("domicilio.services.api-domicilio.a.heartbeat", None, b"[]"),
+            ("domicilio.\u{1b}[2J", None, b""),
+            ("domicilio.audit.somebody", None, b"{}"),
+        ] {
+            let Some(Fact::Unreadable { subject: shown, why }) = read(subject, header, body) else {
+                panic!("{subject} was read")
+            };
+            assert!(!shown.contains('\u{1b}') && !why.contains("secret-content") && !why.is_empty(), "{shown} {why}");
+        }
+    }
+
+    #[test]
+    fn commands_are_not_followed() {
+        assert_eq!(read("domicilio.cmd.api-domicilio.any.inject", None, b"personal"), None);
+    }
+
+    #[test]
+    fn a_huge_message_is_refused_unread() {
+        let body = vec![b' '; MESSAGE_MAX + 1];
+        assert!(matches!(read("domicilio.stores.ec.72", None, &body), Some(Fact::Unreadable { .. })));
+    }
+}

@@ -1,0 +1,127 @@
+//! Effects that ask the bus: fetching a payload or a record, and sending what passed the guard.
+
+use std::time::Duration;
+
+use bus::read;
+use contract::command::{IntakeReply, Reply};
+use contract::{Country, OrderId, StoreId, StoreRecord, stream, subject};
+use serde::de::DeserializeOwned;
+
+use super::{chain, guard};
+use crate::effect::{Effect, Planned};
+use crate::event::{Answer, Trouble};
+use crate::mask::{self, Masked};
+use crate::sanitise;
+
+/// How long a service may take to answer a request. Intake answers only after its stream has acknowledged.
+const REPLY_LIMIT: Duration = Duration::from_secs(5);
+
+/// Runs an effect; `None` when it has no answer.
+pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer> {
+    Some(match effect {
+        Effect::Quit | Effect::Reread => return None,
+        Effect::FetchPayload(order) => {
+            let payload = payload(connection, &order).await;
+            Answer::Payload { order, payload }
+        }
+        Effect::FetchStore { country, store } => {
+            let record = record(connection, country, store).await;
+            Answer::Store { country, store, record }
+        }
+        Effect::Run(planned) => {
+            let subject = planned.subject();
+            tracing::info!(subject, bytes = planned.bytes(), "sending");
+            let answer = send(connection, planned).await;
+            match &answer {
+                Answer::Injected { order, reply } => {
+                    tracing::info!(subject, %order, status = reply.as_ref().map_or(0, |r| r.status), "answered");
+                }
+                Answer::Commanded { reply, .. } => {
+                    tracing::info!(subject, ok = reply.as_ref().is_ok_and(|r| r.ok), "answered");
+                }
+                Answer::Payload { .. } | Answer::Store { .. } => {}
+            }
+            answer
+        }
+    })
+}
+
+async fn payload(connection: &bus::Connection, order: &OrderId) -> Result<Masked, Trouble> {
+    let subject = subject::order_anywhere(order);
+    match read::last(&connection.js, stream::ORDERS.name, &subject).await {
+        Ok(Some(message)) => mask::mask(&message.payload),
+        Ok(None) => Err(Trouble::Gone),
+        Err(error) => Err(Trouble::Said(chain(&error))),
+    }
+}
+
+async fn record(connection: &bus::Connection, country: Country, store: StoreId) -> Result<(StoreRecord, u64), Trouble> {
+    match read::last(&connection.js, stream::STORES.name, &subject::store(country, store)).await {
+        Ok(Some(message)) => {
+            let mut record: StoreRecord = serde_json::from_slice(&message.payload).map_err(|_| Trouble::Unreadable)?;
+            sanitise::store(&mut record);
+            Ok((record, message.sequence))
+        }
+        Ok(None) => Err(Trouble::Gone),
+        Err(error) => Err(Trouble::Said(chain(&error))),
+    }
+}
+
+/// Sends a change through the guard and waits for its answer.
+pub async fn send(connection: &bus::Connection, planned: Planned) -> Answer {
+    let reply = request(connection, &planned).await;
+    match planned {
+        Planned::Inject(order) => Answer::Injected {
+            order: order.order,
+            reply: reply.and_then(|body| parse(&body)).map(|mut reply: IntakeReply| {
+                reply.code = sanitise::text(&reply.code, sanitise::NAME_MAX);
+                reply.message = sanitise::text(&reply.message, sanitise::SENTENCE_MAX);
+                reply.faults.truncate(sanitise::FAULTS_MAX);
+                reply.faults.iter_mut().for_each(sanitise::fault);
+                reply
+            }),
+        },
+        Planned::Command { service, instance, verb } => Answer::Commanded {
+            service,
+            instance,
+            verb,
+            reply: reply.and_then(|body| parse(&body)).map(|mut reply: Reply| {
+                reply.fault.iter_mut().for_each(sanitise::fault);
+                reply
+            }),
+        },
+    }
+}
+
+async fn request(connection: &bus::Connection, planned: &Planned) -> Result<bytes::Bytes, Trouble> {
+    let allowed = guard::check(planned).map_err(|forbidden| Trouble::Said(forbidden.to_string()))?;
+    if !connection.is_up() {
+        // A disconnected client would keep it and send it later, when nobody expects it any more.
+        return Err(Trouble::NotConnected);
+    }
+    let request = async_nats::Request::new().headers(allowed.headers).payload(allowed.body).timeout(Some(REPLY_LIMIT));
+    let sent = connection.client.send_request(allowed.subject, request);
+    match tokio::time::timeout(REPLY_LIMIT, sent).await {
+        Ok(Ok(message)) => match message.headers.as_ref().and_then(|headers| headers.get("Nats-Service-Error")) {
+            // The services API's own way to say no; a body that says more comes first.
+            Some(error) if message.payload.is_empty() => {
+                Err(Trouble::Said(sanitise::text(error.as_str(), sanitise::SENTENCE_MAX)))
+            }
+            _ => Ok(message.payload),
+        },
+        Ok(Err(error)) => Err(match error.kind() {
+            async_nats::RequestErrorKind::NoResponders => Trouble::NoService,
+            async_nats::RequestErrorKind::TimedOut => unanswered(),
+            _ => Trouble::Said(chain(&error)),
+        }),
+        Err(_) => Err(unanswered()),
+    }
+}
+
+const fn unanswered() -> Trouble {
+    Trouble::Unanswered(REPLY_LIMIT.as_secs())
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {
+    serde_json::from_slice(body).map_err(|_| Trouble::Unreadable)
+}

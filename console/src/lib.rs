@@ -1,0 +1,31 @@
+//! The console of Domicilio: what happens on the bus, as orders, queues, stores and services, in a terminal.
+//!
+//! ```text
+//!  keys ──► keys.rs ──► Action ─┐
+//!  NATS ──► feed ───────────────┼─► Event ─► update(&mut State, Event) -> Vec<Effect> ─► runtime runs them
+//!  clock ─► Tick(now) ──────────┘                     │ dirty                             (answers are Events)
+//!                                    frame clock ─► draw(&State, &mut Memory, &mut Frame)
+//! ```
+//!
+//! `state`, `update` and `view` are pure; `feed`, `runtime`, `headless` and `term` touch the world.
+
+pub mod action;
+pub mod cli;
+pub mod demo;
+pub mod effect;
+pub mod event;
+pub mod feed;
+pub mod filter;
+pub mod headless;
+pub mod keys;
+pub mod log;
+pub mod mask;
+pub mod runtime;
+pub mod sanitise;
+pub mod state;
+pub mod template;
+pub mod term;
+pub mod text;
+pub mod theme;
+pub mod update;
+pub mod view;

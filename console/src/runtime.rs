@@ -1,0 +1,190 @@
+//! The loop: keys, the feed and the clock become events, `update` says what to do, frames are drawn when something
+//! changed, and not more often than the terminal's link bears.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use futures::StreamExt as _;
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::feed::{self, Feed};
+use crate::state::{Lang, State};
+use crate::theme::Theme;
+use crate::update::update;
+use crate::view::{self, Memory};
+use crate::{keys, term};
+
+/// Shortest time between two frames on this machine, in milliseconds: 30 frames a second.
+const FRAME_MS: u64 = 33;
+
+/// The same over SSH: 10 frames a second, for links that are shared and slow.
+const FRAME_SSH_MS: u64 = 100;
+
+/// How often the clock ticks, in milliseconds: ages are shown in seconds.
+const TICK_MS: u64 = 500;
+
+/// An event moves the clock on when the last tick is older than this, in milliseconds.
+const CLOCK_MS: i64 = 100;
+
+/// Effects under way; beyond it what only reads is left out (it shows as missing), changes of the world never.
+const EFFECTS_MAX: usize = 256;
+
+/// How long the feed may take to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(1);
+
+/// How the console runs.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where the bus is.
+    pub feed: feed::Settings,
+    /// Language of the screen.
+    pub lang: Lang,
+    /// Look of the terminal.
+    pub theme: Theme,
+    /// Time zone of whoever looks.
+    pub zone: TimeZone,
+    /// Whether the terminal is at the other end of a network.
+    pub remote: bool,
+}
+
+/// Runs the console until the person leaves, a signal comes, or the terminal is gone.
+pub async fn run(settings: Settings) -> anyhow::Result<()> {
+    let (tell, events) = mpsc::channel(feed::EVENTS_MAX);
+    let feed = Feed::start(&settings.feed, tell).await?;
+    // Before the terminal is taken over: from the first frame on every way out must be known.
+    let ended = term::asked_to_end();
+    let mut screen = term::Screen::enter().context("this is no terminal that can be drawn on")?;
+    let mut state = State::new(feed::now(), settings.lang, fastrand::u64(..));
+    if let Ok((width, height)) = screen.size() {
+        update(&mut state, Event::Resized { width, height });
+    }
+    let mut console = Console {
+        state,
+        memory: Memory::new(settings.theme, settings.zone),
+        feed: Arc::new(feed),
+        effects: JoinSet::new(),
+        frame: Duration::from_millis(if settings.remote { FRAME_SSH_MS } else { FRAME_MS }),
+        dirty: true,
+    };
+    let outcome = console.turn(&mut screen, events, ended).await;
+    drop(screen);
+    console.effects.shutdown().await;
+    if let Ok(feed) = Arc::try_unwrap(console.feed) {
+        feed.stop(STOP_LIMIT).await;
+    }
+    outcome
+}
+
+struct Console {
+    state: State,
+    memory: Memory,
+    feed: Arc<Feed>,
+    effects: JoinSet<()>,
+    frame: Duration,
+    dirty: bool,
+}
+
+impl Console {
+    async fn turn(
+        &mut self,
+        screen: &mut term::Screen,
+        mut events: mpsc::Receiver<Event>,
+        ended: impl Future<Output = std::io::Result<()>>,
+    ) -> anyhow::Result<()> {
+        let mut ended = std::pin::pin!(ended);
+        let mut terminal = EventStream::new();
+        let mut ticks = interval(Duration::from_millis(TICK_MS));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut frame_at = Instant::now();
+        while !self.state.leaving {
+            tokio::select! {
+                biased;
+                signal = &mut ended => {
+                    signal.context("waiting for signals")?;
+                    tracing::info!("asked to end");
+                    return Ok(());
+                }
+                event = terminal.next() => match event {
+                    Some(Ok(event)) => self.on_terminal(screen, event)?,
+                    Some(Err(error)) => return Err(error).context("reading the keys"),
+                    None => return Ok(()), // The terminal is gone.
+                },
+                _ = ticks.tick() => self.tick(),
+                () = sleep_until(frame_at), if self.dirty => {
+                    screen.draw(|frame| view::draw(&self.state, &mut self.memory, frame)).context("drawing")?;
+                    self.dirty = false;
+                    frame_at = Instant::now() + self.frame;
+                }
+                event = events.recv() => match event {
+                    Some(event) => self.take(event),
+                    None => anyhow::bail!("the feed ended"),
+                },
+                Some(_) = self.effects.join_next() => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn on_terminal(&mut self, screen: &mut term::Screen, event: TerminalEvent) -> anyhow::Result<()> {
+        match event {
+            TerminalEvent::Key(key) if term::is_suspend(key) => {
+                screen.suspend().context("giving the terminal back and taking it again")?;
+                self.dirty = true;
+            }
+            TerminalEvent::Key(key) => {
+                if let Some(event) = keys::event(&self.state, key) {
+                    self.take(event);
+                }
+            }
+            TerminalEvent::Paste(text) => {
+                for event in keys::paste(&self.state, &text) {
+                    self.take(event);
+                }
+            }
+            TerminalEvent::Resize(width, height) => self.take(Event::Resized { width, height }),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Moves the clock on; the screen shows seconds, so only a new second asks for a frame.
+    fn tick(&mut self) {
+        let second = |state: &State| state.now.as_millis().div_euclid(1_000);
+        let before = second(&self.state);
+        for effect in update(&mut self.state, Event::Tick(feed::now())) {
+            self.start(effect);
+        }
+        self.dirty |= second(&self.state) != before;
+    }
+
+    fn take(&mut self, event: Event) {
+        let now = feed::now();
+        if now.since(self.state.now) >= CLOCK_MS {
+            self.tick();
+        }
+        self.dirty = true;
+        for effect in update(&mut self.state, event) {
+            self.start(effect);
+        }
+    }
+
+    fn start(&mut self, effect: Effect) {
+        let reads = matches!(effect, Effect::FetchPayload(_) | Effect::FetchStore { .. });
+        if effect == Effect::Quit {
+            return; // The loop looks at the state.
+        }
+        if reads && self.effects.len() >= EFFECTS_MAX {
+            tracing::warn!(?effect, "too much under way: left out");
+            return;
+        }
+        let feed = Arc::clone(&self.feed);
+        self.effects.spawn(async move { feed.run(effect).await });
+    }
+}

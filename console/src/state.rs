@@ -1,0 +1,305 @@
+//! Everything the console knows and shows, as plain data. Changed only by `update`, read only by `draw`.
+//!
+//! No I/O, no clock, no async, no randomness in here: time and seeds come in with events. Every collection
+//! is bounded by a named constant. A selection is an id, never a row number.
+
+pub mod attention;
+pub mod dialog;
+pub mod follow;
+pub mod invalid;
+pub mod link;
+pub mod notices;
+pub mod orders;
+pub mod pulse;
+pub mod queues;
+pub mod ring;
+pub mod services;
+pub mod stores;
+pub mod table;
+
+use contract::{OrderId, StoreId, UtcMs};
+
+pub use self::dialog::Dialog;
+pub use self::link::{Link, Reading, Traffic};
+use self::notices::Notices;
+pub use self::notices::{Notice, Refusal, Tone};
+pub use self::orders::{Order, OrderState, Orders};
+pub use self::queues::Queues;
+use self::services::InstanceKey;
+pub use self::services::Services;
+pub use self::stores::Stores;
+pub use self::table::Table;
+use crate::mask::Masked;
+
+/// Details that may lie on top of each other: a store's queue, an order in it, its store, one to spare.
+pub const OPENED_MAX: usize = 4;
+
+/// The screens, in the order of their number keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Screen {
+    /// What needs a person now.
+    Overview,
+    /// Orders, newest first.
+    Orders,
+    /// What waits, per store.
+    Queues,
+    /// The store catalogue.
+    Stores,
+    /// Instances of the services.
+    Services,
+}
+
+impl Screen {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Overview, Self::Orders, Self::Queues, Self::Stores, Self::Services];
+
+    /// The one after, round and round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let at = Self::ALL.iter().position(|screen| *screen == self).unwrap_or(0);
+        Self::ALL[(at + 1) % Self::ALL.len()]
+    }
+
+    /// The one before, round and round.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        let at = Self::ALL.iter().position(|screen| *screen == self).unwrap_or(0);
+        Self::ALL[(at + Self::ALL.len() - 1) % Self::ALL.len()]
+    }
+}
+
+/// The language of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Lang {
+    /// Spanish.
+    #[default]
+    Es,
+    /// English.
+    En,
+}
+
+/// In which zone times are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Times {
+    /// A store's times in its own zone, the others in the zone of whoever looks.
+    #[default]
+    Local,
+    /// All of them in UTC.
+    Utc,
+}
+
+/// A detail that was drilled into; it covers the screen's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// An order: timeline and masked payload.
+    Order(OrderId),
+    /// A store's queue in order.
+    Queue(StoreId),
+    /// A store's record, and who has taken it up.
+    Store(StoreId),
+    /// An instance.
+    Instance(InstanceKey),
+    /// Recent refused payloads with their faults.
+    Invalid,
+}
+
+/// An order's payload, as far as it was fetched.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Payload {
+    /// Asked for.
+    Loading,
+    /// Here, masked.
+    Shown(Masked),
+    /// Not to be had, with why.
+    Missing(String),
+}
+
+/// In which order the orders' table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OrderSort {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// Those without a good end first, the oldest on top; then the rest, newest first.
+    OldestOpen,
+}
+
+/// How keys are meant right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputMode {
+    /// Keys are bound to actions.
+    Normal,
+    /// Keys write text; they become [`crate::event::Edit`].
+    Text,
+    /// A dialog with buttons is open: only moving, Enter and Escape act.
+    Buttons,
+}
+
+/// The whole state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// The time, as the last tick told it.
+    pub now: UtcMs,
+    /// When the console started.
+    pub started_at: UtcMs,
+    /// Language of the screen.
+    pub lang: Lang,
+    /// In which zone times are shown.
+    pub times: Times,
+    /// Columns of the terminal.
+    pub width: u16,
+    /// Rows of the terminal.
+    pub height: u16,
+
+    /// The connection.
+    pub link: Link,
+    /// When the connection was lost before it came back, until state is read anew.
+    pub stale_since: Option<UtcMs>,
+    /// Loss and rate.
+    pub traffic: Traffic,
+    /// What has been read from the streams.
+    pub reading: Reading,
+
+    /// Orders.
+    pub orders: Orders,
+    /// Queues.
+    pub queues: Queues,
+    /// Stores.
+    pub stores: Stores,
+    /// Instances.
+    pub services: Services,
+    /// Refused payloads.
+    pub invalid: invalid::Invalid,
+    /// Counts for plots and sums.
+    pub pulse: pulse::Pulse,
+    /// What needs a person now, worst first.
+    pub attention: Vec<attention::Item>,
+
+    /// The screen.
+    pub screen: Screen,
+    /// Details on top of the screen's table, the topmost last.
+    pub opened: Vec<Opened>,
+    /// Rows scrolled down in the topmost detail.
+    pub scroll: u16,
+    /// The payload of the opened order.
+    pub payload: Option<(OrderId, Payload)>,
+    /// Rows of the overview's list.
+    pub attention_table: Table<attention::Subject>,
+    /// Rows of the orders' table.
+    pub order_table: Table<OrderId>,
+    /// Order of the orders' table.
+    pub order_sort: OrderSort,
+    /// Rows of the queues' table.
+    pub queue_table: Table<StoreId>,
+    /// Rows of an opened queue: its orders as known, first to be injected on top.
+    pub entry_table: Table<OrderId>,
+    /// Rows of the stores' table.
+    pub store_table: Table<StoreId>,
+    /// Rows of the services' table.
+    pub service_table: Table<InstanceKey>,
+
+    /// Whether the filter of the screen's table is being written.
+    pub filtering: bool,
+    /// Whether help is open.
+    pub help: bool,
+    /// The open dialog.
+    pub dialog: Option<Dialog>,
+    /// Short messages.
+    pub notices: Notices,
+    /// What was set going.
+    pub following: follow::Following,
+    /// The next seed for generated ids.
+    pub seed: u64,
+    /// Whether the person wants to leave.
+    pub leaving: bool,
+}
+
+impl State {
+    /// The state before anything is known: not connected, nothing read.
+    ///
+    /// `seed` makes the ids of test orders; it comes from outside because nothing in here is random.
+    pub fn new(now: UtcMs, lang: Lang, seed: u64) -> Self {
+        Self {
+            now,
+            started_at: now,
+            lang,
+            times: Times::default(),
+            width: 80,
+            height: 24,
+            link: Link::Connecting { since: now, last_failure: None },
+            stale_since: None,
+            traffic: Traffic::default(),
+            reading: Reading::default(),
+            orders: Orders::default(),
+            queues: Queues::default(),
+            stores: Stores::default(),
+            services: Services::default(),
+            invalid: invalid::Invalid::default(),
+            pulse: pulse::Pulse::default(),
+            attention: Vec::new(),
+            screen: Screen::Overview,
+            opened: Vec::new(),
+            scroll: 0,
+            payload: None,
+            attention_table: Table::default(),
+            order_table: Table::default(),
+            order_sort: OrderSort::default(),
+            queue_table: Table::default(),
+            entry_table: Table::default(),
+            store_table: Table::default(),
+            service_table: Table::default(),
+            filtering: false,
+            help: false,
+            dialog: None,
+            notices: Notices::default(),
+            following: follow::Following::default(),
+            seed,
+            leaving: false,
+        }
+    }
+
+    /// Whether what is on screen may be out of date: no connection, or not read anew since it came back.
+    pub fn is_stale(&self) -> bool {
+        matches!(self.link, Link::Lost { .. }) || self.stale_since.is_some()
+    }
+
+    /// Since when it may be out of date.
+    pub fn stale_at(&self) -> Option<UtcMs> {
+        match &self.link {
+            Link::Lost { since, .. } => Some(self.stale_since.unwrap_or(*since)),
+            _ => self.stale_since,
+        }
+    }
+
+    /// How keys are meant right now.
+    pub fn input_mode(&self) -> InputMode {
+        match &self.dialog {
+            Some(Dialog::Inject(_)) => InputMode::Text,
+            Some(Dialog::Confirm(_)) => InputMode::Buttons,
+            None if self.filtering => InputMode::Text,
+            None => InputMode::Normal,
+        }
+    }
+
+    /// Text of the filter of the table on screen.
+    pub fn filter_text(&self) -> &str {
+        match self.screen {
+            Screen::Overview => self.attention_table.filter.text(),
+            Screen::Orders => self.order_table.filter.text(),
+            Screen::Queues => self.queue_table.filter.text(),
+            Screen::Stores => self.store_table.filter.text(),
+            Screen::Services => self.service_table.filter.text(),
+        }
+    }
+
+    /// Rows shown and rows there are, of the table on screen.
+    pub fn row_counts(&self) -> (usize, usize) {
+        match self.screen {
+            Screen::Overview => (self.attention_table.rows.len(), self.attention_table.total),
+            Screen::Orders => (self.order_table.rows.len(), self.order_table.total),
+            Screen::Queues => (self.queue_table.rows.len(), self.queue_table.total),
+            Screen::Stores => (self.store_table.rows.len(), self.store_table.total),
+            Screen::Services => (self.service_table.rows.len(), self.service_table.total),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Dialogs. Nothing that changes the world is one key away: form, preview, confirmation.
+
+use contract::order::Format;
+
+use super::notices::Refusal;
+use crate::effect::Planned;
+
+/// Characters taken by a text field.
+pub const FIELD_MAX: usize = 80;
+
+/// A dialog that is open.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Dialog {
+    /// What test order, to which store.
+    Inject(InjectForm),
+    /// Everything about a change, and whether to make it.
+    Confirm(Confirm),
+}
+
+/// The form of a test order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InjectForm {
+    /// Which template.
+    pub format: Format,
+    /// Id or code of the store, as typed.
+    pub store: String,
+    /// Which field has the focus.
+    pub focus: InjectField,
+    /// What is wrong with it, after an attempt to go on.
+    pub refusal: Option<Refusal>,
+}
+
+/// Fields of [`InjectForm`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InjectField {
+    /// The template: left and right change it.
+    Template,
+    /// The store: text.
+    Store,
+}
+
+/// The preview of a change with two buttons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirm {
+    /// What would be done, to the last byte.
+    pub planned: Planned,
+    /// The focused button; [`Button::Cancel`] when the dialog opens, so that Enter alone changes nothing.
+    pub focus: Button,
+    /// Why it cannot be done right now, if so.
+    pub refusal: Option<Refusal>,
+}
+
+/// Buttons of [`Confirm`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Button {
+    /// Close; nothing happens.
+    Cancel,
+    /// Do it.
+    Confirm,
+}

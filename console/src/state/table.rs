@@ -1,0 +1,96 @@
+//! What every table has: rows by id, a selection by id, a filter.
+//!
+//! A selection is never a row number: rows move under the cursor while a person aims.
+
+use crate::filter::Filter;
+
+/// A table's rows as they are shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table<Id> {
+    /// Ids of the rows that pass the filter, in the order in which they are shown.
+    pub rows: Vec<Id>,
+    /// How many rows there are without the filter.
+    pub total: usize,
+    /// The selected row. It may be hidden by the filter or be gone; then nothing is selected on screen. `None` until a
+    /// person moves, and again after a jump to the top: then it is the first row, whichever that is, so that a table
+    /// that nobody has touched shows its newest or worst rows.
+    pub selected: Option<Id>,
+    /// The filter.
+    pub filter: Filter,
+}
+
+impl<Id> Default for Table<Id> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), total: 0, selected: None, filter: Filter::default() }
+    }
+}
+
+impl<Id: Clone + PartialEq> Table<Id> {
+    /// Place of the selected row among the shown ones.
+    pub fn position(&self) -> Option<usize> {
+        match &self.selected {
+            Some(selected) => self.rows.iter().position(|id| id == selected),
+            None => (!self.rows.is_empty()).then_some(0),
+        }
+    }
+
+    /// The selected row, when it is shown.
+    pub fn current(&self) -> Option<&Id> {
+        self.position().and_then(|at| self.rows.get(at))
+    }
+
+    /// Moves the selection by `step` rows, kept within the table; selects the first row when the selected one is gone.
+    pub fn step(&mut self, step: isize) {
+        let last = self.rows.len().saturating_sub(1);
+        let to = self.position().map_or(0, |at| at.saturating_add_signed(step).min(last));
+        self.selected = self.rows.get(to).cloned();
+    }
+
+    /// Selects the row at `place`, the last one when there are fewer; at the top whichever row is first.
+    pub fn select_at(&mut self, place: usize) {
+        let place = place.min(self.rows.len().saturating_sub(1));
+        self.selected = if place == 0 { None } else { self.rows.get(place).cloned() };
+    }
+
+    /// Takes new rows. The selection stays on its id.
+    pub fn refill(&mut self, rows: Vec<Id>, total: usize) {
+        self.rows = rows;
+        self.total = total;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selection_follows_the_id() {
+        let mut table = Table::default();
+        table.refill(vec![1, 2, 3], 3);
+        table.step(1);
+        assert_eq!(table.current(), Some(&2));
+        table.refill(vec![9, 8, 2, 1], 4);
+        assert_eq!((table.current(), table.position()), (Some(&2), Some(2)));
+        table.refill(vec![9], 4);
+        assert_eq!(table.current(), None);
+        table.step(1);
+        assert_eq!(table.current(), Some(&9));
+        table.step(-5);
+        assert_eq!(table.current(), Some(&9));
+    }
+
+    #[test]
+    fn an_untouched_table_stays_at_its_top_and_goes_back_there_on_demand() {
+        let mut table = Table::default();
+        table.refill(vec![1, 2], 2);
+        table.refill(vec![9, 1, 2], 3);
+        assert_eq!(table.current(), Some(&9));
+        table.step(1);
+        table.step(-1);
+        table.refill(vec![10, 9, 1, 2], 4);
+        assert_eq!((table.current(), table.position()), (Some(&9), Some(1)), "a person chose this row");
+        table.select_at(0);
+        table.refill(vec![11, 10, 9, 1, 2], 5);
+        assert_eq!(table.current(), Some(&11));
+    }
+}

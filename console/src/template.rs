@@ -1,0 +1,183 @@
+//! Test orders that no kitchen cooks: typed templates of both formats with generated ids.
+//!
+//! Whatever is built here carries the marker [`MARKER`] in name, street and observations, and an invented
+//! person only. Building is pure: time and seed come from outside.
+
+mod delivery;
+mod pickup;
+
+use contract::order::Format;
+use contract::{AppCode, OrderId, StoreRecord, UtcMs};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use crate::effect::PlannedOrder;
+
+/// Kitchens know not to cook an order that says so.
+pub const MARKER: &str = "Prueba No Despachar";
+
+/// The invented customer, with a name that no person has.
+const PERSON: &str = "Persona Ejemplo";
+/// A phone number that is nobody's.
+const PHONE: &str = "0990000000";
+/// An address of a domain that is reserved for examples (RFC 2606).
+const EMAIL: &str = "persona@example.com";
+/// A document number that is nobody's.
+const DOCUMENT: &str = "0000000000";
+
+/// One step of `SplitMix64`: the next seed, and 64 well-mixed bits of this one.
+pub const fn next_seed(seed: u64) -> (u64, u64) {
+    let next = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut bits = next;
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (next, bits ^ (bits >> 31))
+}
+
+/// A code for a test order, recognisable at sight: `PRUEBA-20261123-1a2b3c4d`.
+pub fn test_code(store: &StoreRecord, now: UtcMs, bits: u64) -> Option<AppCode> {
+    let day = local(store, now).strftime("%Y%m%d").to_string();
+    // 32 bits: two test orders of one store and day with the same code are refused, not cooked.
+    format!("PRUEBA-{day}-{:08x}", bits >> 32).parse().ok()
+}
+
+/// Builds a test order for `store`, ready to be sent.
+pub fn build(format: Format, store: &StoreRecord, code: AppCode, now: UtcMs) -> PlannedOrder {
+    let body = match format {
+        Format::Delivery => serde_json::to_vec(&delivery::order(store, &code, now)),
+        Format::Pickup => serde_json::to_vec(&pickup::order(store, &code, now)),
+    };
+    PlannedOrder {
+        format,
+        order: OrderId { store: store.id, code },
+        country: store.country,
+        place: format!("{} {}", store.code, store.name),
+        // Structs of strings and numbers always serialise; were it not so, intake would refuse an empty body.
+        body: body.unwrap_or_default(),
+    }
+}
+
+/// Whether a body carries the marker where kitchens look for it: name, street and observations. The last guard
+/// before a test order is sent.
+pub fn is_marked(format: Format, body: &[u8]) -> bool {
+    let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else { return false };
+    let marked = |place: &&str| json.pointer(place).and_then(|text| text.as_str()).is_some_and(|t| t.contains(MARKER));
+    places(format).iter().all(marked)
+}
+
+/// JSON pointers to name, street and observations.
+const fn places(format: Format) -> &'static [&'static str] {
+    match format {
+        Format::Delivery => {
+            &["/cabecera/0/nombresCliente", "/cabecera/0/calle1Domicilio", "/cabecera/0/observacionesDomicilio"]
+        }
+        Format::Pickup => &["/client/lastName", "/shippingMethod/delivery/mainStreet", "/orderComment"],
+    }
+}
+
+/// The store's wall clock at `now`.
+fn local(store: &StoreRecord, now: UtcMs) -> DateTime {
+    TimeZone::get(store.zone()).unwrap_or(TimeZone::UTC).to_datetime(now.timestamp())
+}
+
+/// The invented order: two of one thing, one of another.
+const LINES: [Product; 2] = [
+    Product { code: 11, name: "Combo Ejemplo", quantity: 2, price: 5.99 },
+    Product { code: 16, name: "Bebida Ejemplo", quantity: 1, price: 3.0 },
+];
+
+/// Sum of [`LINES`]; a test holds it against them.
+const TOTAL: f64 = 14.98;
+
+struct Product {
+    code: u32,
+    name: &'static str,
+    quantity: u32,
+    price: f64,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use contract::StoreId;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn store(id: u32, name: &str, country: &str) -> StoreRecord {
+        serde_json::from_value(serde_json::json!({
+            "id": id, "code": "K024", "name": name, "country": country, "pos_url": "http://127.0.0.1:9/"
+        }))
+        .unwrap()
+    }
+
+    /// A test order for other tests of this crate.
+    pub(crate) fn order(format: Format) -> PlannedOrder {
+        let store = store(72, "EL NORTE", "ec");
+        build(format, &store, "PRUEBA-1".parse().unwrap(), UtcMs::from_millis(1_795_472_957_120))
+    }
+
+    #[test]
+    fn the_total_is_the_sum_of_the_lines() {
+        let sum: f64 = LINES.iter().map(|line| line.price * f64::from(line.quantity)).sum();
+        assert!((sum - TOTAL).abs() < 0.001, "{sum}");
+    }
+
+    #[test]
+    fn a_missing_marker_is_noticed_wherever_kitchens_look() {
+        for format in [Format::Delivery, Format::Pickup] {
+            let order = order(format);
+            assert!(is_marked(format, &order.body));
+            for place in places(format) {
+                let mut json: serde_json::Value = serde_json::from_slice(&order.body).unwrap();
+                *json.pointer_mut(place).unwrap() = "somebody".into();
+                assert!(!is_marked(format, json.to_string().as_bytes()), "{place}");
+            }
+        }
+        assert!(!is_marked(Format::Delivery, b"{}"));
+        assert!(!is_marked(Format::Delivery, b"no json"));
+    }
+
+    #[test]
+    fn dates_are_the_stores_own() {
+        // 22:29 UTC is 17:29 in Guayaquil; 03:00 UTC is the day before.
+        let store = store(72, "EL NORTE", "ec");
+        let night = "2026-11-24T03:00:00Z".parse().unwrap();
+        let code = test_code(&store, night, u64::MAX).unwrap();
+        assert_eq!(code.as_str(), "PRUEBA-20261123-ffffffff");
+    }
+
+    proptest! {
+        #[test]
+        fn every_test_order_is_marked_and_names_its_store(
+            id in 1_u32.., name in "\\PC{1,80}", seed: u64, at in 0_i64..4_102_444_800_000, delivery: bool,
+            country in "ec|co|cl|ve|zz",
+        ) {
+            let store = store(id, &name, &country);
+            let now = UtcMs::from_millis(at);
+            let code = test_code(&store, now, next_seed(seed).1).unwrap();
+            let format = if delivery { Format::Delivery } else { Format::Pickup };
+            let order = build(format, &store, code.clone(), now);
+            prop_assert!(is_marked(format, &order.body));
+            prop_assert_eq!(order.order.store, StoreId(id));
+            let json: serde_json::Value = serde_json::from_slice(&order.body).unwrap();
+            let (store_at, code_at) = if delivery {
+                ("/cabecera/0/codRestaurante", "/cabecera/0/codigoApp")
+            } else {
+                ("/store/id", "/orderId")
+            };
+            prop_assert_eq!(json.pointer(store_at).and_then(serde_json::Value::as_u64), Some(u64::from(id)));
+            prop_assert_eq!(json.pointer(code_at).and_then(serde_json::Value::as_str), Some(code.as_str()));
+        }
+
+        #[test]
+        fn seeds_do_not_repeat_soon(seed: u64) {
+            let mut seen = std::collections::BTreeSet::new();
+            let mut seed = seed;
+            for _ in 0..1_000 {
+                let (next, bits) = next_seed(seed);
+                seed = next;
+                prop_assert!(seen.insert(bits));
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What happens to the state when something happens outside. Pure: no I/O, no clock, no randomness.
+//!
+//! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys),
+//! `plan` (preparing and sending changes), `answers` (what effects came back with), `rows` (tables).
+
+mod answers;
+mod facts;
+mod input;
+mod link;
+mod plan;
+pub(crate) mod rows;
+
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::state::{State, attention};
+
+/// Takes `event` into `state` and says what is to be done outside.
+pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Tick(now) => tick(state, now),
+        Event::Resized { width, height } => {
+            (state.width, state.height) = (width, height);
+            Vec::new()
+        }
+        Event::Action(action) => input::action(state, action),
+        Event::Edit(edit) => input::edit(state, edit),
+        Event::Link(change) => {
+            link::change(state, change);
+            Vec::new()
+        }
+        Event::Live { facts, meter } => {
+            state.traffic.meter = meter;
+            let effects = facts::take(state, &facts, facts::Source::Live);
+            refresh(state);
+            effects
+        }
+        Event::History(step) => {
+            let effects = link::history(state, step);
+            refresh(state);
+            effects
+        }
+        Event::Queues(read) => {
+            state.queues.read(&read);
+            for head in read.depths.iter().filter_map(|depth| depth.head.as_ref()) {
+                facts::queued(state, head);
+            }
+            refresh(state);
+            Vec::new()
+        }
+        Event::Answer(answer) => {
+            let effects = answers::take(state, answer);
+            refresh(state);
+            effects
+        }
+    }
+}
+
+/// Moves time on. Time never goes back on screen: an older tick is ignored.
+fn tick(state: &mut State, now: contract::UtcMs) -> Vec<Effect> {
+    if now <= state.now {
+        return Vec::new();
+    }
+    state.now = now;
+    state.traffic.sample(now);
+    state.notices.expire(now);
+    state.services.forget_stopped(now);
+    answers::expire(state);
+    refresh(state);
+    if state.link.is_up() && state.reading.ready && state.traffic.must_reread(now) {
+        return vec![Effect::Reread];
+    }
+    Vec::new()
+}
+
+/// Derives what follows from the rest.
+fn refresh(state: &mut State) {
+    state.attention = attention::derive(state);
+    answers::follow(state);
+    rows::refill(state);
+}

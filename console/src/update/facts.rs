@@ -1,0 +1,134 @@
+//! Messages become state. Each order fact sets a slot of its own, so their order does not matter.
+
+use contract::order::Ending;
+use contract::{EventKind, OrderHead, QueueEntry};
+
+use crate::effect::Effect;
+use crate::event::Fact;
+use crate::state::State;
+use crate::state::orders::{Attempt, Change};
+use crate::state::pulse::Beat;
+use crate::state::stores::StoreChange;
+
+/// Where facts come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// As they were published.
+    Live,
+    /// Read from a stream.
+    History,
+}
+
+/// Takes facts in.
+pub(super) fn take(state: &mut State, facts: &[Fact], source: Source) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for fact in facts {
+        one(state, fact, source, &mut effects);
+    }
+    effects
+}
+
+fn one(state: &mut State, fact: &Fact, source: Source, effects: &mut Vec<Effect>) {
+    match fact {
+        Fact::Accepted { head, intake } => {
+            let place = state.stores.place(head.store);
+            let change = state.orders.accept(head, *intake, &place);
+            count(state, head, change);
+        }
+        Fact::Queued(entry) => queued(state, entry),
+        Fact::Ended(outcome) => {
+            let place = state.stores.place(outcome.order.store);
+            let change = state.orders.end(outcome, &place);
+            count(state, &outcome.order, change);
+        }
+        Fact::Step(event) => step(state, event),
+        Fact::Store { record, revision } => {
+            let new = state.stores.get(record.id).is_none();
+            if source == Source::Live {
+                state.stores.note(StoreChange {
+                    at: state.now,
+                    store: record.id,
+                    country: record.country,
+                    revision: *revision,
+                    new,
+                    by: record.changed_by.clone(),
+                });
+            }
+            store(state, record, *revision);
+            if revision.is_none() {
+                effects.push(Effect::FetchStore { country: record.country, store: record.id });
+            }
+        }
+        Fact::Invalid(head) => state.invalid.take(head),
+        Fact::Heartbeat { heartbeat, received_at } => {
+            state.services.hear(heartbeat, *received_at);
+            state.queues.hear(heartbeat);
+        }
+        Fact::Unreadable { subject, why } => {
+            // Later readings of the streams find the same ones again.
+            if source == Source::Live || state.reading.times == 0 {
+                state.traffic.unreadable += 1;
+            }
+            state.traffic.last_unreadable = Some((subject.clone(), why.clone()));
+        }
+    }
+}
+
+/// Takes a queue entry, live or read from the stream.
+pub(super) fn queued(state: &mut State, entry: &QueueEntry) {
+    let place = state.stores.place(entry.order.store);
+    let change = state.orders.queue(entry, &place);
+    count(state, &entry.order, change);
+}
+
+/// Takes a store's record; a new name becomes findable in the rows of its orders.
+pub(super) fn store(state: &mut State, record: &contract::StoreRecord, revision: Option<u64>) {
+    let before = state.stores.place(record.id);
+    state.stores.take(record, revision);
+    let after = state.stores.place(record.id);
+    if before != after {
+        state.orders.reword(record.id, &after);
+    }
+}
+
+fn step(state: &mut State, event: &contract::Event) {
+    match &event.kind {
+        EventKind::AttemptFailed { order, intake, attempt, attempts_max, reason, detail, took_ms, retry_at } => {
+            let failed = Attempt {
+                at: event.at,
+                by: event.by.clone(),
+                number: *attempt,
+                number_max: *attempts_max,
+                reason: *reason,
+                detail: detail.clone(),
+                took_ms: *took_ms,
+                retry_at: *retry_at,
+            };
+            let place = state.stores.place(order.store);
+            let change = state.orders.fail(order, *intake, failed, &place);
+            count(state, order, change);
+        }
+        EventKind::Pos { store, state: pos, detail, .. } => state.queues.pos(*store, *pos, event.at, detail),
+        EventKind::PartitionAssigned { partition, owner, epoch, .. } => {
+            state.queues.own(*partition, owner.clone(), *epoch);
+        }
+        // Their effect shows in heartbeats and assignments.
+        EventKind::ResolverLost { .. } | EventKind::TookOffice { .. } | EventKind::Unknown => {}
+    }
+}
+
+/// Counts an order once when it is first heard of, and once when its end is.
+fn count(state: &mut State, head: &OrderHead, change: Change) {
+    if change.new {
+        state.pulse.count(Beat::Accepted, head.received_at, &head.by.cloud);
+    }
+    if change.ended
+        && let Some(outcome) = state.orders.get(&head.id()).and_then(|order| order.outcome.as_ref())
+    {
+        let beat = match outcome.ending {
+            Ending::Injected { .. } => Beat::Injected,
+            Ending::NotInjected { .. } => Beat::NotInjected,
+        };
+        state.pulse.count(beat, outcome.at, &outcome.by.cloud);
+    }
+}

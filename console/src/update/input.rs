@@ -1,0 +1,294 @@
+//! Keys: moving, drilling, writing, and opening the dialogs that prepare a change.
+
+use contract::OrderId;
+use contract::order::Format;
+
+use super::{plan, rows};
+use crate::action::Action;
+use crate::effect::Effect;
+use crate::event::Edit;
+use crate::state::dialog::{Button, Dialog, FIELD_MAX, InjectField};
+use crate::state::{
+    InputMode, Lang, Notice, OPENED_MAX, Opened, OrderSort, Payload, Refusal, Screen, State, Times, Tone, attention,
+};
+
+/// Rows of the screen that are no rows of its table: header, tabs, frame, footer.
+const CHROME_ROWS: u16 = 8;
+
+/// Most rows that a detail can be scrolled down; a payload has [`crate::mask::LINES_MAX`] lines.
+const SCROLL_MAX: u16 = 6_000;
+
+pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Quit => {
+            state.leaving = true;
+            return vec![Effect::Quit];
+        }
+        Action::Help => {
+            state.help = !state.help;
+            state.scroll = 0;
+        }
+        Action::Back => back(state),
+        _ if state.input_mode() == InputMode::Buttons => return plan::buttons(state, action),
+        Action::Open if state.help => state.help = false,
+        Action::Open => return open(state),
+        Action::Show(screen) => show(state, screen),
+        Action::NextScreen => show(state, state.screen.next()),
+        Action::PreviousScreen => show(state, state.screen.previous()),
+        Action::Down | Action::FocusNext => step(state, 1),
+        Action::Up | Action::FocusPrevious => step(state, -1),
+        Action::PageDown => step(state, page(state)),
+        Action::PageUp => step(state, -page(state)),
+        Action::Top => jump(state, 0),
+        Action::Bottom => jump(state, usize::MAX),
+        Action::Filter => {
+            state.opened.clear();
+            state.filtering = true;
+        }
+        Action::Sort => {
+            if state.screen == Screen::Orders {
+                state.order_sort = match state.order_sort {
+                    OrderSort::Newest => OrderSort::OldestOpen,
+                    OrderSort::OldestOpen => OrderSort::Newest,
+                };
+            }
+        }
+        Action::Inject => plan::open_inject(state),
+        Action::Pause => plan::open_command(state, contract::command::Verb::Pause),
+        Action::Resume => plan::open_command(state, contract::command::Verb::Resume),
+        Action::Language => {
+            state.lang = match state.lang {
+                Lang::Es => Lang::En,
+                Lang::En => Lang::Es,
+            };
+        }
+        Action::Utc => {
+            state.times = match state.times {
+                Times::Local => Times::Utc,
+                Times::Utc => Times::Local,
+            };
+        }
+        Action::Dismiss => state.notices.shown.clear(),
+    }
+    rows::refill(state);
+    Vec::new()
+}
+
+/// One level back: help, dialog, filter being written, detail, filter.
+fn back(state: &mut State) {
+    if state.help {
+        state.help = false;
+    } else if state.dialog.is_some() {
+        state.dialog = None;
+    } else if state.filtering {
+        state.filtering = false;
+    } else if state.opened.pop().is_some() {
+        state.scroll = 0;
+    } else {
+        rows::filter_mut(state).set("");
+    }
+    if !state.opened.iter().any(|opened| matches!(opened, Opened::Order(_))) {
+        // The payload is personal data, if masked: it is kept only while it is looked at.
+        state.payload = None;
+    }
+}
+
+fn show(state: &mut State, screen: Screen) {
+    state.help = false;
+    state.opened.clear();
+    state.payload = None;
+    state.scroll = 0;
+    state.screen = screen;
+}
+
+fn page(state: &State) -> isize {
+    isize::try_from(state.height.saturating_sub(CHROME_ROWS).max(1)).unwrap_or(1)
+}
+
+/// Whether keys scroll a text rather than move in a table.
+fn scrolls(state: &State) -> bool {
+    state.help || !matches!(state.opened.last(), None | Some(Opened::Queue(_)))
+}
+
+fn step(state: &mut State, by: isize) {
+    if scrolls(state) {
+        let by = i16::try_from(by).unwrap_or(i16::MAX);
+        state.scroll = state.scroll.saturating_add_signed(by).min(scroll_max(state));
+    } else {
+        rows::step(state, by);
+    }
+}
+
+fn jump(state: &mut State, place: usize) {
+    if scrolls(state) {
+        state.scroll = u16::try_from(place).unwrap_or(u16::MAX).min(scroll_max(state));
+    } else {
+        rows::select(state, place);
+    }
+}
+
+/// A bound on what the topmost text can have below its first screen; drawing clamps further.
+fn scroll_max(state: &State) -> u16 {
+    /// Rows of the fixed parts of a detail, or of help.
+    const FIXED_ROWS: usize = 60;
+    let payload = match &state.payload {
+        Some((_, Payload::Shown(masked))) if !state.help => masked.lines.len(),
+        _ => 0,
+    };
+    let attempts = match state.opened.last() {
+        Some(Opened::Order(id)) => state.orders.get(id).map_or(0, |order| order.attempts().count() * 2),
+        Some(Opened::Invalid) => crate::state::invalid::INVALID_MAX * 4,
+        _ => 0,
+    };
+    u16::try_from(payload + attempts + FIXED_ROWS).unwrap_or(SCROLL_MAX).min(SCROLL_MAX)
+}
+
+/// Drills into the selected row.
+fn open(state: &mut State) -> Vec<Effect> {
+    let opened = match (state.opened.last(), state.screen) {
+        (Some(Opened::Queue(_)), _) => state.entry_table.current().cloned().map(Opened::Order),
+        (Some(_), _) => None,
+        (None, Screen::Overview) => return open_attention(state),
+        (None, Screen::Orders) => state.order_table.current().cloned().map(Opened::Order),
+        (None, Screen::Queues) => state.queue_table.current().copied().map(Opened::Queue),
+        (None, Screen::Stores) => state.store_table.current().copied().map(Opened::Store),
+        (None, Screen::Services) => state.service_table.current().cloned().map(Opened::Instance),
+    };
+    opened.map_or_else(Vec::new, |opened| push(state, opened))
+}
+
+/// Opens a detail on top; an order's payload is asked for.
+pub(super) fn push(state: &mut State, opened: Opened) -> Vec<Effect> {
+    if state.opened.len() >= OPENED_MAX || state.opened.last() == Some(&opened) {
+        return Vec::new();
+    }
+    state.scroll = 0;
+    let mut effects = Vec::new();
+    match &opened {
+        Opened::Order(id) => {
+            state.payload = Some((id.clone(), Payload::Loading));
+            effects.push(Effect::FetchPayload(id.clone()));
+        }
+        Opened::Queue(_) => state.entry_table.selected = None,
+        _ => {}
+    }
+    state.opened.push(opened);
+    rows::refill(state);
+    effects
+}
+
+/// Opens an order on the orders' screen, wherever the person is.
+pub(super) fn show_order(state: &mut State, id: &OrderId) -> Vec<Effect> {
+    show(state, Screen::Orders);
+    state.order_table.selected = Some(id.clone());
+    push(state, Opened::Order(id.clone()))
+}
+
+/// Goes from an item of the overview to where it can be looked at.
+fn open_attention(state: &mut State) -> Vec<Effect> {
+    let Some(subject) = state.attention_table.current().cloned() else { return Vec::new() };
+    let what = state.attention.iter().find(|item| item.subject == subject).map(|item| item.what.clone());
+    match (subject, what) {
+        (attention::Subject::NotInjected | attention::Subject::Undistributed, what) => {
+            show(state, Screen::Orders);
+            state.order_table.filter.set("");
+            state.order_sort = OrderSort::OldestOpen;
+            state.order_table.selected = match what {
+                Some(attention::What::NotInjected { oldest, .. }) => Some(oldest),
+                Some(attention::What::Undistributed { oldest, .. }) => Some(oldest.id()),
+                _ => None,
+            };
+            rows::refill(state);
+            Vec::new()
+        }
+        (attention::Subject::Queue(store), _) => {
+            show(state, Screen::Queues);
+            state.queue_table.filter.set("");
+            state.queue_table.selected = Some(store);
+            push(state, Opened::Queue(store))
+        }
+        (attention::Subject::Silent(service, instance) | attention::Subject::Halted(service, instance), _) => {
+            show(state, Screen::Services);
+            state.service_table.filter.set("");
+            state.service_table.selected = Some((service, instance.clone()));
+            push(state, Opened::Instance((service, instance)))
+        }
+        (attention::Subject::NoService(service), _) => {
+            show(state, Screen::Services);
+            state.service_table.filter.set("");
+            state.service_table.selected = state.services.of(service).next().map(crate::state::services::Instance::key);
+            rows::refill(state);
+            Vec::new()
+        }
+        (attention::Subject::Invalid, _) => push(state, Opened::Invalid),
+    }
+}
+
+pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
+    if let Some(Dialog::Inject(form)) = &mut state.dialog {
+        match (edit, form.focus) {
+            (Edit::Cancel, _) => state.dialog = None,
+            (Edit::Submit, _) => return plan::preview_inject(state),
+            (Edit::Next | Edit::Previous, InjectField::Template) => form.focus = InjectField::Store,
+            (Edit::Next | Edit::Previous, InjectField::Store) => form.focus = InjectField::Template,
+            (Edit::Forward | Edit::Backward | Edit::Insert(' '), InjectField::Template) => {
+                form.format = match form.format {
+                    Format::Delivery => Format::Pickup,
+                    Format::Pickup => Format::Delivery,
+                };
+            }
+            (Edit::Insert(c), InjectField::Store) => {
+                form.refusal = None;
+                if !c.is_control() && form.store.chars().count() < FIELD_MAX {
+                    form.store.push(c);
+                }
+            }
+            (Edit::Backspace, InjectField::Store) => {
+                form.refusal = None;
+                form.store.pop();
+            }
+            (Edit::Clear, InjectField::Store) => {
+                form.refusal = None;
+                form.store.clear();
+            }
+            _ => {}
+        }
+        return Vec::new();
+    }
+    if !state.filtering {
+        return Vec::new();
+    }
+    let mut text = rows::filter_mut(state).text().to_owned();
+    match edit {
+        Edit::Insert(c) => text.push(c),
+        Edit::Backspace => {
+            text.pop();
+        }
+        Edit::Clear => text.clear(),
+        Edit::Submit => state.filtering = false,
+        Edit::Cancel => {
+            state.filtering = false;
+            text.clear();
+        }
+        // The filter is written above the table: the rows can be walked meanwhile.
+        Edit::Next => rows::step(state, 1),
+        Edit::Previous => rows::step(state, -1),
+        Edit::Forward | Edit::Backward => {}
+    }
+    rows::filter_mut(state).set(&text);
+    rows::refill(state);
+    Vec::new()
+}
+
+/// Says why something is not possible.
+pub(super) fn refuse(state: &mut State, refusal: Refusal) {
+    state.notices.post(state.now, Tone::Bad, Notice::Refused(refusal));
+}
+
+/// The other button.
+pub(super) const fn other(button: Button) -> Button {
+    match button {
+        Button::Cancel => Button::Confirm,
+        Button::Confirm => Button::Cancel,
+    }
+}

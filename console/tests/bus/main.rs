@@ -1,0 +1,6 @@
+//! The console's side of the bus, against a real nats-server.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod feed;
+mod headless;
+mod world;

@@ -1,0 +1,228 @@
+//! Acting without fear: form, preview, confirmation, and following to the end.
+
+use contract::command::{IntakeReply, Reply, Verb};
+use contract::heartbeat::RunState;
+use contract::{OrderId, Service, VERSION};
+use domicilio::action::Action;
+use domicilio::effect::{Effect, Planned, PlannedOrder};
+use domicilio::event::{Answer, Edit, Event, Fact, LinkChange, Outage, Trouble};
+use domicilio::state::dialog::{Button, Dialog, InjectField};
+use domicilio::state::{Notice, Opened, Refusal, Screen, State};
+use domicilio::update::update;
+
+use crate::making::{accepted, at, console, ended, head, heartbeat, live, store};
+
+fn press(state: &mut State, action: Action) -> Vec<Effect> {
+    update(state, Event::Action(action))
+}
+
+fn write(state: &mut State, text: &str) {
+    for c in text.chars() {
+        assert_eq!(update(state, Event::Edit(Edit::Insert(c))), []);
+    }
+}
+
+fn last_notice(state: &State) -> Option<&Notice> {
+    state.notices.shown.last().map(|posted| &posted.notice)
+}
+
+/// From the open form to the preview of a test order for store 72.
+fn previewed() -> (State, PlannedOrder) {
+    let mut state = console();
+    assert_eq!(press(&mut state, Action::Inject), []);
+    write(&mut state, "k072");
+    assert_eq!(update(&mut state, Event::Edit(Edit::Submit)), []);
+    let Some(Dialog::Confirm(confirm)) = &state.dialog else { panic!("{:?}", state.dialog) };
+    assert_eq!(confirm.focus, Button::Cancel);
+    let Planned::Inject(order) = confirm.planned.clone() else { panic!("{confirm:?}") };
+    (state, order)
+}
+
+#[test]
+fn enter_on_a_fresh_preview_changes_nothing() {
+    let (mut state, _) = previewed();
+    assert_eq!(press(&mut state, Action::Open), []);
+    assert_eq!((state.dialog, state.following.orders.len()), (None, 0));
+}
+
+#[test]
+fn no_key_but_enter_on_the_right_button_sends() {
+    for action in Action::ALL {
+        let (mut state, _) = previewed();
+        let sent = press(&mut state, action).iter().any(|effect| matches!(effect, Effect::Run(_)));
+        assert!(!sent, "{}", action.name());
+    }
+}
+
+#[test]
+fn a_confirmed_test_order_is_sent_once_and_followed_to_its_end() {
+    let (mut state, order) = previewed();
+    press(&mut state, Action::FocusNext);
+    let effects = press(&mut state, Action::Open);
+    assert_eq!(effects, [Effect::Run(Planned::Inject(order.clone()))]);
+    assert_eq!(press(&mut state, Action::Open), [], "the dialog is closed");
+
+    let reply = IntakeReply {
+        v: VERSION,
+        status: 202,
+        code: "accepted".into(),
+        order: Some(order.order.clone()),
+        sequence: Some(9),
+        message: "Accepted.".into(),
+        faults: vec![],
+    };
+    let answer = Answer::Injected { order: order.order.clone(), reply: Ok(reply) };
+    let effects = update(&mut state, Event::Answer(answer));
+    assert_eq!(effects, [Effect::FetchPayload(order.order.clone())]);
+    assert_eq!(state.opened, [Opened::Order(order.order.clone())]);
+
+    let mut facts = [accepted(1), ended(1, 1, true)];
+    for fact in &mut facts {
+        let head = match fact {
+            Fact::Accepted { head, .. } => head,
+            Fact::Ended(outcome) => &mut outcome.order,
+            _ => unreachable!(),
+        };
+        (head.store, head.code) = (order.order.store, order.order.code.clone());
+    }
+    let [acceptance, end] = facts;
+    update(&mut state, live(vec![acceptance]));
+    assert_eq!(state.following.orders.len(), 1);
+    update(&mut state, live(vec![end]));
+    assert!(matches!(last_notice(&state), Some(Notice::Followed { order: id, .. }) if *id == order.order));
+    assert!(state.following.orders.is_empty());
+}
+
+#[test]
+fn a_refused_test_order_is_told_and_followed_no_further() {
+    let (mut state, order) = previewed();
+    press(&mut state, Action::FocusNext);
+    press(&mut state, Action::Open);
+    let answer = Answer::Injected { order: order.order.clone(), reply: Err(Trouble::NoService) };
+    update(&mut state, Event::Answer(answer));
+    assert!(matches!(last_notice(&state), Some(Notice::InjectFailed { why, .. }) if why.contains("nadie")));
+    assert!(state.following.orders.is_empty());
+}
+
+#[test]
+fn each_test_order_has_a_code_of_its_own() {
+    let mut state = console();
+    let mut ids: Vec<OrderId> = Vec::new();
+    for _ in 0..20 {
+        press(&mut state, Action::Inject);
+        write(&mut state, "72");
+        update(&mut state, Event::Edit(Edit::Submit));
+        let Some(Dialog::Confirm(confirm)) = &state.dialog else { panic!() };
+        let Planned::Inject(order) = &confirm.planned else { panic!() };
+        ids.push(order.order.clone());
+        press(&mut state, Action::Back);
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 20);
+}
+
+#[test]
+fn a_form_that_is_wrong_says_so_and_stays() {
+    for (text, refusal) in
+        [("K999", Refusal::NoStore("K999".into())), ("73", Refusal::StoreClosed(contract::StoreId(73)))]
+    {
+        let mut state = console();
+        press(&mut state, Action::Inject);
+        write(&mut state, text);
+        update(&mut state, Event::Edit(Edit::Submit));
+        let Some(Dialog::Inject(form)) = &state.dialog else { panic!("{text}") };
+        assert_eq!((form.refusal.as_ref(), form.focus), (Some(&refusal), InjectField::Store));
+    }
+}
+
+#[test]
+fn the_world_is_looked_at_again_before_anything_is_sent() {
+    let (mut state, _) = previewed();
+    press(&mut state, Action::FocusNext);
+    let closed = Fact::Store { record: store(72, "disabled"), revision: Some(5) };
+    update(&mut state, live(vec![closed]));
+    assert_eq!(press(&mut state, Action::Open), []);
+    let Some(Dialog::Confirm(confirm)) = &state.dialog else { panic!() };
+    assert_eq!(confirm.refusal, Some(Refusal::StoreClosed(contract::StoreId(72))));
+    assert_eq!(confirm.focus, Button::Cancel);
+
+    let (mut state, _) = previewed();
+    press(&mut state, Action::FocusNext);
+    update(&mut state, Event::Link(LinkChange::Lost { at: at(1), why: Outage::Closed }));
+    assert_eq!(press(&mut state, Action::Open), []);
+    let Some(Dialog::Confirm(confirm)) = &state.dialog else { panic!() };
+    assert_eq!(confirm.refusal, Some(Refusal::NotConnected));
+}
+
+/// A console on the services' screen with one running resolver selected.
+fn on_services() -> State {
+    let mut state = console();
+    press(&mut state, Action::Show(Screen::Services));
+    update(&mut state, live(vec![heartbeat(Service::Resolver, "queue-resolver-1", RunState::Running, 100)]));
+    update(&mut state, Event::Tick(at(200)));
+    state
+}
+
+#[test]
+fn a_pause_is_done_only_when_a_heartbeat_shows_it() {
+    let mut state = on_services();
+    assert_eq!(press(&mut state, Action::Pause), []);
+    press(&mut state, Action::FocusNext);
+    let effects = press(&mut state, Action::Open);
+    let instance: contract::InstanceId = "queue-resolver-1".parse().unwrap();
+    let planned = Planned::Command { service: Service::Resolver, instance: instance.clone(), verb: Verb::Pause };
+    assert_eq!(effects, [Effect::Run(planned)]);
+
+    let reply = Ok(Reply { v: VERSION, ok: true, state: RunState::Paused, fault: None });
+    let answer = Answer::Commanded { service: Service::Resolver, instance, verb: Verb::Pause, reply };
+    update(&mut state, Event::Answer(answer));
+    assert!(!matches!(last_notice(&state), Some(Notice::Verified { .. })), "an answer is no proof");
+    update(&mut state, live(vec![heartbeat(Service::Resolver, "queue-resolver-1", RunState::Running, 300)]));
+    assert_eq!(state.following.commands.len(), 1);
+    update(&mut state, live(vec![heartbeat(Service::Resolver, "queue-resolver-1", RunState::Paused, 1_300)]));
+    assert!(matches!(last_notice(&state), Some(Notice::Verified { state: RunState::Paused, .. })));
+    assert!(state.following.commands.is_empty());
+
+    press(&mut state, Action::Pause);
+    assert!(matches!(last_notice(&state), Some(Notice::Refused(Refusal::AlreadyThere(..)))));
+    assert_eq!(state.dialog, None);
+}
+
+#[test]
+fn a_command_that_never_shows_is_told_as_failed() {
+    let mut state = on_services();
+    press(&mut state, Action::Pause);
+    press(&mut state, Action::FocusNext);
+    press(&mut state, Action::Open);
+    update(&mut state, Event::Tick(at(20_000)));
+    assert!(matches!(last_notice(&state), Some(Notice::CommandFailed { verb: Verb::Pause, .. })));
+    assert!(state.following.commands.is_empty());
+}
+
+#[test]
+fn a_silent_instance_is_told_nothing() {
+    let mut state = on_services();
+    update(&mut state, Event::Tick(at(30_000)));
+    assert_eq!(press(&mut state, Action::Pause), []);
+    assert!(matches!(last_notice(&state), Some(Notice::Refused(Refusal::Silent(_)))));
+    assert_eq!(state.dialog, None);
+}
+
+#[test]
+fn a_payload_is_fetched_when_an_order_is_opened_and_forgotten_when_it_is_closed() {
+    let mut state = console();
+    press(&mut state, Action::Show(Screen::Orders));
+    update(&mut state, live(vec![accepted(1)]));
+    update(&mut state, live(vec![accepted(2)]));
+    assert_eq!(state.order_table.current(), Some(&head(2).id()), "an untouched table is at its top");
+    press(&mut state, Action::Down);
+    let id = state.order_table.current().unwrap().clone();
+    assert_eq!(id, head(1).id());
+    assert_eq!(press(&mut state, Action::Open), [Effect::FetchPayload(id.clone())]);
+    let late = Answer::Payload { order: head(2).id(), payload: Err(Trouble::Gone) };
+    update(&mut state, Event::Answer(late));
+    assert!(matches!(&state.payload, Some((wanted, domicilio::state::Payload::Loading)) if *wanted == id));
+    press(&mut state, Action::Back);
+    assert_eq!(state.payload, None);
+}

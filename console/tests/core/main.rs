@@ -1,0 +1,8 @@
+//! The pure part: what `update` makes of events, without terminal, bus or clock.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod acting;
+mod converge;
+mod layers;
+mod making;
+mod truth;
