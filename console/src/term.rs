@@ -1,0 +1,138 @@
+//! The terminal: taken over at the start, given back on every way out.
+//!
+//! Owns raw mode, the alternate screen, the cursor and bracketed paste. Whatever ends the program (the key, an error, a
+//! panic, SIGTERM, SIGHUP, a stop by Ctrl-Z) passes through [`restore`]; it may be called any number of times.
+
+use std::io::{self, BufWriter, Stdout, Write as _};
+use std::panic;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::terminal::{
+    self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
+use rustix::process::{Signal, getpid, kill_process};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Bytes of a frame gathered before they are written: a full 200x60 frame with colours in one write, so that a slow
+/// link shows whole frames.
+const FRAME_BYTES: usize = 256 * 1024;
+
+/// Whether the terminal is ours right now.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The terminal while it is ours; given back when this is dropped.
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+}
+
+impl Screen {
+    /// Takes the terminal over. From here on a panic gives it back before its message is printed.
+    pub fn enter() -> io::Result<Self> {
+        restore_on_panic();
+        Ok(Self { terminal: take()? })
+    }
+
+    /// Draws one frame; a terminal that knows synchronized updates shows it at once, without tearing.
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(render)?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Columns and rows.
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        self.terminal.size().map(|size| (size.width, size.height))
+    }
+
+    /// Gives the terminal back and stops the process, as Ctrl-Z does elsewhere; returns once it is continued, with the
+    /// terminal taken over again and the next frame drawn anew.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        kill_process(getpid(), Signal::TSTP)?;
+        self.terminal = take()?;
+        Ok(())
+    }
+}
+
+/// Takes the terminal over and empties it. The terminal is asked nothing: one that answers late, or not at all, as over
+/// a bad link, must not hold the console up.
+fn take() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    terminal::enable_raw_mode()?;
+    // From here on there is something to give back, whatever fails next.
+    TAKEN.store(true, Ordering::SeqCst);
+    let mut out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
+    execute!(out, EnterAlternateScreen, cursor::Hide, EnableBracketedPaste, Clear(ClearType::All))?;
+    Terminal::new(CrosstermBackend::new(out))
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Gives the terminal back if it is ours. Errors are of no use here: the terminal may be gone (SIGHUP).
+pub fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = terminal::disable_raw_mode();
+    let _ = out.flush();
+}
+
+fn restore_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            restore();
+            before(info);
+        }));
+    });
+}
+
+/// Whether a key asks for [`Screen::suspend`]. In raw mode the terminal no longer does it by itself. It is no action: it
+/// works everywhere, in a text field too, and changes nothing of what is shown.
+pub fn is_suspend(key: KeyEvent) -> bool {
+    key.code == KeyCode::Char('z') && key.modifiers == KeyModifiers::CONTROL
+}
+
+/// Waits for the first signal that asks the program to end: SIGTERM, SIGHUP (the SSH connection went) or SIGINT (sent by
+/// somebody else, for in raw mode Ctrl-C is a key). Whoever waits leaves its loop and drops the [`Screen`].
+pub async fn asked_to_end() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn giving_back_what_was_not_taken_does_nothing() {
+        assert!(!TAKEN.load(Ordering::SeqCst));
+        restore();
+        restore();
+        assert!(!TAKEN.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn only_control_z_suspends() {
+        assert!(is_suspend(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL)));
+        assert!(!is_suspend(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::NONE)));
+    }
+}

@@ -1,0 +1,182 @@
+//! Sentences with figures in them: both languages side by side, the same figures in each.
+
+use std::fmt::Display;
+
+use super::Lang;
+
+/// Makes one function a phrase and the list of templates that the test reads.
+macro_rules! phrases {
+    ($($(#[$doc:meta])* $name:ident($($hole:ident),*) { $es:literal, $en:literal })*) => {
+        $(
+            $(#[$doc])*
+            pub fn $name(lang: Lang, $($hole: impl Display),*) -> String {
+                match lang {
+                    Lang::Es => format!($es),
+                    Lang::En => format!($en),
+                }
+            }
+        )*
+
+        /// Name and both templates of every phrase.
+        pub const TEMPLATES: &[(&str, &str, &str)] = &[$((stringify!($name), $es, $en)),*];
+    };
+}
+
+/// Phrases that are the same in both languages, and rightly so.
+pub const SAME: &[&str] = &["bytes", "reason_took", "revision"];
+
+phrases! {
+    /// In every section's rule while the connection is lost.
+    as_of_ago(age) { "datos de hace {age}", "data {age} old" }
+    /// How much of a table is shown.
+    some_of(shown, total) { "{shown} de {total}", "{shown} of {total}" }
+
+    /// The banner without a connection.
+    lost_for(away, data, why) {
+        "SIN CONEXIÓN hace {away}, reconectando · datos de hace {data} · {why}",
+        "DISCONNECTED for {away}, reconnecting · data {data} old · {why}"
+    }
+    /// The banner before the first connection.
+    connecting_for(age) { "conectando hace {age}", "connecting for {age}" }
+    /// A request without an answer.
+    trouble_unanswered(seconds) {
+        "sin respuesta en {seconds} s; puede haber surtido efecto",
+        "no answer within {seconds} s; it may have taken effect all the same"
+    }
+    /// A payload that is no JSON.
+    trouble_not_json(line, column) { "no es JSON (línea {line}, columna {column})", "not JSON (line {line}, column {column})" }
+    /// How far the streams are read.
+    reading(done, total) { "leyendo el bus, {done}/{total}", "reading the bus, {done}/{total}" }
+    /// A stream that could not be read.
+    part_failed(part, why) { "{part} no se pudo leer ({why})", "{part} could not be read ({why})" }
+    /// Messages that this version cannot read.
+    unreadable(count) { "ilegibles {count}", "unreadable {count}" }
+
+    /// The last message that this version cannot read.
+    last_unreadable(subject, why) { "último ilegible: {subject} ({why})", "last unreadable: {subject} ({why})" }
+    /// Orders accepted before may be missing.
+    known_since(time) { "recibidos desde {time}", "accepted since {time}" }
+    /// Orders that had to go for want of room.
+    forgotten(count) { "{count} ya fuera de memoria", "{count} no longer in memory" }
+
+    /// Orders not injected.
+    not_injected_orders(count, age) { "{count} · el más viejo hace {age}", "{count} · the oldest {age} ago" }
+    /// Accepted orders that nobody hands over.
+    undistributed_orders(count, age) {
+        "{count} recibidos sin pasar a cola · el más viejo hace {age}",
+        "{count} accepted, not queued · the oldest {age} ago"
+    }
+    /// Refused payloads.
+    invalid_payloads(count, age, code) {
+        "{count} en 15 min · el último hace {age}: {code}",
+        "{count} in 15 min · the last {age} ago: {code}"
+    }
+    /// A silent instance.
+    no_heartbeat_for(age) { "sin latido hace {age}", "no heartbeat for {age}" }
+    /// Depth of a queue.
+    in_queue(count) { "{count} en cola", "{count} queued" }
+    /// Age of the oldest entry.
+    oldest(age) { "más viejo {age}", "oldest {age}" }
+    /// How much a queue grew over the last half minute.
+    growth(count) { "+{count} en 30 s", "+{count} in 30 s" }
+    /// When the next attempt is due.
+    attempt_in(number, age) { "int. {number} en {age}", "att. {number} in {age}" }
+    /// The next attempt is due and has not begun: the resolver is busy or paused.
+    attempt_overdue(number) { "int. {number} ya", "att. {number} due" }
+    /// An attempt is being made.
+    attempt_now(number) { "int. {number} en curso", "att. {number} now" }
+    /// Entries of a queue that are known one by one.
+    known_of(known, depth) { "se conocen {known} de {depth}", "{known} of {depth} known" }
+    /// Entries waiting in all queues.
+    waiting(count) { "{count} en cola en total", "{count} queued in all" }
+    /// Partition of a store.
+    partition(number) { "partición {number}", "partition {number}" }
+    /// Instances that are heard.
+    alive(alive, known) { "{alive} de {known} con latido", "{alive} of {known} alive" }
+    /// Reach of a plot.
+    last_minutes(minutes) { "últimos {minutes} min", "last {minutes} min" }
+    /// Sum of accepted orders.
+    accepted_count(count) { "recibidos {count}", "accepted {count}" }
+    /// Sum of injected orders.
+    injected_count(count) { "inyectados {count}", "injected {count}" }
+    /// Sum of orders not injected.
+    not_injected_count(count) { "no inyectados {count}", "not injected {count}" }
+
+    /// Lines of an order.
+    lines(count) { "líneas: {count}", "lines: {count}" }
+    /// Length of a payload.
+    bytes(count) { "{count} bytes", "{count} bytes" }
+    /// Place of an order in the order of acceptance.
+    intake(sequence) { "n.º {sequence} en ORDERS", "no. {sequence} in ORDERS" }
+    /// A failed attempt.
+    reason_took(reason, took) { "{reason} ({took})", "{reason} ({took})" }
+    /// Number of an attempt.
+    attempt_of(number, max) { "intento {number}/{max}", "attempt {number}/{max}" }
+    /// Answer time of the POS.
+    pos_took(took) { "el POS respondió en {took}", "the POS answered in {took}" }
+    /// From acceptance to the end.
+    took_in_all(took) { "{took} en total", "{took} in all" }
+    /// What an order under way waits for.
+    next_attempt_in(left, age) { "próximo intento en {left} · lleva {age}", "next attempt in {left} · {age} so far" }
+    /// What an order under way waits for.
+    attempt_due(age) { "intento en curso · lleva {age}", "attempt under way · {age} so far" }
+    /// What an order under way waits for.
+    awaits_queue(age) { "espera pasar a cola · lleva {age}", "waits to be queued · {age} so far" }
+    /// What an order under way waits for.
+    awaits_injection(age) { "espera ser inyectado · lleva {age}", "waits for injection · {age} so far" }
+    /// A payload that is not to be had.
+    payload_missing(why) { "No se pudo leer el contenido: {why}", "The payload could not be read: {why}" }
+
+    /// Revision of a store's record.
+    revision(number) { "rev. {number}", "rev. {number}" }
+    /// How many instances have a revision.
+    taken_up_by(have, all) { "la tienen {have} de {all}", "{have} of {all} have it" }
+    /// How long an instance has been running.
+    uptime(age) { "activo por {age}", "up {age}" }
+    /// Age of the last heartbeat.
+    heard_ago(age) { "último latido hace {age}", "last heartbeat {age} ago" }
+    /// What of a preview is not shown.
+    more_rows(count) { "… y {count} renglones más", "… and {count} more rows" }
+
+    /// A test order was sent.
+    injecting(code) { "{code}: enviando", "{code}: sending" }
+    /// Intake took it.
+    inject_accepted(code) { "{code}: recibido", "{code}: accepted" }
+    /// Intake took it, with its place.
+    inject_accepted_at(code, sequence) { "{code}: recibido, n.º {sequence}", "{code}: accepted, no. {sequence}" }
+    /// Intake did not take it.
+    inject_failed(code, why) { "{code}: no se recibió: {why}", "{code}: not accepted: {why}" }
+    /// A followed order moved on.
+    followed(code, state, took) { "{code}: {state} a los {took}", "{code}: {state} after {took}" }
+    /// A followed order has no end yet.
+    follow_ended(code, state) {
+        "{code}: sigue {state} tras 10 min; ya no se le sigue",
+        "{code}: still {state} after 10 min; no longer followed"
+    }
+    /// A command was sent.
+    commanding(command, instance) { "{instance}: pidiendo {command}", "{instance}: asking to {command}" }
+    /// The heartbeat shows it.
+    verified(instance, state) { "{instance}: {state}, según su latido", "{instance}: {state}, says its heartbeat" }
+    /// The heartbeat does not show it.
+    command_unseen(command, instance) {
+        "{instance}: se pidió {command} y su latido no lo muestra",
+        "{instance}: asked to {command}, and its heartbeat does not show it"
+    }
+    /// The instance refused, or did not answer.
+    command_failed(command, instance, why) {
+        "{instance}: no se pudo {command}: {why}",
+        "{instance}: could not {command}: {why}"
+    }
+    /// The connection is back.
+    back_after(away) { "Conexión recuperada tras {away}; releyendo el estado.", "Connected again after {away}; reading state anew." }
+    /// The server denied something.
+    denied(what) { "El servidor lo niega: {what}", "The server denies it: {what}" }
+    /// The instance is silent.
+    refused_silent(instance) { "{instance} no da latido: no recibiría la orden.", "{instance} is silent: it would not get the command." }
+    /// The instance is so already.
+    refused_already(instance, state) { "{instance} ya está: {state}.", "{instance} is already: {state}." }
+    /// No such store.
+    refused_no_store(text) { "No hay ningún local «{text}».", "There is no store \"{text}\"." }
+    /// The store takes no orders.
+    refused_store_closed(store) { "El local {store} no está abierto: no recibe pedidos.", "Store {store} is not open: it takes no orders." }
+}

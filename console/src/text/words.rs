@@ -1,0 +1,299 @@
+//! Fixed texts: one line a message, Spanish first.
+
+use super::Lang;
+
+/// Makes the enum, its list and both languages from one table.
+macro_rules! words {
+    ($($group:literal { $($name:ident: $es:literal, $en:literal;)* })*) => {
+        /// A fixed text. The English one is its documentation.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Msg {
+            $($(#[doc = concat!($group, ": `", $en, "`")] $name,)*)*
+        }
+
+        impl Msg {
+            /// Every message.
+            pub const ALL: &[Self] = &[$($(Self::$name,)*)*];
+
+            /// The text in `lang`.
+            pub const fn text(self, lang: Lang) -> &'static str {
+                match (self, lang) {
+                    $($((Self::$name, Lang::Es) => $es, (Self::$name, Lang::En) => $en,)*)*
+                }
+            }
+        }
+    };
+}
+
+words! {
+    "Screens" {
+        TabOverview: "Resumen", "Overview";
+        TabOrders: "Pedidos", "Orders";
+        TabQueues: "Colas", "Queues";
+        TabStores: "Locales", "Stores";
+        TabServices: "Servicios", "Services";
+    }
+    "State of an order" {
+        OrderAccepted: "recibido", "received";
+        OrderQueued: "en cola", "queued";
+        OrderRetrying: "reintentando", "retrying";
+        OrderInjected: "inyectado", "injected";
+        OrderNotInjected: "no inyectado", "not injected";
+    }
+    "State of a store" {
+        StoreOpen: "abierto", "open";
+        StorePaused: "pausado", "paused";
+        StoreDisabled: "deshabilitado", "disabled";
+        StoreUnknown: "local desconocido", "unknown store";
+    }
+    "State of an instance" {
+        RunRunning: "en marcha", "running";
+        RunPaused: "en pausa", "paused";
+        RunDraining: "vaciando", "draining";
+        RunStopping: "deteniéndose", "stopping";
+        RunStopped: "detenido", "stopped";
+        RunSilent: "sin latido", "silent";
+        RunUnknown: "estado desconocido", "unknown state";
+        RoleActive: "activo", "active";
+        RoleStandby: "en espera", "standby";
+    }
+    "State of a POS" {
+        PosUp: "responde", "up";
+        PosDown: "no responde", "down";
+    }
+    "Why an attempt failed" {
+        FailUnreachable: "sin conexión con el POS", "POS unreachable";
+        FailTimeout: "el POS no respondió a tiempo", "no answer in time";
+        FailConnectionLost: "se cortó la conexión con el POS", "connection broke";
+        FailBusy: "POS ocupado", "POS busy";
+        FailPosError: "error del POS", "POS error";
+        FailRefused: "rechazado por el POS", "refused by the POS";
+        FailNoPos: "el local no tiene POS", "store has no POS";
+        FailNoPayload: "el contenido del pedido ya no está en el bus", "the payload is no longer on the bus";
+        FailUnknown: "motivo desconocido", "unknown reason";
+        InDoubt: "en duda: el POS pudo haberlo tomado", "in doubt: the POS may have it";
+    }
+    "Names of columns" {
+        ColumnOrder: "Pedido", "Order";
+        ColumnStore: "Local", "Store";
+        ColumnName: "Nombre", "Name";
+        ColumnCountry: "País", "Ctry";
+        ColumnChannel: "Canal", "Channel";
+        ColumnCloud: "Nube", "Cloud";
+        ColumnState: "Estado", "State";
+        ColumnAge: "Demora", "Delay";
+        ColumnTime: "Hora", "Time";
+        ColumnAttempts: "Int.", "Att.";
+        ColumnTotal: "Total", "Total";
+        ColumnLines: "Líneas", "Lines";
+        ColumnLoyalty: "Puntos", "Points";
+        ColumnDepth: "En cola", "Waiting";
+        ColumnOldest: "Más viejo", "Oldest";
+        ColumnTrend: "Tendencia", "Trend";
+        ColumnOwner: "Resolver", "Resolver";
+        ColumnHead: "Primero en cola", "Head order";
+        ColumnRetry: "Reintento", "Retry";
+        ColumnPos: "POS", "POS";
+        ColumnRevision: "Rev.", "Rev.";
+        ColumnTakenUp: "Tomada", "Taken up";
+        ColumnChanged: "Cambio", "Changed";
+        ColumnReason: "Motivo", "Reason";
+        ColumnInstance: "Instancia", "Instance";
+        ColumnRole: "Rol", "Role";
+        ColumnVersion: "Versión", "Version";
+        ColumnUptime: "Activo por", "Uptime";
+        ColumnRate: "Ritmo", "Rate";
+        ColumnMedian: "p50 ms", "p50 ms";
+        ColumnNinetyNine: "p99 ms", "p99 ms";
+        ColumnLag: "Atraso", "Lag";
+        ColumnDone: "Hechos", "Done";
+        ColumnInFlight: "En curso", "In flight";
+        ColumnBeat: "Latido", "Beat";
+        ColumnNumber: "N.º", "Id";
+        Accepted: "recibidos", "accepted";
+        Injected: "inyectados", "injected";
+        NotInjected: "no inyect.", "not inj.";
+    }
+    "Sections" {
+        Attention: "Requiere atención", "Needs attention";
+        Rate: "Pedidos cada 10 s", "Orders per 10 s";
+        Latest: "Últimos pedidos", "Latest orders";
+        Clouds: "Por nube", "By cloud";
+        Payload: "Contenido (datos personales ocultos)", "Payload (personal data masked)";
+        Updates: "Cambios de locales", "Store updates";
+        StoreQueue: "Cola del local", "Queue of the store";
+        Waits: "Locales que esperan", "Stores that wait";
+    }
+    "When there is nothing to show" {
+        TroubleNotConnected: "sin conexión: no se envió nada", "not connected: nothing was sent";
+        TroubleNoService: "nadie atiende esta solicitud: ¿está en marcha el servicio?", "nobody serves this request: is the service running?";
+        TroubleGone: "el bus ya no lo tiene", "the bus does not hold it any more";
+        TroubleUnreadable: "no se puede leer la respuesta", "the answer cannot be read";
+        OutageClosed: "se cerró la conexión", "the connection was closed";
+        OutageSilent: "el servidor no responde", "the server does not answer";
+        NoDataYet: "Aún no hay datos.", "No data yet.";
+        AllIsWell: "Nada requiere atención.", "Nothing needs attention.";
+        NothingWaiting: "No hay nada en cola.", "Nothing is waiting.";
+        NoOrders: "Aún no ha llegado ningún pedido.", "No order has come yet.";
+        NoStores: "El catálogo no tiene locales.", "The catalogue has no stores.";
+        NoServices: "Ningún servicio ha dado latido.", "No service has been heard.";
+        NoMatch: "Nada coincide con el filtro.", "Nothing matches the filter.";
+        NoUpdates: "Sin cambios desde que se abrió la consola.", "No changes since the console was opened.";
+        Gone: "Ya no está en memoria.", "No longer in memory.";
+        Fetching: "Cargando...", "Loading...";
+        TooSmall: "Terminal muy pequeño (mínimo 40x10)", "Terminal too small (40x10 at least)";
+    }
+    "How bad it is" {
+        Critical: "GRAVE", "URGENT";
+        Warning: "AVISO", "WARN";
+    }
+    "What needs attention" {
+        SubjectNotInjected: "No inyectados", "Not injected";
+        SubjectUndistributed: "Sin repartir", "Not handed over";
+        SubjectInvalid: "Pedidos inválidos", "Invalid payloads";
+        NobodyServes: "ninguna instancia trabaja", "no instance works";
+        Behind: "en cola", "queued";
+    }
+    "The connection" {
+        LinkUp: "conectado", "connected";
+        LinkConnecting: "conectando", "connecting";
+        LinkLost: "sin conexión", "disconnected";
+        Lost: "perdidos", "lost";
+    }
+    "What is read from the streams" {
+        PartStores: "locales", "stores";
+        PartOrders: "pedidos", "orders";
+        PartOutcomes: "resultados", "outcomes";
+        PartQueues: "colas", "queues";
+        PartEvents: "sucesos", "events";
+        PartInvalid: "inválidos", "invalid";
+    }
+    "An order" {
+        TestOrder: "PEDIDO DE PRUEBA", "TEST ORDER";
+        LoyaltyAccrue: "acumula", "accrues";
+        LoyaltyRedeem: "canje", "redeems";
+        LoyaltyBoth: "ambos", "both";
+        SortNewest: "más nuevos primero", "newest first";
+        SortOldestOpen: "pendientes más viejos primero", "oldest unresolved first";
+        AcceptanceUnseen: "su recepción no se ha visto en el bus", "its acceptance was not seen on the bus";
+        AlreadyThere: "el POS ya lo tenía", "the POS had it already";
+        Masked: "[oculto]", "[masked]";
+        PayloadCut: "El contenido sigue: es demasiado largo para mostrarlo.", "There is more: it is too long to be shown.";
+        NothingSelected: "Ninguna fila seleccionada.", "No row is selected.";
+    }
+    "A store" {
+        StoreRecord: "Ficha del local", "Store record";
+        StoreAdded: "nuevo", "new";
+        StoreChanged: "cambió", "changed";
+        PosAddress: "URL del POS", "POS URL";
+        Until: "Hasta", "Until";
+        Zone: "Zona", "Zone";
+        Label: "Etiqueta", "Label";
+        TakenUpBy: "Instancias que ya tienen esta revisión", "Instances that have this revision";
+        RevisionUnknown: "Aún no se conoce la revisión.", "The revision is not known yet.";
+    }
+    "An instance" {
+        CatalogueRevision: "Catálogo rev.", "Catalogue rev.";
+        Listens: "Escucha en", "Listens on";
+        Repeated: "Repetidos", "Repeated";
+        Conflicts: "Conflictos", "Conflicts";
+        InvalidPayloads: "Inválidos", "Invalid";
+        Unavailable: "Sin servicio", "Unavailable";
+        Term: "Mandato", "Term";
+        LiveResolvers: "Resolvers vivos", "Live resolvers";
+        UnownedPartitions: "Sin dueño", "Without owner";
+        FailedAttempts: "Int. fallidos", "Failed attempts";
+        Replays: "Repeticiones", "Replays";
+        Partitions: "Particiones", "Partitions";
+    }
+    "Dialogs" {
+        InjectTitle: "Pedido de prueba", "Test order";
+        FieldTemplate: "Plantilla", "Template";
+        FieldService: "Servicio", "Service";
+        FieldSubject: "Asunto", "Subject";
+        FieldHeader: "Cabecera", "Header";
+        FieldBody: "Cuerpo", "Body";
+        TemplateDelivery: "domicilio (v2)", "delivery (v2)";
+        TemplatePickup: "retiro en local (v3)", "pickup (v3)";
+        StoreHint: "código o número del local", "code or number of the store";
+        TestMarker: "Lleva la marca \"Prueba No Despachar\": la cocina no lo prepara.",
+            "Carries the marker \"Prueba No Despachar\": no kitchen cooks it.";
+        MarkerThere: "con la marca de prueba", "with the test marker";
+        ConfirmInject: "Enviar este pedido de prueba", "Send this test order";
+        ConfirmPause: "Pausar esta instancia", "Pause this instance";
+        ConfirmResume: "Reanudar esta instancia", "Resume this instance";
+        PauseMeans: "Conserva lo que tiene y no empieza nada nuevo hasta que se reanude.",
+            "It keeps what it has and starts nothing new until it is resumed.";
+        ResumeMeans: "Vuelve a trabajar.", "It works again.";
+        ButtonCancel: "Cancelar", "Cancel";
+        ButtonInject: "Enviar", "Send";
+        ButtonPause: "Pausar", "Pause";
+        ButtonResume: "Reanudar", "Resume";
+    }
+    "Commands" {
+        CommandPause: "pausar", "pause";
+        CommandResume: "reanudar", "resume";
+        CommandDrain: "vaciar", "drain";
+        CommandPing: "responder", "ping";
+        CommandLogLevel: "cambiar el nivel de registro", "log level";
+        CommandInject: "tomar un pedido", "inject";
+    }
+    "Why something is not possible" {
+        RefusedNotConnected: "No hay conexión con el bus.", "There is no connection to the bus.";
+        RefusedNothingSelected: "No hay ninguna fila seleccionada.", "No row is selected.";
+        RefusedOnlyOnServices: "Se pausa y reanuda en la pantalla 5, Servicios.", "Pause and resume are on screen 5, Services.";
+        RefusedStoreMissing: "Falta el local.", "The store is missing.";
+        RefusedBusy: "Aún se espera el resultado de lo anterior.", "The result of what was sent before is still awaited.";
+    }
+    "Keys" {
+        GroupScreens: "Pantallas", "Screens";
+        GroupMoving: "Moverse", "Moving";
+        GroupActing: "Ver y actuar", "Looking and acting";
+        GroupConsole: "Consola", "Console";
+        GroupWriting: "Al escribir (filtro y formularios)", "While writing (filter and forms)";
+        GroupSigns: "Signos", "Signs";
+        HelpTitle: "Ayuda", "Help";
+        DoNextScreen: "siguiente pantalla", "next screen";
+        DoPreviousScreen: "pantalla anterior", "previous screen";
+        DoDown: "bajar", "down";
+        DoUp: "subir", "up";
+        DoPageDown: "página abajo", "page down";
+        DoPageUp: "página arriba", "page up";
+        DoTop: "al inicio", "to the top";
+        DoBottom: "al final", "to the bottom";
+        DoOpen: "abrir", "open";
+        DoBack: "volver", "back";
+        DoUnfilter: "quitar filtro", "clear filter";
+        DoFilter: "filtrar", "filter";
+        DoSort: "ordenar", "sort";
+        DoInject: "pedido de prueba", "test order";
+        DoPause: "pausar", "pause";
+        DoResume: "reanudar", "resume";
+        DoDismiss: "quitar mensajes", "dismiss messages";
+        DoLanguage: "English", "español";
+        DoUtc: "horas locales o en UTC", "local times or UTC";
+        DoHelp: "ayuda", "help";
+        DoCloseHelp: "cerrar la ayuda", "close help";
+        DoQuit: "salir", "quit";
+        DoQuitAnywhere: "salir, desde cualquier parte", "quit, from anywhere";
+        DoPress: "pulsar el botón marcado", "press the marked button";
+        DoFocusNext: "otro botón", "other button";
+        DoFocusPrevious: "botón anterior", "button before";
+        DoCancel: "cancelar", "cancel";
+        EditSubmit: "aceptar", "accept";
+        EditCancel: "cancelar", "cancel";
+        EditNext: "campo o fila siguiente", "next field or row";
+        EditPrevious: "campo o fila anterior", "field or row before";
+        EditForward: "opción siguiente", "next choice";
+        EditBackward: "opción anterior", "choice before";
+        EditBackspace: "borrar un carácter", "delete a character";
+        EditClear: "borrar todo", "delete all";
+        SignCritical: "grave: necesita a una persona ahora", "urgent: needs a person now";
+        SignWarn: "aviso: conviene mirarlo", "warning: worth a look";
+        SignGood: "en orden", "in order";
+        SignBusy: "en curso", "under way";
+        SignIdle: "presente, sin trabajar", "there, not working";
+        TestSign: "pedido de prueba: la cocina no lo prepara", "test order: no kitchen cooks it";
+        SignUnknown: "no se sabe (nunca significa cero)", "not known (never means zero)";
+    }
+}

@@ -1,0 +1,218 @@
+//! Draws the state. Pure: no I/O, no clock, no change of state; [`Memory`] holds only what drawing remembers.
+//!
+//! ```text
+//! ┌──────────────────────────────────────────────────────────┐
+//! │ DOMICILIO  server  nats ●  rx  lost           21:04:17 -05 │ header.rs
+//! │ 1 Overview  2 Orders  3 Queues  4 Stores  5 Services  /flt │ tabs.rs
+//! │ ▲ reconnecting, data 12s old / ◐ reading orders 120/480    │ banner.rs, only when there is something to say
+//! │── Section ──────────────────────────────────── note ──     │
+//! │ overview.rs orders.rs queues.rs stores.rs services.rs      │ the screen; beside or below it, when there is
+//! │ order.rs invalid.rs: a detail covers the screen            │ room, a pane about the selected row
+//! │            ╭ dialog.rs, help.rs ╮          ╭ notices.rs ╮  │
+//! │ Enter open  / filter  i test order  ? help  q quit         │ footer.rs
+//! └──────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! The rest are the tools of these: `pen`, `table`, `chart`, `fit`, `when`, `label`, `ascii`.
+
+mod ascii;
+mod banner;
+mod chart;
+mod dialog;
+mod fit;
+mod footer;
+mod header;
+mod help;
+mod invalid;
+mod label;
+mod notices;
+mod order;
+mod orders;
+mod overview;
+mod pen;
+mod queues;
+mod services;
+mod stores;
+mod table;
+mod tabs;
+pub(crate) mod when;
+
+use contract::OrderId;
+use jiff::tz::TimeZone;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use self::pen::{Look, Pen};
+use self::table::Scroll;
+use crate::state::attention::{AGEING_CRITICAL_MS, AGEING_WARN_MS};
+use crate::state::{Dialog, Opened, Screen, State, Times};
+use crate::text::{Msg, phrases};
+use crate::theme::{Meaning, Theme};
+
+/// Smallest screen that is drawn, in columns and rows; below it one line says so.
+const SMALLEST: (u16, u16) = (40, 10);
+/// Columns from which a pane stands beside a table.
+const BESIDE_MIN: u16 = 150;
+/// Rows of a table's area from which a pane stands below it.
+const BELOW_MIN: u16 = 30;
+
+/// What drawing remembers from one frame to the next: the look of the terminal and how far tables are scrolled.
+#[derive(Debug)]
+pub struct Memory {
+    theme: Theme,
+    zone: TimeZone,
+    attention: Scroll,
+    orders: Scroll,
+    queues: Scroll,
+    entries: Scroll,
+    stores: Scroll,
+    services: Scroll,
+}
+
+impl Memory {
+    /// Nothing scrolled. Times that belong to no store are shown in `zone`, the zone of whoever looks.
+    pub fn new(theme: Theme, zone: TimeZone) -> Self {
+        let top = Scroll::default();
+        Self { theme, zone, attention: top, orders: top, queues: top, entries: top, stores: top, services: top }
+    }
+}
+
+/// Draws `state` over all of `frame`.
+pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
+    let look = Look {
+        theme: memory.theme,
+        lang: state.lang,
+        now: state.now,
+        zone: if state.times == Times::Utc { TimeZone::UTC } else { memory.zone.clone() },
+        utc: state.times == Times::Utc,
+        stale_ms: state.stale_at().map(|since| state.now.since(since)),
+    };
+    let area = frame.area();
+    let mut pen = Pen { buffer: frame.buffer_mut(), look: &look };
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        pen.sentence(area, Meaning::AlertWarn, look.t(Msg::TooSmall));
+        return;
+    }
+    let row = |y| Rect { y, height: 1, ..area };
+    header::draw(&mut pen, row(area.y), state);
+    tabs::draw(&mut pen, row(area.y + 1), state);
+    let banner = u16::from(banner::draw(&mut pen, row(area.y + 2), state));
+    let body = Rect { y: area.y + 2 + banner, height: area.height - 3 - banner, ..area };
+    body_of(&mut pen, body, state, memory);
+    if look.stale_ms.is_some() {
+        pen.paint(row(area.y + 1), Meaning::Stale);
+        pen.paint(body, Meaning::Stale);
+    }
+    let mut cursor = footer::draw(&mut pen, row(area.bottom() - 1), state);
+    if state.help {
+        help::draw(&mut pen, body, state);
+    }
+    notices::draw(&mut pen, body, state);
+    match &state.dialog {
+        Some(Dialog::Inject(form)) => cursor = dialog::draw_form(&mut pen, body, state, form),
+        Some(Dialog::Confirm(confirm)) => dialog::draw_confirm(&mut pen, body, state, confirm),
+        None => {}
+    }
+    if look.theme.is_ascii() {
+        ascii::only(frame.buffer_mut());
+    }
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+fn body_of(pen: &mut Pen<'_>, area: Rect, state: &State, memory: &mut Memory) {
+    match (state.opened.last(), state.screen) {
+        (Some(Opened::Order(id)), _) => order::draw(pen, area, state, id),
+        (Some(Opened::Queue(store)), _) => queues::draw_opened(pen, area, state, *store, &mut memory.entries),
+        (Some(Opened::Store(store)), _) => stores::draw_opened(pen, area, state, *store),
+        (Some(Opened::Instance(key)), _) => services::draw_opened(pen, area, state, key),
+        (Some(Opened::Invalid), _) => invalid::draw(pen, area, state),
+        (None, Screen::Overview) => overview::draw(pen, area, state, &mut memory.attention),
+        (None, Screen::Orders) => orders::draw(pen, area, state, &mut memory.orders),
+        (None, Screen::Queues) => queues::draw(pen, area, state, &mut memory.queues),
+        (None, Screen::Stores) => stores::draw(pen, area, state, &mut memory.stores),
+        (None, Screen::Services) => services::draw(pen, area, state, &mut memory.services),
+    }
+}
+
+/// A table's area and, when there is room, the area of a pane about the selected row: beside it on wide screens, below
+/// it on high ones.
+fn split(area: Rect) -> (Rect, Option<Rect>) {
+    if area.width >= BESIDE_MIN {
+        let pane = area.width * 2 / 5;
+        let main = Rect { width: area.width - pane - 1, ..area };
+        (main, Some(Rect { x: main.right() + 1, width: pane, ..area }))
+    } else if area.height >= BELOW_MIN {
+        let main = Rect { height: area.height * 3 / 5, ..area };
+        (main, Some(Rect { y: main.bottom(), height: area.height - main.height, ..area }))
+    } else {
+        (area, None)
+    }
+}
+
+/// Draws the frame of a pane that stands beside or below `main`; what is inside is left to the caller.
+fn pane(pen: &mut Pen<'_>, pane: Rect, main: Rect, title: &str) -> Rect {
+    pane_noted(pen, pane, main, title, Line::default())
+}
+
+/// As [`pane`], with a note at the right end of its rule.
+fn pane_noted(pen: &mut Pen<'_>, pane: Rect, main: Rect, title: &str, note: Line<'static>) -> Rect {
+    pen.rule(pane, title, note);
+    if pane.y == main.y && pane.x > 0 {
+        let glyphs = pen.look.glyphs();
+        pen.text(pane.x - 1, pane.y, 1, Meaning::Frame, glyphs.horizontal);
+        pen.divider(Rect { x: pane.x - 1, ..below_rule(pane) });
+    }
+    indent(below_rule(pane))
+}
+
+/// What is left of `area` below its rule.
+fn below_rule(area: Rect) -> Rect {
+    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
+}
+
+/// `area` without its first and last column.
+fn indent(area: Rect) -> Rect {
+    Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
+}
+
+/// Says why a table has no rows, if so: not read yet, nothing there, or nothing that matches the filter.
+fn empty(pen: &mut Pen<'_>, area: Rect, state: &State, shown: usize, total: usize, none: Msg) -> bool {
+    if shown > 0 {
+        return false;
+    }
+    let msg = match (total, state.reading.ready) {
+        (0, false) => Msg::NoDataYet,
+        (0, true) => none,
+        _ => Msg::NoMatch,
+    };
+    pen.sentence(indent(area), Meaning::Muted, pen.look.t(msg));
+    true
+}
+
+/// How many of a table's rows are shown; nothing when there is nothing to count, for unknown is not zero.
+fn some_of(look: &Look, shown: usize, total: usize) -> Line<'static> {
+    match total {
+        0 => look.unknown(),
+        _ => look.line(Meaning::Muted, phrases::some_of(look.lang, shown, total)),
+    }
+}
+
+/// How loud the age of something that waits is.
+fn ageing(ms: i64) -> Meaning {
+    match ms {
+        AGEING_CRITICAL_MS.. => Meaning::AlertCritical,
+        AGEING_WARN_MS.. => Meaning::AlertWarn,
+        _ => Meaning::Text,
+    }
+}
+
+/// Name of an order's pane or detail.
+fn title_of_order(look: &Look, id: Option<&OrderId>) -> String {
+    match id {
+        Some(id) => format!("{} {}", look.t(Msg::ColumnOrder), id.code),
+        None => look.t(Msg::ColumnOrder).to_owned(),
+    }
+}

@@ -1,0 +1,234 @@
+//! Dialogs: the form of a test order, and the preview of a change with Cancel in focus.
+
+use contract::command::Verb;
+use contract::header;
+use contract::order::Format;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use super::fit::{self, Align};
+use super::notices;
+use super::orders::place;
+use super::pen::{Look, Pen};
+use super::{label, when};
+use crate::effect::{Planned, PlannedOrder};
+use crate::state::State;
+use crate::state::dialog::{Button, Confirm, InjectField, InjectForm};
+use crate::text::{Msg, phrases};
+use crate::theme::Meaning;
+
+/// Columns of a dialog, where the screen has them.
+const COLUMNS: u16 = 76;
+/// Columns of the names of fields.
+const NAMES: usize = 13;
+/// Most rows of the payload in a preview.
+const BODY_ROWS: usize = 8;
+
+/// Draws an empty box over `area` with `title` in its upper edge; tells what is inside, margins left free.
+pub(super) fn frame(pen: &mut Pen<'_>, area: Rect, title: &str) -> Rect {
+    let area = pen.buffer.area.intersection(area);
+    if area.width < 4 || area.height < 2 {
+        return Rect::ZERO;
+    }
+    pen.clear(area);
+    let glyphs = pen.look.glyphs();
+    let line = glyphs.horizontal.repeat(usize::from(area.width - 2));
+    let [upper_left, upper_right, lower_left, lower_right] = glyphs.corners;
+    pen.text(area.x, area.y, area.width, Meaning::Muted, &format!("{upper_left}{line}{upper_right}"));
+    for y in area.top() + 1..area.bottom() {
+        pen.text(area.x, y, 1, Meaning::Muted, glyphs.vertical);
+        pen.text(area.right() - 1, y, 1, Meaning::Muted, glyphs.vertical);
+    }
+    pen.text(area.x, area.bottom() - 1, area.width, Meaning::Muted, &format!("{lower_left}{line}{lower_right}"));
+    if !title.is_empty() {
+        let title = fit::cut(title, usize::from(area.width).saturating_sub(8), glyphs.ellipsis);
+        pen.text(area.x + 2, area.y, area.width - 4, Meaning::Title, &format!(" {title} "));
+        // The line goes on after the title.
+        let used = u16::try_from(fit::width(&title)).unwrap_or(0) + 4;
+        let rest = glyphs.horizontal.repeat(usize::from(area.width.saturating_sub(used + 1)));
+        pen.text(area.x + used, area.y, area.width.saturating_sub(used + 1), Meaning::Muted, &rest);
+    }
+    Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 }
+}
+
+/// A box for so many rows in the middle of `area`.
+fn centred(area: Rect, rows: usize) -> Rect {
+    let width = COLUMNS.min(area.width);
+    let height = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(2).min(area.height);
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+fn named(look: &Look, msg: Msg, value: Line<'static>) -> Line<'static> {
+    let name = look.line(Meaning::Muted, look.t(msg));
+    let mut spans = fit::fit_line(name, NAMES, Align::Left, look.glyphs().ellipsis).spans;
+    spans.extend(value.spans);
+    Line::from(spans)
+}
+
+fn template(look: &Look, format: Format) -> &'static str {
+    look.t(match format {
+        Format::Delivery => Msg::TemplateDelivery,
+        Format::Pickup => Msg::TemplatePickup,
+    })
+}
+
+/// Draws the form of a test order; tells where the terminal's cursor belongs.
+pub(super) fn draw_form(pen: &mut Pen<'_>, area: Rect, state: &State, form: &InjectForm) -> Option<Position> {
+    let look = pen.look;
+    let on_store = form.focus == InjectField::Store;
+    let marked = |on: bool| if on { look.glyphs().cursor } else { " " };
+    let choice_meaning = if on_store { Meaning::Text } else { Meaning::Selected };
+    let choice = Line::from(vec![
+        look.span(Meaning::Key, format!("{} ", marked(!on_store))),
+        look.span(choice_meaning, format!("< {} >", template(look, form.format))),
+    ]);
+    let room = usize::from(COLUMNS.min(area.width).saturating_sub(4)).saturating_sub(NAMES + 4);
+    let mut typed = form.store.clone();
+    while fit::width(&typed) > room {
+        typed.remove(0);
+    }
+    let typed_columns = fit::width(&typed);
+    let field = fit::fit_line(look.line(Meaning::Field, typed), room.min(30).max(typed_columns), Align::Left, "");
+    let mut store = vec![look.span(Meaning::Key, format!("{} ", marked(on_store)))];
+    store.extend(field.spans.into_iter().map(|span| Span::styled(span.content, look.style(Meaning::Field))));
+    let found = match state.stores.find(&form.store) {
+        Some(store) => look.facts(vec![
+            place(look, Some(store), store.record.id).spans,
+            vec![look.span(Meaning::Text, store.record.country.as_str().to_uppercase())],
+            label::store_state(look, store.record.state_at(look.now)).spans,
+        ]),
+        None if form.store.trim().is_empty() => look.line(Meaning::Muted, look.t(Msg::StoreHint)),
+        None => look.line(Meaning::AlertWarn, look.t(Msg::StoreUnknown)),
+    };
+    let mut below = vec![Span::raw(" ".repeat(NAMES + 2))];
+    below.extend(found.spans);
+    let mut lines = vec![
+        Line::default(),
+        named(look, Msg::FieldTemplate, choice),
+        Line::default(),
+        named(look, Msg::ColumnStore, Line::from(store)),
+        Line::from(below),
+        Line::default(),
+        look.line(Meaning::Muted, look.t(Msg::TestMarker)),
+    ];
+    if let Some(refusal) = &form.refusal {
+        lines.push(look.line(Meaning::AlertCritical, notices::refusal(look, refusal)));
+    }
+    let inner = frame(pen, centred(area, lines.len() + 1), look.t(Msg::InjectTitle));
+    pen.lines(inner, lines);
+    let x = inner.x + u16::try_from(NAMES + 2 + typed_columns).unwrap_or(0);
+    on_store.then_some(Position::new(x.min(inner.right()), inner.y + 3))
+}
+
+/// Draws the preview of a change with its two buttons.
+pub(super) fn draw_confirm(pen: &mut Pen<'_>, area: Rect, state: &State, confirm: &Confirm) {
+    let look = pen.look;
+    let columns = usize::from(COLUMNS.min(area.width).saturating_sub(4));
+    let (title, act, mut lines) = match &confirm.planned {
+        Planned::Inject(order) => (Msg::ConfirmInject, Msg::ButtonInject, inject_lines(look, order, columns)),
+        Planned::Command { service, instance, verb } => {
+            let text = |text: &str| look.line(Meaning::Name, text);
+            let running = state.services.get(&(*service, instance.clone()));
+            let now_is = running.map_or_else(|| look.unknown(), |instance| label::instance(look, instance));
+            let (act, effect) = match verb {
+                Verb::Pause => (Msg::ButtonPause, Msg::PauseMeans),
+                _ => (Msg::ButtonResume, Msg::ResumeMeans),
+            };
+            let mut lines = vec![
+                named(look, Msg::ColumnInstance, text(instance.as_str())),
+                named(look, Msg::FieldService, text(service.as_str())),
+                named(look, Msg::ColumnState, now_is),
+                named(look, Msg::FieldSubject, look.line(Meaning::Text, confirm.planned.subject())),
+                Line::default(),
+            ];
+            lines.extend(fit::wrap(look.t(effect), columns).into_iter().map(|text| look.line(Meaning::Text, text)));
+            let title = if *verb == Verb::Pause { Msg::ConfirmPause } else { Msg::ConfirmResume };
+            (title, act, lines)
+        }
+    };
+    if let Some(refusal) = &confirm.refusal {
+        lines.push(Line::default());
+        let text = notices::refusal(look, refusal);
+        lines.extend(fit::wrap(&text, columns).into_iter().map(|text| look.line(Meaning::AlertCritical, text)));
+    }
+    // Room for an empty row, the buttons and an empty row above: the buttons are always there.
+    let inner = frame(pen, centred(area, lines.len() + 3), look.t(title));
+    if inner.height < 2 {
+        return;
+    }
+    pen.lines(Rect { y: inner.y + 1, height: inner.height - 2, ..inner }, lines);
+    let row = Rect { y: inner.bottom() - 1, height: 1, ..inner };
+    pen.clear(row);
+    pen.line(row.x, row.y, row.width, buttons(look, confirm.focus, look.t(act)), Align::Right);
+}
+
+fn buttons(look: &Look, focus: Button, act: &str) -> Line<'static> {
+    let button = |text: &str, on: bool| {
+        // Brackets tell which one is focused where there are no colours.
+        let (meaning, text) =
+            if on { (Meaning::ButtonFocus, format!("[ {text} ]")) } else { (Meaning::Text, format!("  {text}  ")) };
+        look.span(meaning, text)
+    };
+    Line::from(vec![
+        button(look.t(Msg::ButtonCancel), focus == Button::Cancel),
+        Span::raw("  "),
+        button(act, focus == Button::Confirm),
+    ])
+}
+
+/// Everything about a test order to the last byte; of the payload as much as there is room for.
+fn inject_lines(look: &Look, order: &PlannedOrder, columns: usize) -> Vec<Line<'static>> {
+    let text = |text: String| look.line(Meaning::Text, text);
+    let planned = Planned::Inject(order.clone());
+    let mut lines = vec![
+        named(
+            look,
+            Msg::ColumnStore,
+            Line::from(vec![
+                look.span(Meaning::Name, order.place.clone()),
+                look.span(Meaning::Text, format!("  {}", order.country.as_str().to_uppercase())),
+            ]),
+        ),
+        named(look, Msg::ColumnOrder, look.line(Meaning::Name, order.order.to_string())),
+        named(look, Msg::FieldTemplate, text(template(look, order.format).to_owned())),
+        named(look, Msg::FieldSubject, text(planned.subject())),
+        named(look, Msg::FieldHeader, text(format!("{}: {}", header::FORMAT, order.format.as_str()))),
+        named(
+            look,
+            Msg::FieldBody,
+            text(format!(
+                "{} {} {}",
+                phrases::bytes(look.lang, when::count(planned.bytes() as u64)),
+                look.glyphs().dot,
+                look.t(Msg::MarkerThere)
+            )),
+        ),
+        Line::default(),
+    ];
+    // Our own template, which holds an invented person only.
+    let body = String::from_utf8_lossy(&order.body);
+    let mut rows = chunks(&body, columns);
+    let left = rows.len().saturating_sub(BODY_ROWS);
+    rows.truncate(BODY_ROWS);
+    lines.extend(rows.into_iter().map(|row| look.line(Meaning::Muted, row)));
+    if left > 0 {
+        lines.push(look.line(Meaning::Muted, phrases::more_rows(look.lang, left)));
+    }
+    lines
+}
+
+/// `text` in pieces of at most `columns` columns, without regard to spaces: the bytes as they are sent.
+fn chunks(text: &str, columns: usize) -> Vec<String> {
+    let unbroken: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut rows = vec![String::new()];
+    for c in unbroken.chars() {
+        let full = rows.last().is_some_and(|row| fit::width(row) >= columns.max(1));
+        if full {
+            rows.push(String::new());
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push(c);
+        }
+    }
+    rows
+}

@@ -1,0 +1,86 @@
+//! The last line: the keys that make sense right now, from the table of keys; or the filter while it is written.
+
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use super::fit::{self, Align};
+use super::pen::{Look, Pen};
+use crate::event::Edit;
+use crate::keys::{BINDINGS, Binding, Context, EDITS, Key};
+use crate::state::State;
+use crate::text::phrases;
+use crate::theme::Meaning;
+
+/// Draws the footer; tells where the terminal's cursor belongs, if a filter is being written.
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<Position> {
+    if state.filtering && state.dialog.is_none() {
+        return Some(filter(pen, area, state));
+    }
+    let look = pen.look;
+    let context = Context::of(state);
+    let hints: Vec<Vec<Span<'static>>> = if context == Context::Text {
+        [Edit::Submit, Edit::Next, Edit::Forward, Edit::Cancel]
+            .into_iter()
+            .filter_map(|edit| edit_hint(look, edit))
+            .collect()
+    } else {
+        let mut shown: Vec<&Binding> = BINDINGS
+            .iter()
+            .filter(|binding| binding.footer > 0 && binding.contexts.contains(&context) && (binding.possible)(state))
+            .collect();
+        shown.sort_by_key(|binding| binding.footer);
+        shown.iter().filter_map(|binding| hint(look, binding.keys, look.t(binding.text))).collect()
+    };
+    let room = usize::from(area.width).saturating_sub(1);
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 0;
+    for hint in hints {
+        let gap = if used > 0 { 2 } else { 0 };
+        let own = hint.iter().map(|span| fit::width(&span.content)).sum::<usize>() + gap;
+        // What does not fit is left out whole; help has everything.
+        if used + own <= room {
+            if used > 0 {
+                spans.push(Span::raw("  "));
+            }
+            used += own;
+            spans.extend(hint);
+        }
+    }
+    pen.line(area.x, area.y, area.width, Line::from(spans), Align::Left);
+    None
+}
+
+fn hint(look: &Look, keys: &[Key], text: &str) -> Option<Vec<Span<'static>>> {
+    let key = keys.first()?.name(look.theme.is_ascii());
+    Some(vec![look.span(Meaning::Key, key), look.span(Meaning::Muted, format!(" {text}"))])
+}
+
+fn edit_hint(look: &Look, edit: Edit) -> Option<Vec<Span<'static>>> {
+    let key = EDITS.iter().find(|key| key.edit == edit)?;
+    hint(look, key.keys, look.t(key.text))
+}
+
+/// `/norte▏           12 de 480   Enter aplicar  Esc cancelar`
+fn filter(pen: &mut Pen<'_>, area: Rect, state: &State) -> Position {
+    let look = pen.look;
+    let (shown, total) = state.row_counts();
+    let mut right = vec![look.span(Meaning::Text, phrases::some_of(look.lang, shown, total)), Span::raw("  ")];
+    for edit in [Edit::Submit, Edit::Cancel] {
+        right.extend(edit_hint(look, edit).into_iter().flatten());
+        right.push(Span::raw("  "));
+    }
+    let right_columns: usize = right.iter().map(|span| fit::width(&span.content)).sum();
+    let right_columns = u16::try_from(right_columns).unwrap_or(u16::MAX).min(area.width / 2);
+    let room = area.width - right_columns - 2;
+    let columns = usize::from(room.saturating_sub(1));
+    // The end of what is written stays in sight.
+    let mut text = state.filter_text().to_owned();
+    while fit::width(&text) > columns {
+        text.remove(0);
+    }
+    let used = u16::try_from(fit::width(&text)).unwrap_or(room);
+    let line = Line::from(vec![look.span(Meaning::Key, "/"), look.span(Meaning::Field, text)]);
+    pen.line(area.x + 1, area.y, room, line, Align::Left);
+    pen.line(area.right() - right_columns, area.y, right_columns, Line::from(right), Align::Right);
+    Position::new(area.x + 2 + used, area.y)
+}

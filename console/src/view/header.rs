@@ -1,0 +1,94 @@
+//! The first line: what this is, what it is connected to, what was received and lost, and the time.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::fit::{self, Align};
+use super::pen::{Look, Pen};
+use super::when;
+use crate::state::{Link, State};
+use crate::text::{Msg, phrases};
+use crate::theme::Meaning;
+
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
+    let look = pen.look;
+    let brand = vec![look.span(Meaning::Brand, " DOMICILIO ")];
+    let clock = format!("{} {} ", when::clock(look.now, &look.zone), when::offset(look.now, &look.zone));
+    let clock_columns = u16::try_from(fit::width(&clock)).unwrap_or(u16::MAX).min(area.width);
+
+    // In the order in which they are shown; the rank tells which one goes first when room is short.
+    let mut parts: Vec<(u8, Vec<Span<'static>>)> = vec![
+        (0, brand),
+        (4, server(look, state)),
+        (5, address(look, state)),
+        (1, link(look, state)),
+        (3, rate(look, state)),
+        (2, lost(look, state)),
+    ];
+    parts.retain(|(_, spans)| !spans.is_empty());
+    let columns = |parts: &[(u8, Vec<Span<'static>>)]| -> usize {
+        parts.iter().map(|(_, spans)| spans.iter().map(|span| fit::width(&span.content)).sum::<usize>() + 2).sum()
+    };
+    let room = usize::from(area.width - clock_columns);
+    while parts.len() > 1 && columns(&parts) > room {
+        let Some(worst) = parts.iter().map(|(rank, _)| *rank).max() else { break };
+        parts.retain(|(rank, _)| *rank != worst);
+    }
+    let mut spans = Vec::new();
+    for (_, part) in parts {
+        spans.extend(part);
+        spans.push(Span::raw("  "));
+    }
+    pen.line(area.x, area.y, area.width - clock_columns, Line::from(spans), Align::Left);
+    pen.text(area.right() - clock_columns, area.y, clock_columns, Meaning::Text, &clock);
+}
+
+/// Characters of the id that a server without a name calls itself by; it tells a person nothing.
+const SERVER_ID_CHARS: usize = 56;
+
+/// What the connection is, from the server itself.
+fn server(look: &Look, state: &State) -> Vec<Span<'static>> {
+    match &state.link {
+        Link::Up { server, .. } if server.len() == SERVER_ID_CHARS && !server.contains(['-', '.']) => Vec::new(),
+        Link::Up { server, .. } => vec![look.span(Meaning::Text, fit::cut(server, 24, look.glyphs().ellipsis))],
+        Link::Connecting { .. } | Link::Lost { .. } => Vec::new(),
+    }
+}
+
+fn address(look: &Look, state: &State) -> Vec<Span<'static>> {
+    match &state.link {
+        Link::Up { address, .. } => vec![look.span(Meaning::Muted, address.clone())],
+        Link::Connecting { .. } | Link::Lost { .. } => Vec::new(),
+    }
+}
+
+fn link(look: &Look, state: &State) -> Vec<Span<'static>> {
+    let glyphs = look.glyphs();
+    let (meaning, glyph, word) = match &state.link {
+        Link::Up { .. } => (Meaning::Good, glyphs.good, Msg::LinkUp),
+        Link::Connecting { .. } => (Meaning::Busy, glyphs.busy, Msg::LinkConnecting),
+        Link::Lost { .. } => (Meaning::AlertCritical, glyphs.critical, Msg::LinkLost),
+    };
+    vec![look.span(Meaning::Muted, "nats "), look.span(meaning, format!("{glyph} {}", look.t(word)))]
+}
+
+fn rate(look: &Look, state: &State) -> Vec<Span<'static>> {
+    let rate = match state.traffic.rate() {
+        Some(rate) if state.link.is_up() => when::rate(rate),
+        _ => look.glyphs().unknown.to_owned(),
+    };
+    vec![look.span(Meaning::Muted, "rx "), look.span(Meaning::Text, rate)]
+}
+
+/// Messages that the client received and had to drop; and, if there are any, those that could not be read.
+fn lost(look: &Look, state: &State) -> Vec<Span<'static>> {
+    let lost = state.traffic.meter.lost;
+    let meaning = if lost > 0 { Meaning::AlertCritical } else { Meaning::Text };
+    let mut spans =
+        vec![look.span(Meaning::Muted, format!("{} ", look.t(Msg::Lost))), look.span(meaning, when::count(lost))];
+    if state.traffic.unreadable > 0 {
+        let text = phrases::unreadable(look.lang, when::count(state.traffic.unreadable));
+        spans.push(look.span(Meaning::AlertWarn, format!("  {text}")));
+    }
+    spans
+}

@@ -1,0 +1,158 @@
+//! States as people read them: a sign, a word, a colour, always all three.
+
+use contract::UtcMs;
+use contract::event::{FailReason, PosState};
+use contract::heartbeat::{Load, Role, RunState};
+use contract::store::StoreState;
+use ratatui::text::Line;
+
+use super::pen::Look;
+use super::when;
+use crate::state::OrderState;
+use crate::state::attention::Severity;
+use crate::state::services::Instance;
+use crate::text::{Msg, phrases};
+use crate::theme::Meaning;
+
+/// A sign and a word.
+pub(crate) fn signed(look: &Look, meaning: Meaning, glyph: &str, word: &str) -> Line<'static> {
+    look.line(meaning, format!("{glyph} {word}"))
+}
+
+pub(crate) fn order_msg(state: OrderState) -> Msg {
+    match state {
+        OrderState::Accepted => Msg::OrderAccepted,
+        OrderState::Queued => Msg::OrderQueued,
+        OrderState::Retrying => Msg::OrderRetrying,
+        OrderState::Injected => Msg::OrderInjected,
+        OrderState::NotInjected => Msg::OrderNotInjected,
+    }
+}
+
+pub(crate) fn order_meaning(state: OrderState) -> Meaning {
+    match state {
+        OrderState::Accepted => Meaning::Text,
+        OrderState::Queued => Meaning::Busy,
+        OrderState::Retrying => Meaning::AlertWarn,
+        OrderState::Injected => Meaning::Good,
+        OrderState::NotInjected => Meaning::AlertCritical,
+    }
+}
+
+pub(crate) fn order_glyph(look: &Look, state: OrderState) -> &'static str {
+    let glyphs = look.glyphs();
+    match state {
+        OrderState::Accepted => glyphs.idle,
+        OrderState::Queued => glyphs.busy,
+        OrderState::Retrying => glyphs.warn,
+        OrderState::Injected => glyphs.good,
+        OrderState::NotInjected => glyphs.critical,
+    }
+}
+
+pub(crate) fn order(look: &Look, state: OrderState) -> Line<'static> {
+    signed(look, order_meaning(state), order_glyph(look, state), look.t(order_msg(state)))
+}
+
+pub(crate) fn store_state(look: &Look, state: StoreState) -> Line<'static> {
+    let glyphs = look.glyphs();
+    match state {
+        StoreState::Open => signed(look, Meaning::Good, glyphs.good, look.t(Msg::StoreOpen)),
+        StoreState::Paused => signed(look, Meaning::AlertWarn, glyphs.warn, look.t(Msg::StorePaused)),
+        StoreState::Disabled => signed(look, Meaning::Muted, glyphs.idle, look.t(Msg::StoreDisabled)),
+    }
+}
+
+pub(crate) fn pos(look: &Look, state: Option<PosState>) -> Line<'static> {
+    let glyphs = look.glyphs();
+    match state {
+        Some(PosState::Up) => signed(look, Meaning::Good, glyphs.good, look.t(Msg::PosUp)),
+        Some(PosState::Down) => signed(look, Meaning::AlertCritical, glyphs.critical, look.t(Msg::PosDown)),
+        Some(PosState::Unknown) | None => look.unknown(),
+    }
+}
+
+/// What an instance is doing, with its role where it has one: standing by is not working.
+pub(crate) fn duty(look: &Look, of: &Instance) -> Line<'static> {
+    let sound = !of.is_stopped(look.now) && (look.stale_ms.is_some() || !of.is_silent(look.now));
+    match &of.heartbeat.load {
+        Load::Distribuidor(load) if sound && of.heartbeat.state == RunState::Running => match load.role {
+            Role::Active => signed(look, Meaning::Good, look.glyphs().good, look.t(Msg::RoleActive)),
+            Role::Standby => signed(look, Meaning::Muted, look.glyphs().idle, look.t(Msg::RoleStandby)),
+        },
+        _ => instance(look, of),
+    }
+}
+
+/// What an instance is doing, silence and an intended stop included.
+pub(crate) fn instance(look: &Look, instance: &Instance) -> Line<'static> {
+    let glyphs = look.glyphs();
+    if instance.is_stopped(look.now) {
+        return signed(look, Meaning::Muted, glyphs.idle, look.t(Msg::RunStopped));
+    }
+    // While the connection is lost everybody is silent: what was known last is shown, as old as it is.
+    if look.stale_ms.is_none() && instance.is_silent(look.now) {
+        return signed(look, Meaning::AlertCritical, glyphs.critical, look.t(Msg::RunSilent));
+    }
+    run_state(look, instance.heartbeat.state)
+}
+
+pub(crate) fn run_msg(state: RunState) -> Msg {
+    match state {
+        RunState::Running => Msg::RunRunning,
+        RunState::Paused => Msg::RunPaused,
+        RunState::Draining => Msg::RunDraining,
+        RunState::Stopping => Msg::RunStopping,
+        RunState::Unknown => Msg::RunUnknown,
+    }
+}
+
+pub(crate) fn run_state(look: &Look, state: RunState) -> Line<'static> {
+    let glyphs = look.glyphs();
+    let (meaning, glyph) = match state {
+        RunState::Running => (Meaning::Good, glyphs.good),
+        RunState::Paused | RunState::Draining | RunState::Stopping => (Meaning::AlertWarn, glyphs.warn),
+        RunState::Unknown => (Meaning::Muted, glyphs.unknown),
+    };
+    signed(look, meaning, glyph, look.t(run_msg(state)))
+}
+
+/// Active or standby; nothing for services that have no such role.
+pub(crate) fn role(look: &Look, load: &Load) -> Line<'static> {
+    match load {
+        Load::Distribuidor(load) if load.role == Role::Active => look.line(Meaning::Good, look.t(Msg::RoleActive)),
+        Load::Distribuidor(_) => look.line(Meaning::Muted, look.t(Msg::RoleStandby)),
+        Load::Api(_) | Load::Resolver(_) => Line::default(),
+    }
+}
+
+pub(crate) fn severity(look: &Look, severity: Severity) -> Line<'static> {
+    let glyphs = look.glyphs();
+    match severity {
+        Severity::Critical => signed(look, Meaning::AlertCritical, glyphs.critical, look.t(Msg::Critical)),
+        Severity::Warning => signed(look, Meaning::AlertWarn, glyphs.warn, look.t(Msg::Warning)),
+    }
+}
+
+/// When the head of a queue is tried next: `int. 4 en 18s`, due, or under way.
+pub(crate) fn next_attempt(look: &Look, number: u32, next_at: Option<UtcMs>) -> Line<'static> {
+    match next_at.map(|at| at.since(look.now)) {
+        Some(left @ 1..) => look.line(Meaning::AlertWarn, phrases::attempt_in(look.lang, number, when::age(left))),
+        Some(_) => look.line(Meaning::AlertWarn, phrases::attempt_overdue(look.lang, number)),
+        None => look.line(Meaning::Busy, phrases::attempt_now(look.lang, number)),
+    }
+}
+
+pub(crate) fn reason(reason: FailReason) -> Msg {
+    match reason {
+        FailReason::Unreachable => Msg::FailUnreachable,
+        FailReason::Timeout => Msg::FailTimeout,
+        FailReason::ConnectionLost => Msg::FailConnectionLost,
+        FailReason::Busy => Msg::FailBusy,
+        FailReason::PosError => Msg::FailPosError,
+        FailReason::Refused => Msg::FailRefused,
+        FailReason::NoPos => Msg::FailNoPos,
+        FailReason::NoPayload => Msg::FailNoPayload,
+        FailReason::Unknown => Msg::FailUnknown,
+    }
+}

@@ -1,0 +1,263 @@
+//! One order: what it is, its way with the time of each hop, its payload with personal data masked.
+
+use contract::UtcMs;
+use contract::order::{Ending, Origin};
+use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::orders::{Row, loyalty, place};
+use super::pen::{Look, Pen};
+use super::{fit, label, table, when};
+use crate::mask::{self, Masked, Value};
+use crate::state::{OrderState, Payload, State};
+use crate::text::{Msg, phrases};
+use crate::theme::Meaning;
+
+/// Columns from which the payload stands beside the timeline.
+const BESIDE_MIN: u16 = 110;
+
+/// Columns of a step's word, so that times stand below each other.
+const WORD_COLUMNS: usize = 16;
+
+/// A step of an order's way.
+struct Step {
+    at: UtcMs,
+    meaning: Meaning,
+    glyph: &'static str,
+    word: String,
+    by: Origin,
+    notes: Vec<String>,
+}
+
+/// The facts and the timeline of an order, in `columns` columns.
+pub(super) fn summary(look: &Look, row: &Row<'_>, columns: u16) -> Vec<Line<'static>> {
+    let columns = usize::from(columns);
+    let mut lines = facts(look, row);
+    lines.push(Line::default());
+    lines.extend(timeline(look, row, columns));
+    lines
+}
+
+fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
+    let head = &row.order.head;
+    let zone = look.zone_of(row.store.map(|store| &store.record), head.country);
+    let muted = |text: String| vec![look.span(Meaning::Muted, text)];
+    let plain = |text: String| vec![look.span(Meaning::Text, text)];
+    let mut first = vec![label::order(look, row.order.state()).spans, place(look, row.store, head.store).spans];
+    first.push(plain(head.country.as_str().to_uppercase()));
+    if head.test {
+        first.push(vec![look.span(Meaning::AlertWarn, look.t(Msg::TestOrder))]);
+    }
+    let mut second = vec![plain(head.channel.label().to_owned()), plain(phrases::lines(look.lang, head.lines))];
+    if let Some(total) = &head.total {
+        second.push(plain(when::amount(total.amount, total.currency.as_deref())));
+    }
+    if let Some(points) = head.loyalty {
+        second.push(plain(look.t(loyalty(points)).to_owned()));
+    }
+    let mut third = vec![
+        muted(when::date(head.received_at, &zone)),
+        muted(phrases::bytes(look.lang, when::count(u64::from(head.bytes)))),
+    ];
+    third.push(muted(match row.order.intake {
+        Some(intake) => phrases::intake(look.lang, when::count(intake)),
+        None => phrases::intake(look.lang, look.glyphs().unknown),
+    }));
+    third.push(muted(format!("sha256 {}", &head.sha256.as_str().get(..8).unwrap_or_default())));
+    vec![look.facts(first), look.facts(second), look.facts(third)]
+}
+
+/// The steps known so far, in order of time.
+fn steps(look: &Look, row: &Row<'_>) -> Vec<Step> {
+    let (order, glyphs) = (row.order, look.glyphs());
+    let head = &order.head;
+    let mut steps = vec![Step {
+        at: head.received_at,
+        meaning: Meaning::Good,
+        glyph: glyphs.good,
+        word: look.t(Msg::OrderAccepted).to_owned(),
+        by: head.by.clone(),
+        notes: (!order.acceptance_seen).then(|| look.t(Msg::AcceptanceUnseen).to_owned()).into_iter().collect(),
+    }];
+    if let Some(queued) = &order.queued {
+        steps.push(Step {
+            at: queued.at,
+            meaning: Meaning::Good,
+            glyph: glyphs.good,
+            word: look.t(Msg::OrderQueued).to_owned(),
+            by: queued.by.clone(),
+            notes: Vec::new(),
+        });
+    }
+    for attempt in order.attempts() {
+        let took = when::took(i64::from(attempt.took_ms));
+        let mut notes = vec![phrases::reason_took(look.lang, look.t(label::reason(attempt.reason)), took)];
+        if !attempt.detail.is_empty() {
+            notes.push(attempt.detail.clone());
+        }
+        if attempt.reason.in_doubt() {
+            notes.push(look.t(Msg::InDoubt).to_owned());
+        }
+        steps.push(Step {
+            at: attempt.at,
+            meaning: Meaning::AlertWarn,
+            glyph: glyphs.warn,
+            word: phrases::attempt_of(look.lang, attempt.number, attempt.number_max),
+            by: attempt.by.clone(),
+            notes,
+        });
+    }
+    if let Some(outcome) = &order.outcome {
+        let state = order.state();
+        let mut notes = Vec::new();
+        match &outcome.ending {
+            Ending::Injected { already } => {
+                if let Some(ms) = outcome.pos_ms {
+                    notes.push(phrases::pos_took(look.lang, when::took(i64::from(ms))));
+                }
+                if *already {
+                    notes.push(look.t(Msg::AlreadyThere).to_owned());
+                }
+            }
+            Ending::NotInjected { reason, detail } => {
+                notes.push(look.t(label::reason(*reason)).to_owned());
+                if !detail.is_empty() {
+                    notes.push(detail.clone());
+                }
+            }
+        }
+        steps.push(Step {
+            at: outcome.at,
+            meaning: label::order_meaning(state),
+            glyph: label::order_glyph(look, state),
+            word: look.t(label::order_msg(state)).to_owned(),
+            by: outcome.by.clone(),
+            notes,
+        });
+    }
+    steps.sort_by_key(|step| step.at);
+    steps
+}
+
+fn timeline(look: &Look, row: &Row<'_>, columns: usize) -> Vec<Line<'static>> {
+    let zone = look.zone_of(row.store.map(|store| &store.record), row.order.head.country);
+    let mut lines = Vec::new();
+    let mut before: Option<UtcMs> = None;
+    for step in steps(look, row) {
+        lines.push(step_line(look, &step, before, &zone));
+        for note in &step.notes {
+            for text in fit::wrap(note, columns.saturating_sub(4)) {
+                let bar = look.span(Meaning::Frame, format!("{}   ", look.glyphs().vertical));
+                lines.push(Line::from(vec![bar, look.span(Meaning::Muted, text)]));
+            }
+        }
+        before = Some(step.at);
+    }
+    lines.push(closing(look, row));
+    lines
+}
+
+fn step_line(look: &Look, step: &Step, before: Option<UtcMs>, zone: &TimeZone) -> Line<'static> {
+    let hop = before.map_or_else(String::new, |before| format!("+{}", when::took(step.at.since(before))));
+    let mut spans: Vec<Span<'static>> = vec![look.span(step.meaning, format!("{} ", step.glyph))];
+    let word = look.line(step.meaning, step.word.clone());
+    spans.extend(fit::fit_line(word, WORD_COLUMNS, fit::Align::Left, look.glyphs().ellipsis).spans);
+    spans.push(look.span(Meaning::Text, format!(" {} ", when::clock_ms(step.at, zone))));
+    spans.push(look.span(Meaning::Name, format!("{hop:>9}  ")));
+    spans.push(look.span(Meaning::Muted, format!("{} {} {}", step.by.instance, look.glyphs().dot, step.by.cloud)));
+    Line::from(spans)
+}
+
+/// The last line of a timeline: how long the whole way took, or what is awaited.
+fn closing(look: &Look, row: &Row<'_>) -> Line<'static> {
+    let age = when::age(row.order.age_ms(look.now));
+    let branch = look.span(Meaning::Frame, format!("{} ", look.glyphs().branch));
+    if let Some(ended) = row.order.ended_at() {
+        let took = when::took(ended.since(row.order.head.received_at));
+        return Line::from(vec![branch, look.span(Meaning::Name, phrases::took_in_all(look.lang, took))]);
+    }
+    let next = row.order.last_attempt().and_then(|attempt| attempt.retry_at);
+    let text = match next {
+        Some(at) if at > look.now => phrases::next_attempt_in(look.lang, when::age(at.since(look.now)), age),
+        Some(_) => phrases::attempt_due(look.lang, age),
+        None if row.order.state() == OrderState::Accepted => phrases::awaits_queue(look.lang, age),
+        None => phrases::awaits_injection(look.lang, age),
+    };
+    Line::from(vec![branch, look.span(Meaning::Busy, text)])
+}
+
+/// A payload as an indented tree; what is personal, or not known to be harmless, is only said to be there.
+pub(super) fn payload(look: &Look, payload: Option<&Payload>) -> Vec<Line<'static>> {
+    match payload {
+        None | Some(Payload::Loading) => vec![look.line(Meaning::Busy, look.t(Msg::Fetching))],
+        Some(Payload::Missing(why)) => {
+            vec![look.line(Meaning::AlertWarn, phrases::payload_missing(look.lang, why))]
+        }
+        Some(Payload::Shown(Masked { lines, cut })) => {
+            let mut out: Vec<Line<'static>> = lines.iter().map(|line| payload_line(look, line)).collect();
+            if *cut {
+                out.push(look.line(Meaning::AlertWarn, look.t(Msg::PayloadCut)));
+            }
+            out
+        }
+    }
+}
+
+fn payload_line(look: &Look, line: &mask::Line) -> Line<'static> {
+    let mut spans = vec![Span::raw("  ".repeat(usize::from(line.depth)))];
+    if let Some(key) = &line.key {
+        spans.push(look.span(Meaning::Muted, format!("{key}: ")));
+    }
+    spans.push(match &line.value {
+        Value::Object(members) => look.span(Meaning::Frame, format!("{{{members}}}")),
+        Value::Array(items) => look.span(Meaning::Frame, format!("[{items}]")),
+        Value::Text(text) => look.span(Meaning::Text, format!("\"{text}\"")),
+        Value::Number(number) => look.span(Meaning::Busy, number.clone()),
+        Value::Bool(value) => look.span(Meaning::Busy, value.to_string()),
+        Value::Null => look.span(Meaning::Muted, "null"),
+        Value::Masked => look.span(Meaning::Stale, look.t(Msg::Masked)),
+    });
+    Line::from(spans)
+}
+
+/// Draws the opened order over the whole screen.
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, id: &contract::OrderId) {
+    let look = pen.look;
+    let title = super::title_of_order(look, Some(id));
+    let Some(row) = super::orders::row(state, id) else {
+        pen.rule(area, &title, Line::default());
+        pen.sentence(super::below_rule(area), Meaning::Muted, look.t(Msg::Gone));
+        return;
+    };
+    let shown = state.payload.as_ref().filter(|(of, _)| of == id).map(|(_, payload)| payload);
+    let tree = payload(look, shown);
+    if area.width >= BESIDE_MIN {
+        let left = Rect { width: area.width * 3 / 5, ..area };
+        let right = Rect { x: left.right() + 1, width: area.right() - left.right() - 1, ..area };
+        pen.rule(left, &title, Line::default());
+        let inner = super::indent(super::below_rule(left));
+        let lines = summary(look, &row, inner.width);
+        scrolled(pen, inner, lines, state.scroll);
+        let inner = super::pane(pen, right, left, look.t(Msg::Payload));
+        scrolled(pen, inner, tree, state.scroll);
+    } else {
+        pen.rule(area, &title, Line::default());
+        let inner = super::indent(super::below_rule(area));
+        let mut lines = summary(look, &row, inner.width);
+        lines.push(Line::default());
+        lines.push(look.line(Meaning::Title, look.t(Msg::Payload)));
+        lines.extend(tree);
+        scrolled(pen, inner, lines, state.scroll);
+    }
+}
+
+/// Draws `lines` from the `scroll`th on, never beyond the last screenful, with a scroll bar.
+pub(super) fn scrolled(pen: &mut Pen<'_>, area: Rect, lines: Vec<Line<'static>>, scroll: u16) {
+    let count = lines.len();
+    let most = count.saturating_sub(usize::from(area.height));
+    let first = usize::from(scroll).min(most);
+    let text = Rect { width: area.width.saturating_sub(1), ..area };
+    pen.lines(text, lines.into_iter().skip(first).collect());
+    table::scroll_bar(pen, Rect { x: area.right().saturating_sub(1), width: 1, ..area }, count, first);
+}

@@ -1,0 +1,201 @@
+//! Screen 2: orders, one row each, and beside or below them the way of the selected one when there is room.
+
+use contract::order::Loyalty;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::fit::Align;
+use super::pen::{Look, Pen};
+use super::table::{self, Column, Rows, Scroll};
+use super::{label, order, split, when};
+use crate::state::stores::Store;
+use crate::state::{Order, OrderSort, OrderState, State};
+use crate::text::{Msg, phrases};
+use crate::theme::Meaning;
+
+/// A row: the order, and its store when the catalogue has it.
+pub(crate) struct Row<'a> {
+    pub(crate) order: &'a Order,
+    pub(crate) store: Option<&'a Store>,
+}
+
+/// Code and name of a row's store; its number when the catalogue does not have it.
+pub(crate) fn place(look: &Look, store: Option<&Store>, id: contract::StoreId) -> Line<'static> {
+    match store {
+        Some(store) => Line::from(vec![
+            look.span(Meaning::Name, store.record.code.clone()),
+            look.span(Meaning::Text, format!(" {}", store.record.name)),
+        ]),
+        None => look.line(Meaning::Text, format!("#{id}")),
+    }
+}
+
+/// The columns of every table of orders.
+pub(crate) fn columns<'a>() -> Vec<Column<Row<'a>>> {
+    vec![
+        Column {
+            title: Msg::ColumnOrder,
+            min: 19,
+            max: 26,
+            align: Align::Left,
+            rank: 0,
+            cell: |row, look| {
+                let code = look.span(Meaning::Name, row.order.head.code.to_string());
+                // Before the code, where a long one cannot push it away.
+                let test =
+                    row.order.head.test.then(|| look.span(Meaning::AlertWarn, format!("{} ", look.glyphs().test)));
+                test.into_iter().chain([code]).collect()
+            },
+        },
+        Column {
+            title: Msg::ColumnStore,
+            min: 14,
+            max: 34,
+            align: Align::Left,
+            rank: 0,
+            cell: |row, look| place(look, row.store, row.order.head.store),
+        },
+        Column {
+            title: Msg::ColumnState,
+            min: 14,
+            max: 14,
+            align: Align::Left,
+            rank: 0,
+            cell: |row, look| label::order(look, row.order.state()),
+        },
+        Column { title: Msg::ColumnAge, min: 6, max: 6, align: Align::Right, rank: 0, cell: age },
+        Column { title: Msg::ColumnAttempts, min: 4, max: 5, align: Align::Right, rank: 2, cell: attempts },
+        Column {
+            title: Msg::ColumnChannel,
+            min: 9,
+            max: 9,
+            align: Align::Left,
+            rank: 1,
+            cell: |row, look| look.line(Meaning::Text, row.order.head.channel.label()),
+        },
+        Column {
+            title: Msg::ColumnCloud,
+            min: 6,
+            max: 8,
+            align: Align::Left,
+            rank: 3,
+            cell: |row, look| look.line(Meaning::Text, row.order.head.by.cloud.to_string()),
+        },
+        Column { title: Msg::ColumnTotal, min: 10, max: 12, align: Align::Right, rank: 4, cell: total },
+        Column {
+            title: Msg::ColumnTime,
+            min: 12,
+            max: 12,
+            align: Align::Left,
+            rank: 5,
+            cell: |row, look| {
+                let at = row.order.head.received_at;
+                let zone = look.zone_of(row.store.map(|store| &store.record), row.order.head.country);
+                look.line(Meaning::Muted, format!("{} {}", when::clock(at, &zone), when::offset(at, &zone)))
+            },
+        },
+        Column {
+            title: Msg::ColumnLines,
+            min: 6,
+            max: 6,
+            align: Align::Right,
+            rank: 7,
+            cell: |row, look| look.line(Meaning::Muted, row.order.head.lines.to_string()),
+        },
+        Column {
+            title: Msg::ColumnLoyalty,
+            min: 7,
+            max: 7,
+            align: Align::Left,
+            rank: 6,
+            cell: |row, look| match row.order.head.loyalty {
+                Some(points) => look.line(Meaning::Text, look.t(loyalty(points))),
+                None => Line::default(),
+            },
+        },
+    ]
+}
+
+pub(crate) const fn loyalty(points: Loyalty) -> Msg {
+    match points {
+        Loyalty::Accrue => Msg::LoyaltyAccrue,
+        Loyalty::Redeem => Msg::LoyaltyRedeem,
+        Loyalty::Both => Msg::LoyaltyBoth,
+    }
+}
+
+/// Age of an order that is under way, time to its end of one that is not; the older the louder.
+fn age(row: &Row<'_>, look: &Look) -> Line<'static> {
+    let ms = row.order.age_ms(look.now);
+    let meaning = match row.order.state() {
+        OrderState::Injected => Meaning::Muted,
+        OrderState::NotInjected => Meaning::AlertCritical,
+        _ => return look.line(super::ageing(ms), when::age(ms)),
+    };
+    look.line(meaning, when::span(ms))
+}
+
+/// `2/5` while attempts go on, `2` once there is an end, `–` while nobody has told.
+fn attempts(row: &Row<'_>, look: &Look) -> Line<'static> {
+    let made = row.order.attempts_made();
+    match (row.order.state(), row.order.last_attempt()) {
+        (OrderState::Accepted | OrderState::Queued, _) => look.unknown(),
+        (OrderState::Retrying, Some(last)) => look.line(Meaning::AlertWarn, format!("{made}/{}", last.number_max)),
+        (_, _) => look.line(if made > 1 { Meaning::AlertWarn } else { Meaning::Muted }, made.to_string()),
+    }
+}
+
+fn total(row: &Row<'_>, look: &Look) -> Line<'static> {
+    match &row.order.head.total {
+        Some(total) => look.line(Meaning::Text, when::amount(total.amount, total.currency.as_deref())),
+        None => look.unknown(),
+    }
+}
+
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Scroll) {
+    let table = &state.order_table;
+    let (main, pane) = split(area);
+    let look = pen.look;
+    let sort = look.t(match state.order_sort {
+        OrderSort::Newest => Msg::SortNewest,
+        OrderSort::OldestOpen => Msg::SortOldestOpen,
+    });
+    let mut facts = vec![vec![look.span(Meaning::Muted, sort)]];
+    // What is not here is said, for a table that looks complete would be believed.
+    if let Some(since) = state.reading.since {
+        let since = format!("{} {}", when::clock(since, &look.zone), when::offset(since, &look.zone));
+        facts.push(vec![look.span(Meaning::AlertWarn, phrases::known_since(look.lang, since))]);
+    }
+    if state.orders.evicted > 0 {
+        let evicted = when::count(state.orders.evicted);
+        facts.push(vec![look.span(Meaning::AlertWarn, phrases::forgotten(look.lang, evicted))]);
+    }
+    facts.push(super::some_of(look, table.rows.len(), table.total).spans);
+    let note = look.facts(facts);
+    pen.rule(main, look.t(Msg::TabOrders), note);
+    let body = super::below_rule(main);
+    if super::empty(pen, body, state, table.rows.len(), table.total, Msg::NoOrders) {
+        return;
+    }
+    let rows =
+        Rows { count: table.rows.len(), selected: table.position(), at: &|place| row(state, table.rows.get(place)?) };
+    table::draw(pen, body, &columns(), &rows, scroll);
+    if let Some(pane) = pane {
+        let inner = super::pane(pen, pane, main, &super::title_of_order(look, table.current()));
+        match table.current().and_then(|id| row(state, id)) {
+            Some(row) => {
+                let lines = order::summary(look, &row, inner.width);
+                pen.lines(inner, lines);
+            }
+            None => {
+                pen.sentence(inner, Meaning::Muted, look.t(Msg::NothingSelected));
+            }
+        }
+    }
+}
+
+/// The row of an order, if it is still known.
+pub(crate) fn row<'a>(state: &'a State, id: &contract::OrderId) -> Option<Row<'a>> {
+    let order = state.orders.get(id)?;
+    Some(Row { order, store: state.stores.get(order.head.store) })
+}

@@ -1,0 +1,377 @@
+//! Screen 1: what needs a person now, worst first; then how the services do, how many orders come, the latest ones.
+//!
+//! ```text
+//! ── Needs attention ─────────────────────────────
+//!  ✖ CRITICAL  K024 EL NORTE   POS down · 41 ...
+//! ── Services ──────────┬─ Orders / 10 s ─┬─ By cloud (from 110 columns) ─
+//!  ● queue-resolver-1   │      ▂▄▆█▆▄     │
+//! ── Latest orders ─────┴─────────────────┴──────
+//! ```
+
+use contract::Cloud;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::fit::Align;
+use super::orders::place;
+use super::pen::{Look, Pen};
+use super::table::{self, Column, Rows, Scroll};
+use super::{chart, label, orders, services, when};
+use crate::state::State;
+use crate::state::attention::{Item, Subject, What};
+use crate::state::pulse::{BUCKET_MS, Counts};
+use crate::state::services::Instance;
+use crate::text::{Msg, phrases};
+use crate::theme::Meaning;
+
+/// Columns from which there is room for the sums per cloud.
+const CLOUDS_MIN: u16 = 118;
+/// Columns of the sums per cloud.
+const CLOUDS_COLUMNS: u16 = 47;
+/// Rows beyond which the upper two sections do not grow: the rest is the latest orders'.
+const SECTION_MAX: u16 = 13;
+
+/// A row of the first section.
+struct Row<'a> {
+    item: &'a Item,
+    state: &'a State,
+}
+
+fn columns<'a>() -> Vec<Column<Row<'a>>> {
+    vec![
+        Column {
+            title: Msg::Attention,
+            min: 8,
+            max: 8,
+            align: Align::Left,
+            rank: 0,
+            cell: |row, look| label::severity(look, row.item.severity),
+        },
+        Column { title: Msg::ColumnName, min: 16, max: 24, align: Align::Left, rank: 0, cell: subject },
+        Column { title: Msg::ColumnReason, min: 40, max: 200, align: Align::Left, rank: 0, cell: what },
+        Column { title: Msg::ColumnTrend, min: 10, max: 16, align: Align::Newest, rank: 1, cell: trend },
+        Column {
+            title: Msg::TabOverview,
+            min: 3,
+            max: 3,
+            align: Align::Right,
+            rank: 0,
+            cell: |row, look| Line::from(look.span(Meaning::Key, screen_key(&row.item.subject))),
+        },
+    ]
+}
+
+/// The number key of the screen that Enter leads to, if it leads to one.
+fn screen_key(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Invalid => "",
+        Subject::NotInjected | Subject::Undistributed => "[2]",
+        Subject::Queue(_) => "[3]",
+        Subject::NoService(_) | Subject::Silent(..) | Subject::Halted(..) => "[5]",
+    }
+}
+
+fn subject(row: &Row<'_>, look: &Look) -> Line<'static> {
+    match &row.item.subject {
+        Subject::NotInjected => look.line(Meaning::Name, look.t(Msg::SubjectNotInjected)),
+        Subject::Undistributed => look.line(Meaning::Name, look.t(Msg::SubjectUndistributed)),
+        Subject::Invalid => look.line(Meaning::Name, look.t(Msg::SubjectInvalid)),
+        Subject::Queue(store) => place(look, row.state.stores.get(*store), *store),
+        Subject::NoService(service) => look.line(Meaning::Name, service.as_str()),
+        Subject::Silent(_, instance) | Subject::Halted(_, instance) => look.line(Meaning::Name, instance.to_string()),
+    }
+}
+
+/// The sentence of an item, the most urgent fact first.
+fn what(row: &Row<'_>, look: &Look) -> Line<'static> {
+    let lang = look.lang;
+    let plain = |text: String| vec![look.span(Meaning::Text, text)];
+    let line = |text: String| look.line(Meaning::Text, text);
+    match &row.item.what {
+        What::NotInjected { count, since, .. } => line(phrases::not_injected_orders(lang, count, look.age(*since))),
+        What::Undistributed { count, oldest } => {
+            line(phrases::undistributed_orders(lang, count, look.age(oldest.received_at)))
+        }
+        What::Invalid { count, newest_at, code } => {
+            line(phrases::invalid_payloads(lang, count, look.age(*newest_at), code))
+        }
+        What::NoService => look.line(Meaning::AlertCritical, look.t(Msg::NobodyServes)),
+        What::Silent { heard_at } => line(phrases::no_heartbeat_for(lang, look.age(*heard_at))),
+        What::Halted => {
+            let run = match &row.item.subject {
+                Subject::Halted(service, instance) => row.state.services.get(&(*service, instance.clone())),
+                _ => None,
+            };
+            run.map_or_else(|| look.unknown(), |run| line(look.t(label::run_msg(run.heartbeat.state)).to_owned()))
+        }
+        What::Queue { depth, oldest_age_ms, pos_down, growth } => {
+            let mut facts: Vec<Vec<Span<'static>>> = Vec::new();
+            if *pos_down {
+                facts.push(vec![look.span(Meaning::AlertCritical, format!("POS {}", look.t(Msg::PosDown)))]);
+            }
+            facts.push(plain(match depth {
+                Some(depth) => phrases::in_queue(lang, when::count(*depth)),
+                None => phrases::in_queue(lang, look.glyphs().unknown),
+            }));
+            if let Some(ms) = oldest_age_ms {
+                facts.push(vec![look.span(super::ageing(*ms), phrases::oldest(lang, when::age(*ms)))]);
+            }
+            if *growth > 0 {
+                facts.push(plain(phrases::growth(lang, growth)));
+            }
+            if let Subject::Queue(store) = &row.item.subject
+                && let Some(retry) = row.state.queues.get(*store).and_then(|queue| queue.retry.as_ref())
+            {
+                facts.push(label::next_attempt(look, retry.attempts + 1, retry.next_at).spans);
+            }
+            look.facts(facts)
+        }
+    }
+}
+
+fn trend(row: &Row<'_>, look: &Look) -> Line<'static> {
+    let Subject::Queue(store) = &row.item.subject else { return Line::default() };
+    let Some(queue) = row.state.queues.get(*store) else { return Line::default() };
+    let values: Vec<Option<f64>> = queue.trend.iter().map(|depth| Some(*depth as f64)).collect();
+    chart::sparkline(look, &values, values.len().min(20))
+}
+
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Scroll) {
+    // Fixed shares, so that nothing moves when an item comes or goes.
+    let attention = Rect { height: (area.height * 7 / 20).min(SECTION_MAX), ..area };
+    let middle = Rect { y: attention.bottom(), height: (area.height * 6 / 20).min(SECTION_MAX), ..area };
+    let latest = Rect { y: middle.bottom(), height: area.bottom() - middle.bottom(), ..area };
+    attention_section(pen, attention, state, scroll);
+    latest_section(pen, latest, state);
+    let wide = area.width >= CLOUDS_MIN;
+    let services_columns = if area.width >= super::BESIDE_MIN { 70 } else { 44.min(area.width * 11 / 20) };
+    let clouds_columns = if wide { CLOUDS_COLUMNS } else { 0 };
+    let services = Rect { width: services_columns, ..middle };
+    let plot = Rect {
+        x: services.right() + 1,
+        width: area.width.saturating_sub(services_columns + 1 + clouds_columns),
+        ..middle
+    };
+    services_section(pen, services, state);
+    plot_section(pen, plot, services, state);
+    if wide {
+        let clouds = Rect { x: plot.right() + 1, width: clouds_columns - 1, ..middle };
+        clouds_section(pen, clouds, plot, state);
+    }
+}
+
+fn attention_section(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Scroll) {
+    let (look, table) = (pen.look, &state.attention_table);
+    let note = match (&state.traffic.last_unreadable, table.total) {
+        (Some((subject, why)), _) => look.line(Meaning::AlertWarn, phrases::last_unreadable(look.lang, subject, why)),
+        (None, 0) => Line::default(),
+        (None, total) => super::some_of(look, table.rows.len(), total),
+    };
+    pen.rule(area, look.t(Msg::Attention), note);
+    let body = super::below_rule(area);
+    if super::empty(pen, body, state, table.rows.len(), table.total, Msg::AllIsWell) {
+        return;
+    }
+    let rows = Rows {
+        count: table.rows.len(),
+        selected: table.position(),
+        at: &|place| {
+            let subject = table.rows.get(place)?;
+            let item = state.attention.iter().find(|item| item.subject == *subject)?;
+            Some(Row { item, state })
+        },
+    };
+    table::draw_rows(pen, body, &columns(), &rows, scroll);
+}
+
+fn service_columns<'a>() -> Vec<Column<&'a Instance>> {
+    vec![
+        Column {
+            title: Msg::ColumnInstance,
+            min: 17,
+            max: 22,
+            align: Align::Left,
+            rank: 0,
+            cell: |row, look| look.line(Meaning::Name, row.heartbeat.instance.to_string()),
+        },
+        Column {
+            title: Msg::ColumnState,
+            min: 12,
+            max: 13,
+            align: Align::Left,
+            rank: 0,
+            cell: |row, look| label::duty(look, row),
+        },
+        Column {
+            title: Msg::ColumnRate,
+            min: 6,
+            max: 7,
+            align: Align::Right,
+            rank: 0,
+            cell: |row, look| services::rate(look, row),
+        },
+        Column {
+            title: Msg::ColumnLag,
+            min: 9,
+            max: 11,
+            align: Align::Left,
+            rank: 1,
+            cell: |row, look| {
+                let mut line = services::lag(look, row);
+                if line != look.unknown() && !line.spans.is_empty() {
+                    line.spans.push(look.span(Meaning::Muted, format!(" {}", look.t(Msg::Behind))));
+                }
+                line
+            },
+        },
+        Column {
+            title: Msg::ColumnCloud,
+            min: 6,
+            max: 8,
+            align: Align::Left,
+            rank: 2,
+            cell: |row, look| look.line(Meaning::Muted, row.heartbeat.cloud.to_string()),
+        },
+    ]
+}
+
+fn services_section(pen: &mut Pen<'_>, area: Rect, state: &State) {
+    let look = pen.look;
+    let all: Vec<&Instance> = state.services.iter().collect();
+    let alive = all.iter().filter(|instance| !instance.is_silent(look.now) && !instance.is_stopped(look.now)).count();
+    let note = match all.len() {
+        0 => Line::default(),
+        known => look.line(
+            if alive == known { Meaning::Good } else { Meaning::AlertWarn },
+            phrases::alive(look.lang, alive, known),
+        ),
+    };
+    pen.rule(area, look.t(Msg::TabServices), note);
+    let body = super::below_rule(area);
+    if all.is_empty() {
+        let why = if state.reading.ready { Msg::NoServices } else { Msg::NoDataYet };
+        pen.sentence(super::indent(body), Meaning::Muted, look.t(why));
+        return;
+    }
+    let rows = Rows { count: all.len(), selected: None, at: &|place| all.get(place).copied() };
+    table::draw_rows(pen, body, &service_columns(), &rows, &mut Scroll::default());
+}
+
+fn plot_section(pen: &mut Pen<'_>, area: Rect, left: Rect, state: &State) {
+    let look = pen.look;
+    let bars = usize::from(area.width.saturating_sub(6));
+    let counts = state.pulse.bars(look.now, bars);
+    let first = look.now.as_millis().div_euclid(BUCKET_MS) - i64::try_from(counts.len()).unwrap_or(0) + 1;
+    // Before what was read nothing is known, which is not zero.
+    let known_from = state.reading.since.map_or(i64::MIN, contract::UtcMs::as_millis);
+    let known = state.reading.ready || counts.iter().any(|count| count.accepted > 0);
+    let values: Vec<Option<f64>> = (first..)
+        .zip(&counts)
+        .map(|(bucket, count)| (known && bucket * BUCKET_MS >= known_from).then_some(count.accepted as f64))
+        .collect();
+    let minutes = i64::try_from(bars).unwrap_or(0) * BUCKET_MS / 60_000;
+    let inner = super::pane_noted(
+        pen,
+        area,
+        left,
+        look.t(Msg::Rate),
+        look.line(Meaning::Muted, phrases::last_minutes(look.lang, minutes)),
+    );
+    if known {
+        chart::plot(pen, inner, &values, |top| format!("{top:.0}"));
+    } else {
+        pen.sentence(inner, Meaning::Muted, look.t(Msg::NoDataYet));
+    }
+}
+
+fn cloud_columns<'a>() -> Vec<Column<(Option<&'a Cloud>, Counts)>> {
+    fn figure(look: &Look, count: u64, meaning: Meaning) -> Line<'static> {
+        look.line(if count == 0 { Meaning::Muted } else { meaning }, when::count(count))
+    }
+    vec![
+        Column {
+            title: Msg::ColumnCloud,
+            min: 8,
+            max: 16,
+            align: Align::Left,
+            rank: 0,
+            cell: |row, look| match row.0 {
+                Some(cloud) => look.line(Meaning::Text, cloud.to_string()),
+                None => look.line(Meaning::Name, look.t(Msg::ColumnTotal)),
+            },
+        },
+        Column {
+            title: Msg::Accepted,
+            min: 9,
+            max: 10,
+            align: Align::Right,
+            rank: 0,
+            cell: |row, look| figure(look, row.1.accepted, Meaning::Text),
+        },
+        Column {
+            title: Msg::Injected,
+            min: 10,
+            max: 10,
+            align: Align::Right,
+            rank: 0,
+            cell: |row, look| figure(look, row.1.injected, Meaning::Good),
+        },
+        Column {
+            title: Msg::NotInjected,
+            min: 10,
+            max: 12,
+            align: Align::Right,
+            rank: 0,
+            cell: |row, look| figure(look, row.1.not_injected, Meaning::AlertCritical),
+        },
+    ]
+}
+
+fn clouds_section(pen: &mut Pen<'_>, area: Rect, left: Rect, state: &State) {
+    let look = pen.look;
+    let inner = super::pane(pen, area, left, look.t(Msg::Clouds));
+    let all: Vec<(Option<&Cloud>, Counts)> = std::iter::once((None, state.pulse.total()))
+        .chain(state.pulse.clouds().map(|(cloud, counts)| (Some(cloud), *counts)))
+        .collect();
+    if all.len() == 1 {
+        pen.sentence(inner, Meaning::Muted, look.t(Msg::NoDataYet));
+        return;
+    }
+    let rows = Rows { count: all.len(), selected: None, at: &|place| all.get(place).copied() };
+    // The pane's own margin is enough: names of columns stand where the rule begins.
+    let inner = Rect { x: inner.x.saturating_sub(1), width: inner.width + 1, ..inner };
+    table::draw(pen, inner, &cloud_columns(), &rows, &mut Scroll::default());
+}
+
+fn latest_section(pen: &mut Pen<'_>, area: Rect, state: &State) {
+    let look = pen.look;
+    let total = state.pulse.total();
+    let note = if state.orders.is_empty() {
+        Line::default()
+    } else {
+        let figure = |meaning, text: String| vec![look.span(meaning, text)];
+        let bad = if total.not_injected > 0 { Meaning::AlertCritical } else { Meaning::Muted };
+        look.facts(vec![
+            figure(Meaning::Muted, phrases::accepted_count(look.lang, when::count(total.accepted))),
+            figure(Meaning::Muted, phrases::injected_count(look.lang, when::count(total.injected))),
+            figure(bad, phrases::not_injected_count(look.lang, when::count(total.not_injected))),
+        ])
+    };
+    pen.rule(area, look.t(Msg::Latest), note);
+    let body = super::below_rule(area);
+    let latest: Vec<_> = state.orders.newest_first().take(usize::from(body.height)).collect();
+    if super::empty(pen, body, state, latest.len(), latest.len(), Msg::NoOrders) {
+        return;
+    }
+    // One row less than there is room: the first row holds the names.
+    let count = latest.len().min(usize::from(body.height.saturating_sub(1)));
+    let rows = Rows {
+        count,
+        selected: None,
+        at: &|place| {
+            let order = latest.get(place)?;
+            Some(orders::Row { order, store: state.stores.get(order.head.store) })
+        },
+    };
+    table::draw(pen, body, &orders::columns(), &rows, &mut Scroll::default());
+}

@@ -1,0 +1,94 @@
+//! The second line: the screens with their number keys and what calls for a look there; at the right the filter.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::fit::{self, Align};
+use super::pen::{Look, Pen};
+use super::when;
+use crate::state::attention::Severity;
+use crate::state::{Screen, State};
+use crate::text::{Msg, phrases};
+use crate::theme::Meaning;
+
+pub(super) const fn title(screen: Screen) -> Msg {
+    match screen {
+        Screen::Overview => Msg::TabOverview,
+        Screen::Orders => Msg::TabOrders,
+        Screen::Queues => Msg::TabQueues,
+        Screen::Stores => Msg::TabStores,
+        Screen::Services => Msg::TabServices,
+    }
+}
+
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
+    let look = pen.look;
+    let filter = filter(look, state);
+    // Badges, then names give way to the filter, not the other way round: it decides what the table shows.
+    let room = usize::from(area.width).saturating_sub(columns(&filter));
+    let spans = [(true, true), (true, false), (false, false)]
+        .map(|(named, badged)| tabs(look, state, named, badged))
+        .into_iter()
+        .find(|spans| columns(spans) <= room)
+        .unwrap_or_else(|| tabs(look, state, false, false));
+    let room = area.width.saturating_sub(u16::try_from(columns(&spans)).unwrap_or(u16::MAX));
+    pen.line(area.x, area.y, area.width, Line::from(spans), Align::Left);
+    pen.line(area.right() - room, area.y, room, Line::from(filter), Align::Right);
+}
+
+fn columns(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(|span| fit::width(&span.content)).sum()
+}
+
+/// The filter of the table on screen, when there is one that is not being written.
+fn filter(look: &Look, state: &State) -> Vec<Span<'static>> {
+    if state.filtering || state.filter_text().is_empty() {
+        return Vec::new();
+    }
+    let (shown, total) = state.row_counts();
+    vec![
+        look.span(Meaning::Key, " /"),
+        look.span(Meaning::Field, state.filter_text()),
+        look.span(Meaning::Muted, format!(" {} ", phrases::some_of(look.lang, shown, total))),
+    ]
+}
+
+/// The tabs, with or without the names of those that are not open, with or without badges.
+fn tabs(look: &Look, state: &State, named: bool, badged: bool) -> Vec<Span<'static>> {
+    let mut spans = vec![Span::raw(" ")];
+    for (screen, number) in Screen::ALL.into_iter().zip(1..) {
+        let open = screen == state.screen;
+        let name = if named || open { look.t(title(screen)) } else { "" };
+        let text = format!(" {number} {name} ").replace("  ", " ");
+        spans.push(look.span(if open { Meaning::TabActive } else { Meaning::Muted }, text));
+        if let Some((meaning, badge)) = badge(look, state, screen).filter(|_| badged) {
+            // On the open tab the badge stands on the tab's own ground.
+            let ground = if open { look.style(Meaning::Selected) } else { Style::new() };
+            spans.push(Span::styled(format!("{badge} "), look.style(meaning).patch(ground)));
+        }
+    }
+    spans
+}
+
+/// What calls for a look at a screen.
+fn badge(look: &Look, state: &State, screen: Screen) -> Option<(Meaning, String)> {
+    let glyphs = look.glyphs();
+    let alert = |count: usize, meaning, glyph| (count > 0).then(|| (meaning, format!("{glyph}{count}")));
+    match screen {
+        Screen::Overview => {
+            let critical = state.attention.iter().filter(|item| item.severity == Severity::Critical).count();
+            alert(critical, Meaning::AlertCritical, glyphs.critical)
+                .or_else(|| alert(state.attention.len(), Meaning::AlertWarn, glyphs.warn))
+        }
+        Screen::Orders => alert(state.orders.not_injected_len(), Meaning::AlertCritical, glyphs.critical),
+        Screen::Queues => {
+            state.queues.total.filter(|total| *total > 0).map(|total| (Meaning::Text, when::count(total)))
+        }
+        Screen::Stores => None,
+        Screen::Services => {
+            let silent = state.services.iter().filter(|instance| instance.is_silent(look.now)).count();
+            if look.stale_ms.is_some() { None } else { alert(silent, Meaning::AlertCritical, glyphs.critical) }
+        }
+    }
+}

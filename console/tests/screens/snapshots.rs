@@ -1,0 +1,251 @@
+//! The screens as they look.
+
+use contract::OrderId;
+use domicilio::action::Action;
+use domicilio::event::{Answer, Edit, Event};
+use domicilio::state::{Lang, Screen, State};
+
+use crate::fixture::{act, busy, empty, reading, stale, started, then};
+use crate::paint;
+
+/// Columns and rows of the sizes that are first-class.
+pub(crate) const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+pub(crate) const LANGS: [Lang; 2] = [Lang::Es, Lang::En];
+
+fn check(name: &str, state: &State, (width, height): (u16, u16)) {
+    let lang = if state.lang == Lang::Es { "es" } else { "en" };
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        insta::assert_snapshot!(format!("{name}-{lang}-{width}x{height}"), paint::styled(state, width, height));
+    });
+}
+
+/// In both languages and at the three sizes.
+fn check_all(name: &str, scene: impl Fn(Lang) -> State) {
+    for lang in LANGS {
+        for size in SIZES {
+            check(name, &scene(lang), size);
+        }
+    }
+}
+
+/// In both languages on the smallest size.
+fn check_small(name: &str, scene: impl Fn(Lang) -> State) {
+    for lang in LANGS {
+        check(name, &scene(lang), SIZES[0]);
+    }
+}
+
+fn on(screen: Screen) -> impl Fn(Lang) -> State {
+    move |lang| {
+        let mut state = busy(lang);
+        act(&mut state, Action::Show(screen));
+        state
+    }
+}
+
+/// An order with failed attempts, opened, its payload masked.
+pub(crate) fn order_opened(lang: Lang) -> State {
+    let mut state = on(Screen::Queues)(lang);
+    act(&mut state, Action::Open);
+    act(&mut state, Action::Open);
+    let payload =
+        br#"{"cabecera":[{"codigoApp":"0000900000-070100","codRestaurante":24,"nombresCliente":"Persona Ejemplo",
+        "telefonoDomicilio":"0990000000","totalFactura":8.0,"fechaPedido":"20261123"}],
+        "detalle":[{"detalleApp":1,"codPlu":1001,"cantidad":2,"precioBruto":4.0,"modificadores":[]}],
+        "formasPago":[{"codFormaPago":1,"totalPagar":8.0,"bin":null}]}"#;
+    let id = opened_order(&state);
+    let payload = domicilio::mask::mask(payload);
+    then(&mut state, Event::Answer(Answer::Payload { order: id, payload }));
+    state
+}
+
+fn opened_order(state: &State) -> OrderId {
+    let opened = state.opened.iter().find_map(|opened| match opened {
+        domicilio::state::Opened::Order(id) => Some(id.clone()),
+        _ => None,
+    });
+    opened.expect("an order is opened")
+}
+
+pub(crate) fn inject_form(lang: Lang) -> State {
+    let mut state = on(Screen::Stores)(lang);
+    act(&mut state, Action::Down);
+    act(&mut state, Action::Inject);
+    state
+}
+
+pub(crate) fn inject_preview(lang: Lang) -> State {
+    let mut state = inject_form(lang);
+    then(&mut state, Event::Edit(Edit::Submit));
+    state
+}
+
+pub(crate) fn pause_dialog(lang: Lang) -> State {
+    let mut state = on(Screen::Services)(lang);
+    act(&mut state, Action::Pause);
+    state
+}
+
+pub(crate) fn filtering(lang: Lang) -> State {
+    let mut state = on(Screen::Orders)(lang);
+    act(&mut state, Action::Filter);
+    for c in "norte".chars() {
+        then(&mut state, Event::Edit(Edit::Insert(c)));
+    }
+    state
+}
+
+pub(crate) fn filtered_out(lang: Lang) -> State {
+    let mut state = filtering(lang);
+    then(&mut state, Event::Edit(Edit::Insert('z')));
+    then(&mut state, Event::Edit(Edit::Submit));
+    state
+}
+
+pub(crate) fn noticed(lang: Lang) -> State {
+    let mut state = inject_preview(lang);
+    act(&mut state, Action::FocusNext);
+    act(&mut state, Action::Open);
+    act(&mut state, Action::Pause);
+    state
+}
+
+pub(crate) fn helped(lang: Lang) -> State {
+    let mut state = on(Screen::Orders)(lang);
+    act(&mut state, Action::Help);
+    state
+}
+
+pub(crate) fn invalid_opened(lang: Lang) -> State {
+    let mut state = busy(lang);
+    act(&mut state, Action::Bottom);
+    act(&mut state, Action::Open);
+    state
+}
+
+/// Every scene, by name, for what must hold of all of them.
+pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
+    let mut scenes = vec![
+        ("started", started(lang)),
+        ("empty", empty(lang)),
+        ("reading", reading(lang)),
+        ("stale", stale(lang)),
+        ("order", order_opened(lang)),
+        ("form", inject_form(lang)),
+        ("preview", inject_preview(lang)),
+        ("pause", pause_dialog(lang)),
+        ("filtering", filtering(lang)),
+        ("filtered-out", filtered_out(lang)),
+        ("notices", noticed(lang)),
+        ("help", helped(lang)),
+        ("invalid", invalid_opened(lang)),
+    ];
+    for (screen, name) in Screen::ALL.into_iter().zip(["overview", "orders", "queues", "stores", "services"]) {
+        scenes.push((name, on(screen)(lang)));
+    }
+    for (screen, name) in [(Screen::Queues, "queue"), (Screen::Stores, "store"), (Screen::Services, "instance")] {
+        let mut state = on(screen)(lang);
+        act(&mut state, Action::Open);
+        scenes.push((name, state));
+    }
+    scenes
+}
+
+#[test]
+fn overview() {
+    check_all("overview", on(Screen::Overview));
+}
+
+#[test]
+fn orders() {
+    check_all("orders", on(Screen::Orders));
+}
+
+#[test]
+fn queues() {
+    check_all("queues", on(Screen::Queues));
+}
+
+#[test]
+fn stores() {
+    check_all("stores", on(Screen::Stores));
+}
+
+#[test]
+fn services() {
+    check_all("services", on(Screen::Services));
+}
+
+#[test]
+fn an_order_in_detail() {
+    check_all("order", order_opened);
+}
+
+#[test]
+fn details_of_a_queue_a_store_and_an_instance() {
+    for lang in LANGS {
+        for (name, state) in scenes(lang) {
+            if ["queue", "store", "instance", "invalid"].contains(&name) {
+                check(name, &state, SIZES[0]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_frame() {
+    check_small("first-frame", started);
+}
+
+#[test]
+fn while_the_streams_are_read() {
+    check_small("reading", reading);
+}
+
+#[test]
+fn nothing_there_is_not_the_same_as_nothing_known() {
+    for screen in Screen::ALL {
+        for (name, scene) in [("empty", empty as fn(Lang) -> State), ("unknown", started)] {
+            let mut state = scene(Lang::Es);
+            act(&mut state, Action::Show(screen));
+            check(&format!("{name}-{}", screen as usize + 1), &state, SIZES[0]);
+        }
+    }
+}
+
+#[test]
+fn without_connection_everything_is_marked() {
+    for screen in Screen::ALL {
+        for size in [SIZES[0], SIZES[2]] {
+            let mut state = stale(Lang::Es);
+            act(&mut state, Action::Show(screen));
+            check(&format!("stale-{}", screen as usize + 1), &state, size);
+        }
+    }
+    check("stale-1", &stale(Lang::En), SIZES[1]);
+}
+
+#[test]
+fn dialogs() {
+    check_small("inject-form", inject_form);
+    check_small("inject-preview", inject_preview);
+    check_small("pause", pause_dialog);
+}
+
+#[test]
+fn filter_help_and_notices() {
+    check_small("filtering", filtering);
+    check_small("filtered-out", filtered_out);
+    check_small("notices", noticed);
+    check_all("help", helped);
+}
+
+#[test]
+fn too_small() {
+    check("too-small", &busy(Lang::Es), (39, 9));
+}
