@@ -1,0 +1,245 @@
+//! The command line: words, help and examples. What they do is in `runtime` and `headless`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use contract::order::Format;
+use contract::{AppCode, Country};
+
+use crate::demo::{DemoArgs, StageArgs};
+use crate::state::Lang;
+
+/// Interactive console of Domicilio, and the same engine for scripts.
+#[derive(Debug, Parser)]
+#[command(
+    name = "domicilio",
+    version,
+    about = "Orders, queues, stores and services of Domicilio, live in a terminal",
+    long_about = "Orders, queues, stores and services of Domicilio, live in a terminal.\n\n\
+        Without a command it opens the console: it watches every message under `domicilio.>`, reads recent state from \
+        the streams, shows personal data only masked, and acts only after a preview and a confirmation. The commands \
+        do single things for scripts: data on standard output, messages on standard error.",
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 4 not connected, 5 refused by policy.",
+    after_long_help = "Examples:\n  \
+        domicilio                                        open the console\n  \
+        domicilio --nats-url nats://ops:secret@bus:4222  the same, elsewhere (better: NATS_URL)\n  \
+        domicilio queues --json | jq '.[] | select(.depth > 10)'\n  \
+        domicilio inject --template delivery --store K024 --dry-run\n  \
+        domicilio inject --template pickup --store 72 --yes --json\n  \
+        domicilio order 72.0000900001-070101 --json\n  \
+        domicilio stores import stores.jsonl\n  \
+        domicilio demo                                   try it out, with live traffic\n\n\
+        Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 4 not connected, 5 refused by policy.\n\
+        Its own log is in $XDG_STATE_HOME/domicilio (usually ~/.local/state/domicilio), one file a day, seven kept."
+)]
+pub struct Cli {
+    /// What all commands take.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do; the console when absent.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What all commands take.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Where the bus is; several servers of one cluster separated by commas
+    ///
+    /// User and password may stand in it: `nats://user:password@host:4222`. On the command line other users of the
+    /// machine can read them: the variable is better.
+    #[arg(long, env = "NATS_URL", hide_env_values = true, default_value = "nats://127.0.0.1:4222", global = true)]
+    pub nats_url: String,
+
+    /// Language of the screen; by default from `LC_ALL`, `LC_MESSAGES`, `LANG`, else Spanish
+    #[arg(long, value_parser = parse_lang, value_name = "es|en", global = true)]
+    pub lang: Option<Lang>,
+
+    /// Draw with plain ASCII signs only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+fn parse_lang(text: &str) -> Result<Lang, String> {
+    Lang::parse(text).ok_or_else(|| "must be es or en".to_owned())
+}
+
+/// What to do without a screen.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Send a test order that no kitchen cooks, and follow it to its end
+    Inject(Inject),
+    /// Show one order: state, timeline and outcome, never its payload
+    Order(Order),
+    /// Show what waits, per store
+    Queues(Json),
+    /// Show the stores, or import them
+    Stores(Stores),
+    /// Show the instances of the services
+    Services(Json),
+    /// Run a whole private deployment with live traffic on this machine, and open the console on it
+    ///
+    /// Starts, on free ports and in a folder of its own: nats-server, the services, a simulator that stands for forty
+    /// invented stores (some of them in trouble), and traffic. Everything ends with it.
+    Demo(DemoArgs),
+    /// The process that holds the demo's deployment
+    #[command(hide = true)]
+    DemoStage(StageArgs),
+}
+
+/// `--json` alone.
+#[derive(Debug, Clone, Args)]
+pub struct Json {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `inject`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_long_help = "Without --yes it shows what would be sent and asks on a terminal; without a terminal it sends \
+        nothing and exits 2.\n\nExit codes: 0 injected, or accepted with --wait 0; 1 refused or not injected; 3 accepted, but \
+        without an end within --wait; 4 not connected; 5 refused by policy."
+)]
+pub struct Inject {
+    /// Kind of order
+    #[arg(long, value_enum)]
+    pub template: Template,
+    /// The store: its id, or its code such as K024
+    #[arg(long, value_name = "ID")]
+    pub store: String,
+    /// Refuse unless the store is in this country
+    #[arg(long, value_name = "CC")]
+    pub country: Option<Country>,
+    /// The order's code; generated when absent. The same code again is refused or answered as a repeat
+    #[arg(long)]
+    pub code: Option<AppCode>,
+    /// Print the very bytes that would be sent, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How long to follow the order, in seconds; 0 = only until it is accepted
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=3600), value_name = "SECONDS")]
+    pub wait: u64,
+    /// Send without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Template of a test order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Template {
+    /// Delivery, the v2 format
+    Delivery,
+    /// Pickup, the v3 format
+    Pickup,
+}
+
+impl From<Template> for Format {
+    fn from(template: Template) -> Self {
+        match template {
+            Template::Delivery => Self::Delivery,
+            Template::Pickup => Self::Pickup,
+        }
+    }
+}
+
+/// Of `order`.
+#[derive(Debug, Clone, Args)]
+pub struct Order {
+    /// `<store>.<code>`, or the code alone when it went to one store only
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `stores`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Stores {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// What to do with them; show them when absent.
+    #[command(subcommand)]
+    pub command: Option<StoresCommand>,
+}
+
+/// What can be done with the stores.
+#[derive(Debug, Subcommand)]
+pub enum StoresCommand {
+    /// Create and change stores from a file
+    Import(Import),
+}
+
+/// Of `stores import`.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = "The file holds one JSON object a line, or one JSON array of objects:\n  \
+    {\"id\": 72, \"code\": \"K024\", \"name\": \"EL NORTE\", \"country\": \"ec\", \"pos_url\": \"http://pos-72:8080/orders\"}\n\n\
+    id         number above 0, unique over all countries\n  \
+    code       1 to 16 characters, what kitchens call the store\n  \
+    name       1 to 80 characters\n  \
+    country    two letters; never changes\n  \
+    pos_url    http:// or https:// URL that orders are posted to, as it stands\n  \
+    time_zone  optional IANA name; the country's usual one when absent\n  \
+    state      optional: open (default), paused or disabled; reason and until may go with it\n  \
+    labels     optional object of short texts\n\n\
+    Other fields are kept. Everything is checked before anything is written; a store that is already as the file says is \
+    left alone, and one that somebody else changes at the same moment is read again.\n\n\
+    Exit codes: 0 all done, 1 nothing done, 3 partly done, 4 not connected.")]
+pub struct Import {
+    /// The file; `-` = standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print the counts as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Copies of each stream that has to be created: 1 on one node, 3 on three
+    #[arg(long, env = "DOMICILIO_REPLICAS", default_value_t = 1)]
+    pub replicas: usize,
+    /// Size of the streams that have to be created, in per cent of their full size
+    #[arg(long, env = "DOMICILIO_STORAGE_PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub storage_percent: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_argument_and_command_is_explained() {
+        fn check(command: &clap::Command) {
+            for argument in
+                command.get_arguments().filter(|argument| !["help", "version"].contains(&argument.get_id().as_str()))
+            {
+                assert!(argument.get_help().is_some(), "{} of {}", argument.get_id(), command.get_name());
+            }
+            for sub in command.get_subcommands() {
+                assert!(sub.get_about().is_some(), "{}", sub.get_name());
+                check(sub);
+            }
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn global_arguments_may_follow_the_command() {
+        let cli =
+            Cli::try_parse_from(["domicilio", "queues", "--json", "--nats-url", "nats://x:1", "--lang", "en"]).unwrap();
+        assert_eq!((cli.common.nats_url.as_str(), cli.common.lang), ("nats://x:1", Some(Lang::En)));
+        assert!(Cli::try_parse_from(["domicilio", "--lang", "fr"]).is_err());
+        assert!(Cli::try_parse_from(["domicilio", "inject", "--template", "delivery"]).is_err());
+    }
+}

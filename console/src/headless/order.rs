@@ -1,0 +1,162 @@
+//! `domicilio order ID`: one order from the streams, put together as the console does it.
+
+use bus::read::{self, Request, Start};
+use contract::{AppCode, Country, EventKind, OrderHead, OrderId, Subject, UtcMs, stream, subject};
+
+use super::report::OrderReport;
+use super::{Failure, connect, print, print_json};
+use crate::cli;
+use crate::event::{Event, Fact, Meter};
+use crate::feed::decode;
+use crate::state::{Lang, Order, State};
+use crate::update::update;
+
+/// Stores that one code may have gone to; more are not listed.
+const STORES_MAX: usize = 50;
+
+/// Messages of one store looked through for the order's steps, each stream: days of a busy store.
+const STEPS_MAX: usize = 20_000;
+
+/// Entries of the store's queue looked through: an order deeper than this shows as accepted.
+const ENTRIES_MAX: usize = 500;
+
+pub(super) async fn run(common: &cli::Common, arguments: &cli::Order) -> Result<(), Failure> {
+    let connection = connect(common).await?;
+    let (head, intake) = find(&connection, &arguments.id).await?;
+    let Some(order) = gather(&connection, &head, intake).await? else {
+        return Err(Failure::Failed(format!("order {} cannot be read", head.id())));
+    };
+    let report = OrderReport::new(&order);
+    if arguments.json { print_json(&report) } else { print(&report.text()) }
+}
+
+/// The order's acceptance, by identity or by its code alone.
+async fn find(connection: &bus::Connection, text: &str) -> Result<(OrderHead, u64), Failure> {
+    let by_id: Option<OrderId> = text.parse().ok();
+    let filter = if let Some(id) = &by_id {
+        subject::order_anywhere(id)
+    } else {
+        let code: AppCode = text.parse().map_err(|error| Failure::Usage(format!("{error}")))?;
+        subject::orders_with_code(&code)
+    };
+    let mut found = acceptances(connection, &filter).await?;
+    if found.is_empty()
+        && by_id.is_some()
+        && let Ok(code) = text.parse::<AppCode>()
+    {
+        // What reads as `<store>.<code>` may also be a code with a dot in it.
+        found = acceptances(connection, &subject::orders_with_code(&code)).await?;
+    }
+    match found.as_slice() {
+        [] => Err(Failure::Failed(format!("no order {} in the stream", crate::sanitise::text(text, 80)))),
+        [one] => Ok(one.clone()),
+        several => {
+            let ids: Vec<String> = several.iter().map(|(head, _)| head.id().to_string()).collect();
+            Err(Failure::Usage(format!("the code went to several stores, name one: {}", ids.join(", "))))
+        }
+    }
+}
+
+async fn acceptances(connection: &bus::Connection, filter: &str) -> Result<Vec<(OrderHead, u64)>, Failure> {
+    let request = Request {
+        stream: stream::ORDERS.name,
+        filter,
+        from: Start::LastPerSubject,
+        headers_only: true,
+        limit: STORES_MAX,
+    };
+    let mut found = Vec::new();
+    read::read(&connection.js, &request, |message| {
+        if let Some(Fact::Accepted { head, intake: Some(intake) }) = decode::stored(&message) {
+            found.push((head, intake));
+        }
+    })
+    .await?;
+    Ok(found)
+}
+
+/// Everything the streams hold about an order.
+async fn gather(connection: &bus::Connection, head: &OrderHead, intake: u64) -> Result<Option<Order>, Failure> {
+    let facts = facts(connection, head, intake).await?;
+    let mut state = State::new(UtcMs::default(), Lang::En, 0);
+    update(&mut state, Event::Live { facts, meter: Meter::default() });
+    Ok(state.orders.get(&head.id()).cloned())
+}
+
+async fn facts(connection: &bus::Connection, head: &OrderHead, intake: u64) -> Result<Vec<Fact>, Failure> {
+    let id = head.id();
+    let mut facts = vec![Fact::Accepted { head: head.clone(), intake: Some(intake) }];
+    let outcomes = subject::outcome(head.country, head.store);
+    let events = format!("domicilio.events.{}.{}.attempt_failed", head.country, head.store);
+    for (stream, filter) in [(stream::OUTCOMES.name, outcomes), (stream::EVENTS.name, events)] {
+        let request = Request {
+            stream,
+            filter: &filter,
+            // Clocks of intake and server may differ a little: one minute of margin.
+            from: Start::Time(head.received_at.plus_millis(-60_000)),
+            headers_only: false,
+            limit: STEPS_MAX,
+        };
+        read::read(&connection.js, &request, |message| {
+            facts.extend(decode::stored(&message).filter(|fact| is_about(fact, &id)));
+        })
+        .await?;
+    }
+    if !facts.iter().any(|fact| matches!(fact, Fact::Ended(_))) {
+        facts.extend(waiting(connection, &id, intake).await?);
+    }
+    Ok(facts)
+}
+
+/// The order's entry in its store's queue.
+async fn waiting(connection: &bus::Connection, id: &OrderId, intake: u64) -> Result<Option<Fact>, Failure> {
+    let mut from = 1;
+    for _ in 0..ENTRIES_MAX {
+        let queue = subject::queue(id.store);
+        let Some(message) = read::next(&connection.js, stream::QUEUES.name, &queue, from).await? else {
+            return Ok(None);
+        };
+        from = message.sequence + 1;
+        match decode::stored(&message) {
+            Some(Fact::Queued(entry)) if entry.intake == intake => return Ok(Some(Fact::Queued(entry))),
+            // The queue is in order of acceptance: past it means that it is not there.
+            Some(Fact::Queued(entry)) if entry.intake > intake => return Ok(None),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// What the streams say of an order right now; empty when its acceptance is not there.
+pub(super) async fn look_up(
+    connection: &bus::Connection,
+    country: Country,
+    id: &OrderId,
+) -> Result<Vec<Fact>, Failure> {
+    let found = acceptances(connection, &subject::order_of(country, id)).await?;
+    match found.first() {
+        Some((head, intake)) => facts(connection, head, *intake).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Whether a fact is about this order.
+pub(super) fn is_about(fact: &Fact, id: &OrderId) -> bool {
+    match fact {
+        Fact::Accepted { head, .. } => head.id() == *id,
+        Fact::Queued(entry) => entry.order.id() == *id,
+        Fact::Ended(outcome) => outcome.order.id() == *id,
+        Fact::Step(contract::Event { kind: EventKind::AttemptFailed { order, .. }, .. }) => order.id() == *id,
+        _ => false,
+    }
+}
+
+/// Subjects on which the steps of an order are published.
+pub(super) fn subjects(country: Country, id: &OrderId) -> [String; 4] {
+    [
+        subject::order_of(country, id),
+        Subject::Queue(id.store.partition(), id.store).to_string(),
+        subject::outcome(country, id.store),
+        format!("domicilio.events.{country}.{}.attempt_failed", id.store),
+    ]
+}

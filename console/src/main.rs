@@ -1,0 +1,77 @@
+//! `domicilio`: the console, or one command without a screen.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use domicilio::cli::{Cli, Command, Common};
+use domicilio::demo::{self, DemoArgs};
+use domicilio::headless::{self, Failure};
+use domicilio::state::Lang;
+use domicilio::theme::Theme;
+use domicilio::{feed, log, runtime};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let _log = log::start();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&Failure::Failed(format!("starting: {error}"))),
+    };
+    let done = runtime.block_on(run(cli));
+    // A task that does not end (a stalled connection) must not hold the way out.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    done.map_or_else(|failure| report(&failure), |()| ExitCode::SUCCESS)
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        None => console(&cli.common, cli.common.nats_url.clone()).await,
+        Some(Command::Demo(args)) if !args.headless => demo_on_screen(&cli.common, &args).await,
+        Some(command) => headless::run(&cli.common, command).await,
+    }
+}
+
+/// Opens the console on the bus at `nats_url`.
+async fn console(common: &Common, nats_url: String) -> Result<(), Failure> {
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        let why = "the console needs a terminal; see --help for the commands that need none";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    let var = |name: &str| std::env::var(name).ok();
+    runtime::run(runtime::Settings {
+        feed: feed::Settings::new(nats_url),
+        lang: common.lang.unwrap_or_else(|| Lang::from_env(var)),
+        theme: Theme::from_env(common.ascii, var),
+        zone: jiff::tz::TimeZone::system(),
+        remote: var("SSH_CONNECTION").is_some_and(|value| !value.is_empty()),
+    })
+    .await
+    .map_err(|error| failed(&error))
+}
+
+/// Sets the stage, opens the console on it, clears up.
+async fn demo_on_screen(common: &Common, args: &DemoArgs) -> Result<(), Failure> {
+    let _ = writeln!(std::io::stderr(), "domicilio: starting nats-server, services, simulator and traffic ...");
+    let stage = demo::Stage::start(&args.stage).await.map_err(|error| failed(&error))?;
+    let shown = console(common, stage.standing.nats_url.clone()).await;
+    let kept = args.stage.keep.then(|| stage.standing.folder.clone());
+    let ended = stage.end().await.map_err(|error| failed(&error));
+    if let Some(folder) = kept {
+        let _ = writeln!(std::io::stderr(), "domicilio: kept {folder}");
+    }
+    shown.and(ended)
+}
+
+fn failed(error: &anyhow::Error) -> Failure {
+    Failure::Failed(format!("{error:#}"))
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    tracing::debug!(%failure, "ends with a failure");
+    if *failure != Failure::NobodyReads {
+        // When even standard error is gone there is nobody left to tell.
+        let _ = writeln!(std::io::stderr(), "domicilio: {failure}");
+    }
+    ExitCode::from(failure.code())
+}
