@@ -21,6 +21,11 @@ pub enum Event {
         /// Rows.
         height: u16,
     },
+    /// A frame was drawn.
+    Drawn {
+        /// How many rows its text can be scrolled down.
+        reach: u16,
+    },
     /// A bound key was pressed.
     Action(Action),
     /// A key was pressed while a text field has the focus.

@@ -119,6 +119,8 @@ impl Console {
                 _ = ticks.tick() => self.tick(),
                 () = sleep_until(frame_at), if self.dirty => {
                     screen.draw(|frame| view::draw(&self.state, &mut self.memory, frame)).context("drawing")?;
+                    let reach = self.memory.reach();
+                    update(&mut self.state, Event::Drawn { reach });
                     self.dirty = false;
                     frame_at = Instant::now() + self.frame;
                 }

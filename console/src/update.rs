@@ -22,6 +22,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             (state.width, state.height) = (width, height);
             Vec::new()
         }
+        Event::Drawn { reach } => {
+            state.scroll = state.scroll.min(reach);
+            Vec::new()
+        }
         Event::Action(action) => input::action(state, action),
         Event::Edit(edit) => input::edit(state, edit),
         Event::Link(change) => {

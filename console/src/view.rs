@@ -68,13 +68,29 @@ pub struct Memory {
     entries: Scroll,
     stores: Scroll,
     services: Scroll,
+    reach: u16,
 }
 
 impl Memory {
     /// Nothing scrolled. Times that belong to no store are shown in `zone`, the zone of whoever looks.
     pub fn new(theme: Theme, zone: TimeZone) -> Self {
         let top = Scroll::default();
-        Self { theme, zone, attention: top, orders: top, queues: top, entries: top, stores: top, services: top }
+        Self {
+            theme,
+            zone,
+            attention: top,
+            orders: top,
+            queues: top,
+            entries: top,
+            stores: top,
+            services: top,
+            reach: 0,
+        }
+    }
+
+    /// How many rows the text of the last frame could be scrolled down; [`State::scroll`] beyond it shows no more.
+    pub const fn reach(&self) -> u16 {
+        self.reach
     }
 }
 
@@ -89,7 +105,7 @@ pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
         stale_ms: state.stale_at().map(|since| state.now.since(since)),
     };
     let area = frame.area();
-    let mut pen = Pen { buffer: frame.buffer_mut(), look: &look };
+    let mut pen = Pen { buffer: frame.buffer_mut(), look: &look, reach: 0 };
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         pen.sentence(area, Meaning::AlertWarn, look.t(Msg::TooSmall));
         return;

@@ -49,6 +49,8 @@ phrases! {
     reading(done, total) { "leyendo el bus, {done}/{total}", "reading the bus, {done}/{total}" }
     /// A stream that could not be read.
     part_failed(part, why) { "{part} no se pudo leer ({why})", "{part} could not be read ({why})" }
+    /// Stretches without connection so far.
+    gaps(count, age) { "cortes {count}, el último hace {age}", "gaps {count}, the last {age} ago" }
     /// Messages that this version cannot read.
     unreadable(count) { "ilegibles {count}", "unreadable {count}" }
 

@@ -15,7 +15,8 @@ use crate::state::{
 /// Rows of the screen that are no rows of its table: header, tabs, frame, footer.
 const CHROME_ROWS: u16 = 8;
 
-/// Most rows that a detail can be scrolled down; a payload has [`crate::mask::LINES_MAX`] lines.
+/// Most rows that a detail can be scrolled down; a payload has [`crate::mask::LINES_MAX`] lines. The next frame tells
+/// how many there really are, and [`crate::event::Event::Drawn`] takes back what is beyond.
 const SCROLL_MAX: u16 = 6_000;
 
 pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
@@ -113,7 +114,7 @@ fn scrolls(state: &State) -> bool {
 fn step(state: &mut State, by: isize) {
     if scrolls(state) {
         let by = i16::try_from(by).unwrap_or(i16::MAX);
-        state.scroll = state.scroll.saturating_add_signed(by).min(scroll_max(state));
+        state.scroll = state.scroll.saturating_add_signed(by).min(SCROLL_MAX);
     } else {
         rows::step(state, by);
     }
@@ -121,26 +122,10 @@ fn step(state: &mut State, by: isize) {
 
 fn jump(state: &mut State, place: usize) {
     if scrolls(state) {
-        state.scroll = u16::try_from(place).unwrap_or(u16::MAX).min(scroll_max(state));
+        state.scroll = u16::try_from(place).unwrap_or(u16::MAX).min(SCROLL_MAX);
     } else {
         rows::select(state, place);
     }
-}
-
-/// A bound on what the topmost text can have below its first screen; drawing clamps further.
-fn scroll_max(state: &State) -> u16 {
-    /// Rows of the fixed parts of a detail, or of help.
-    const FIXED_ROWS: usize = 60;
-    let payload = match &state.payload {
-        Some((_, Payload::Shown(masked))) if !state.help => masked.lines.len(),
-        _ => 0,
-    };
-    let attempts = match state.opened.last() {
-        Some(Opened::Order(id)) => state.orders.get(id).map_or(0, |order| order.attempts().count() * 2),
-        Some(Opened::Invalid) => crate::state::invalid::INVALID_MAX * 4,
-        _ => 0,
-    };
-    u16::try_from(payload + attempts + FIXED_ROWS).unwrap_or(SCROLL_MAX).min(SCROLL_MAX)
 }
 
 /// Drills into the selected row.

@@ -80,7 +80,8 @@ fn rate(look: &Look, state: &State) -> Vec<Span<'static>> {
     vec![look.span(Meaning::Muted, "rx "), look.span(Meaning::Text, rate)]
 }
 
-/// Messages that the client received and had to drop; and, if there are any, those that could not be read.
+/// Messages that the client received and had to drop; and, if there are any, those that could not be read and the
+/// stretches without connection, whose live messages are missing.
 fn lost(look: &Look, state: &State) -> Vec<Span<'static>> {
     let lost = state.traffic.meter.lost;
     let meaning = if lost > 0 { Meaning::AlertCritical } else { Meaning::Text };
@@ -88,6 +89,11 @@ fn lost(look: &Look, state: &State) -> Vec<Span<'static>> {
         vec![look.span(Meaning::Muted, format!("{} ", look.t(Msg::Lost))), look.span(meaning, when::count(lost))];
     if state.traffic.unreadable > 0 {
         let text = phrases::unreadable(look.lang, when::count(state.traffic.unreadable));
+        spans.push(look.span(Meaning::AlertWarn, format!("  {text}")));
+    }
+    if let Some(gap) = state.traffic.gaps.last() {
+        let count = state.traffic.gaps.len();
+        let text = phrases::gaps(look.lang, count, look.age(gap.to));
         spans.push(look.span(Meaning::AlertWarn, format!("  {text}")));
     }
     spans

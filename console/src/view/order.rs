@@ -257,6 +257,7 @@ pub(super) fn scrolled(pen: &mut Pen<'_>, area: Rect, lines: Vec<Line<'static>>,
     let count = lines.len();
     let most = count.saturating_sub(usize::from(area.height));
     let first = usize::from(scroll).min(most);
+    pen.reach = pen.reach.max(u16::try_from(most).unwrap_or(u16::MAX));
     let text = Rect { width: area.width.saturating_sub(1), ..area };
     pen.lines(text, lines.into_iter().skip(first).collect());
     table::scroll_bar(pen, Rect { x: area.right().saturating_sub(1), width: 1, ..area }, count, first);

@@ -89,6 +89,8 @@ impl Look {
 pub(crate) struct Pen<'a> {
     pub(crate) buffer: &'a mut Buffer,
     pub(crate) look: &'a Look,
+    /// How many rows the longest text drawn so far can be scrolled down.
+    pub(crate) reach: u16,
 }
 
 impl Pen<'_> {

@@ -163,3 +163,14 @@ fn a_filter_finds_an_order_by_the_name_of_its_store_in_any_case() {
     assert_eq!(state.order_table.rows, [head(2).id()]);
     assert_eq!(state.row_counts(), (1, 2));
 }
+
+#[test]
+fn scrolling_ends_where_the_text_ends() {
+    let mut state = console();
+    update(&mut state, Event::Action(domicilio::action::Action::Help));
+    update(&mut state, Event::Action(domicilio::action::Action::Bottom));
+    assert!(state.scroll > 1_000);
+    update(&mut state, Event::Drawn { reach: 12 });
+    update(&mut state, Event::Action(domicilio::action::Action::Up));
+    assert_eq!(state.scroll, 11);
+}
