@@ -174,6 +174,9 @@ fn invalid(head: &mut InvalidHead) {
 
 fn beat(heartbeat: &mut Heartbeat) {
     clean(&mut heartbeat.version, NAME_MAX);
+    if let Some(trouble) = &mut heartbeat.trouble {
+        clean(trouble, SENTENCE_MAX);
+    }
     match &mut heartbeat.load {
         heartbeat::Load::Api(load) => clean(&mut load.listen, NAME_MAX),
         heartbeat::Load::Resolver(load) => load.heads.truncate(heartbeat::HEADS_MAX),

@@ -43,6 +43,8 @@ pub enum Subject {
     NoService(Service),
     /// An instance that is silent.
     Silent(Service, InstanceId),
+    /// An instance that says what keeps it from working.
+    Troubled(Service, InstanceId),
     /// An instance that was paused or drained by hand.
     Halted(Service, InstanceId),
     /// Accepted orders that nobody hands over.
@@ -91,6 +93,11 @@ pub enum What {
     Silent {
         /// When it was last heard.
         heard_at: UtcMs,
+    },
+    /// What keeps an instance from working.
+    Troubled {
+        /// In its own words.
+        sentence: String,
     },
     /// Paused or draining.
     Halted,
@@ -184,6 +191,13 @@ fn services(state: &State, items: &mut Vec<Item>) {
             } else {
                 alive += 1;
             }
+            if let Some(sentence) = &instance.heartbeat.trouble
+                && !instance.is_silent(state.now)
+            {
+                let subject = Subject::Troubled(service, instance.key().1);
+                let what = What::Troubled { sentence: sentence.clone() };
+                items.push(Item { severity: Severity::Critical, subject, what });
+            }
         }
         // Before the first heartbeats arrive, nobody being there is no news.
         let settled = state.now.since(state.link.since()) > contract::heartbeat::SILENT_MS;
@@ -211,12 +225,13 @@ fn undistributed(state: &State, items: &mut Vec<Item>) {
 const fn kind_rank(subject: &Subject) -> u8 {
     match subject {
         Subject::NoService(_) => 0,
-        Subject::NotInjected => 1,
-        Subject::Undistributed => 2,
-        Subject::Queue(_) => 3,
-        Subject::Silent(..) => 4,
-        Subject::Halted(..) => 5,
-        Subject::Invalid => 6,
+        Subject::Troubled(..) => 1,
+        Subject::NotInjected => 2,
+        Subject::Undistributed => 3,
+        Subject::Queue(_) => 4,
+        Subject::Silent(..) => 5,
+        Subject::Halted(..) => 6,
+        Subject::Invalid => 7,
     }
 }
 

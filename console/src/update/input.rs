@@ -192,7 +192,12 @@ fn open_attention(state: &mut State) -> Vec<Effect> {
             state.queue_table.selected = Some(store);
             push(state, Opened::Queue(store))
         }
-        (attention::Subject::Silent(service, instance) | attention::Subject::Halted(service, instance), _) => {
+        (
+            attention::Subject::Troubled(service, instance)
+            | attention::Subject::Silent(service, instance)
+            | attention::Subject::Halted(service, instance),
+            _,
+        ) => {
             show(state, Screen::Services);
             state.service_table.filter.set("");
             state.service_table.selected = Some((service, instance.clone()));

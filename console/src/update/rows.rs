@@ -40,7 +40,9 @@ fn attention_words(state: &State, subject: &attention::Subject) -> String {
         attention::Subject::NotInjected => "not injected no inyectado".to_owned(),
         attention::Subject::Queue(store) => format!("{store} {}", state.stores.place(*store)),
         attention::Subject::NoService(service) => service.to_string(),
-        attention::Subject::Silent(service, instance) | attention::Subject::Halted(service, instance) => {
+        attention::Subject::Troubled(service, instance)
+        | attention::Subject::Silent(service, instance)
+        | attention::Subject::Halted(service, instance) => {
             format!("{service} {instance}")
         }
         attention::Subject::Undistributed => "undistributed sin distribuir".to_owned(),

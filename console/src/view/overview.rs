@@ -67,7 +67,7 @@ fn screen_key(subject: &Subject) -> &'static str {
         Subject::Invalid => "",
         Subject::NotInjected | Subject::Undistributed => "[2]",
         Subject::Queue(_) => "[3]",
-        Subject::NoService(_) | Subject::Silent(..) | Subject::Halted(..) => "[5]",
+        Subject::NoService(_) | Subject::Troubled(..) | Subject::Silent(..) | Subject::Halted(..) => "[5]",
     }
 }
 
@@ -78,7 +78,9 @@ fn subject(row: &Row<'_>, look: &Look) -> Line<'static> {
         Subject::Invalid => look.line(Meaning::Name, look.t(Msg::SubjectInvalid)),
         Subject::Queue(store) => place(look, row.state.stores.get(*store), *store),
         Subject::NoService(service) => look.line(Meaning::Name, service.as_str()),
-        Subject::Silent(_, instance) | Subject::Halted(_, instance) => look.line(Meaning::Name, instance.to_string()),
+        Subject::Troubled(_, instance) | Subject::Silent(_, instance) | Subject::Halted(_, instance) => {
+            look.line(Meaning::Name, instance.to_string())
+        }
     }
 }
 
@@ -97,6 +99,7 @@ fn what(row: &Row<'_>, look: &Look) -> Line<'static> {
         }
         What::NoService => look.line(Meaning::AlertCritical, look.t(Msg::NobodyServes)),
         What::Silent { heard_at } => line(phrases::no_heartbeat_for(lang, look.age(*heard_at))),
+        What::Troubled { sentence } => look.line(Meaning::AlertCritical, sentence.clone()),
         What::Halted => {
             let run = match &row.item.subject {
                 Subject::Halted(service, instance) => row.state.services.get(&(*service, instance.clone())),

@@ -222,7 +222,10 @@ fn facts(look: &Look, instance: &Instance, stores: &Stores) -> Vec<Line<'static>
             vec![look.span(Meaning::Muted, phrases::uptime(look.lang, when::age(instance.uptime_ms())))],
             vec![look.span(Meaning::Muted, phrases::heard_ago(look.lang, when::age(instance.silent_ms(look.now))))],
         ]),
-        Line::default(),
+        match &heartbeat.trouble {
+            Some(sentence) => look.line(Meaning::AlertCritical, sentence.clone()),
+            None => Line::default(),
+        },
         named(look, Msg::ColumnRate, {
             let mut line = rate(look, instance);
             line.spans.push(look.span(Meaning::Text, "  "));

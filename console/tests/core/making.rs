@@ -124,6 +124,7 @@ pub(crate) fn heartbeat(service: Service, instance: &str, state: RunState, said_
         started_at: at(-1_000_000),
         at: at(said_ms),
         state,
+        trouble: None,
         stores_revision: Some(3),
         load,
     };

@@ -174,3 +174,23 @@ fn scrolling_ends_where_the_text_ends() {
     update(&mut state, Event::Action(domicilio::action::Action::Up));
     assert_eq!(state.scroll, 11);
 }
+
+#[test]
+fn what_keeps_an_instance_from_working_comes_first_and_goes_when_it_is_over() {
+    let mut state = console();
+    let beat = |said_ms, trouble: Option<&str>| {
+        let mut fact = heartbeat(Service::Resolver, "queue-resolver-1", RunState::Running, said_ms);
+        if let Fact::Heartbeat { heartbeat, .. } = &mut fact {
+            heartbeat.trouble = trouble.map(str::to_owned);
+        }
+        live(vec![fact])
+    };
+    update(&mut state, connected(0));
+    update(&mut state, beat(1_000, Some("OUTCOMES takes no outcomes: full")));
+    update(&mut state, Event::Tick(at(1_500)));
+    let troubled = (Severity::Critical, Subject::Troubled(Service::Resolver, "queue-resolver-1".parse().unwrap()));
+    assert_eq!(subjects(&state).first(), Some(&troubled));
+    update(&mut state, beat(2_000, None));
+    update(&mut state, Event::Tick(at(2_500)));
+    assert!(!subjects(&state).contains(&troubled));
+}

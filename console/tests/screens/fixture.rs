@@ -381,6 +381,7 @@ fn heartbeat(service: Service, instance: &str, cloud: &str, second: i64, load: L
             started_at: at(11_040),
             at: at(second),
             state: if instance == "api-domicilio-2" { RunState::Paused } else { RunState::Running },
+            trouble: None,
             stores_revision: match instance {
                 "distribuidor-2" => None,
                 "queue-resolver-2" => Some(22),

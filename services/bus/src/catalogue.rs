@@ -13,7 +13,7 @@ use contract::{StoreId, StoreRecord, Subject, subject};
 use futures::StreamExt as _;
 use tokio::sync::watch;
 
-use crate::{Connection, Error, ErrorKind, LinkState, REQUEST_TIMEOUT, read};
+use crate::{Connection, Error, ErrorKind, REQUEST_TIMEOUT, read};
 
 /// Wait between two tries to follow the stream; a leader election takes seconds, a tight loop floods the server.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
@@ -51,11 +51,11 @@ impl Catalogue {
         let connection = connection.clone();
         let shared = Arc::clone(&stores);
         tokio::spawn(async move {
+            let mut made = None;
             loop {
-                let next = tell.borrow().revision + 1;
                 let followed = tokio::select! {
                     () = tell.closed() => return,
-                    followed = follow_from(&connection, next, &shared, &tell) => followed,
+                    followed = follow(&connection, &mut made, &shared, &tell) => followed,
                 };
                 if let Err(error) = followed {
                     tracing::debug!(error = &error as &dyn std::error::Error, "following the stores again soon");
@@ -82,22 +82,24 @@ impl Catalogue {
     }
 }
 
-async fn follow_from(
+/// `made` is when the stream that was followed last had been made: another one holds none of what we know.
+async fn follow(
     connection: &Connection,
-    start_sequence: u64,
+    made: &mut Option<i128>,
     stores: &RwLock<HashMap<StoreId, Arc<Versioned>>>,
     tell: &watch::Sender<Progress>,
 ) -> Result<(), Error> {
     const DOING: &str = "following the stores";
     connection.up().await;
+    let connects = connection.connects();
     let stream = crate::error::bounded(REQUEST_TIMEOUT, DOING, connection.js.get_stream(STORES.name)).await?;
     let last = stream.cached_info().state.last_sequence;
-    if last + 1 < start_sequence {
-        // Sequences only grow: this is another stream, made on an empty server. What we knew is not there.
+    let created = stream.cached_info().created.unix_timestamp_nanos();
+    if made.replace(created).is_some_and(|before| before != created) {
         stores.write().unwrap_or_else(PoisonError::into_inner).clear();
         tell.send_replace(Progress::default());
-        return Err(Error::new(ErrorKind::NotFound, DOING, "the stream has been made anew"));
     }
+    let start_sequence = tell.borrow().revision + 1;
     let config =
         pull::OrderedConfig { deliver_policy: DeliverPolicy::ByStartSequence { start_sequence }, ..Default::default() };
     let consumer = crate::error::bounded(REQUEST_TIMEOUT, DOING, stream.create_consumer(config)).await?;
@@ -105,12 +107,11 @@ async fn follow_from(
     if last < start_sequence {
         tell.send_modify(|progress| progress.ready = true);
     }
-    let mut link = connection.link();
     loop {
         let message = tokio::select! {
             message = messages.next() => message,
             // The consumer would find out by itself, but only after several heartbeats.
-            _ = link.wait_for(|link| *link != LinkState::Up) => None,
+            () = connection.interrupted(connects) => None,
         };
         let Some(message) = message else {
             return Err(Error::new(ErrorKind::Unanswered, DOING, "the deliveries ended"));

@@ -44,6 +44,7 @@ pub struct Connection {
     /// JetStream with [`crate::REQUEST_TIMEOUT`].
     pub js: async_nats::jetstream::Context,
     link: watch::Receiver<LinkState>,
+    connects: watch::Receiver<u64>,
     denied: watch::Receiver<Option<String>>,
     refused: watch::Receiver<Option<String>>,
 }
@@ -68,6 +69,22 @@ impl Connection {
     /// Whether the link is up right now.
     pub fn is_up(&self) -> bool {
         *self.link.borrow() == LinkState::Up
+    }
+
+    /// How often the link has come up so far; for [`Connection::interrupted`].
+    pub fn connects(&self) -> u64 {
+        *self.connects.borrow()
+    }
+
+    /// Waits until the link is not what it was when `connects` was read: lost, or lost and up again so quickly that
+    /// nobody saw it.
+    pub async fn interrupted(&self, connects: u64) {
+        let (mut link, mut count) = (self.link.clone(), self.connects.clone());
+        tokio::select! {
+            // An error means that the client is gone, which is an interruption too.
+            _ = link.wait_for(|state| *state != LinkState::Up) => {}
+            _ = count.wait_for(|count| *count != connects) => {}
+        }
     }
 
     /// Waits until the link is up.
@@ -104,6 +121,7 @@ pub async fn connect(settings: &Settings) -> Result<Connection, Error> {
     };
 
     let (link_tell, link) = watch::channel(LinkState::Connecting);
+    let (connects_tell, connects) = watch::channel(0);
     let (denied_tell, denied) = watch::channel(None);
     let (refused_tell, refused) = watch::channel(None);
     let mut options = ConnectOptions::new()
@@ -119,6 +137,7 @@ pub async fn connect(settings: &Settings) -> Result<Connection, Error> {
         .event_callback(move |event| {
             match event {
                 Event::Connected => {
+                    connects_tell.send_modify(|count| *count += 1);
                     link_tell.send_replace(LinkState::Up);
                 }
                 Event::Disconnected | Event::Closed => {
@@ -147,5 +166,5 @@ pub async fn connect(settings: &Settings) -> Result<Connection, Error> {
         // Whoever publishes in a pipeline has a window of its own; this bound only keeps a mistake from growing.
         .max_ack_inflight(8_192)
         .build(client.clone());
-    Ok(Connection { client, js, link, denied, refused })
+    Ok(Connection { client, js, link, connects, denied, refused })
 }

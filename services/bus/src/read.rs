@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::header::HeaderMap;
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use async_nats::jetstream::stream::{DirectGetErrorKind, Stream};
+use async_nats::jetstream::stream::{DirectGetErrorKind, RawMessageErrorKind, Stream};
 use bytes::Bytes;
 use contract::{StoreId, UtcMs};
 use futures::StreamExt as _;
@@ -172,6 +172,37 @@ pub async fn at(js: &jetstream::Context, name: &str, sequence: u64) -> Result<Op
 pub async fn last(js: &jetstream::Context, name: &str, subject: &str) -> Result<Option<Stored>, Error> {
     let stream = no_info(js, name).await?;
     direct(stream.direct_get_builder().last_by_subject(subject).send(), name).await
+}
+
+/// The message at `sequence`, asked of the stream's leader: never older than what was acknowledged before, as the
+/// answer of a replica may be. For decisions about what is done and what is not.
+pub async fn at_leader(js: &jetstream::Context, name: &str, sequence: u64) -> Result<Option<Stored>, Error> {
+    let stream = no_info(js, name).await?;
+    raw(stream.get_raw_message(sequence), name).await
+}
+
+/// The last message on `subject`, asked of the stream's leader (see [`at_leader`]).
+pub async fn last_at_leader(js: &jetstream::Context, name: &str, subject: &str) -> Result<Option<Stored>, Error> {
+    let stream = no_info(js, name).await?;
+    raw(stream.get_last_raw_message_by_subject(subject), name).await
+}
+
+async fn raw(
+    get: impl Future<Output = Result<jetstream::message::StreamMessage, jetstream::stream::RawMessageError>>,
+    name: &str,
+) -> Result<Option<Stored>, Error> {
+    let doing = || format!("reading a message of stream {name}");
+    match tokio::time::timeout(REQUEST_TIMEOUT, get).await {
+        Ok(Ok(message)) => Ok(Some(message.into())),
+        Ok(Err(error)) => match error.kind() {
+            RawMessageErrorKind::NoMessageFound => Ok(None),
+            RawMessageErrorKind::JetStream(_) | RawMessageErrorKind::InvalidSubject => {
+                Err(Error::new(ErrorKind::Refused, doing(), error))
+            }
+            RawMessageErrorKind::Other => Err(Error::new(ErrorKind::Unanswered, doing(), error)),
+        },
+        Err(elapsed) => Err(Error::new(ErrorKind::Unanswered, doing(), elapsed)),
+    }
 }
 
 /// The first message at or after `sequence` whose subject matches `subject` (wildcards allowed), or `None`.

@@ -83,12 +83,15 @@ async fn stores_of_a_stream_that_was_made_anew_are_forgotten() {
     server.restart().await.unwrap();
     tokio::time::timeout(Duration::from_secs(20), connection.up()).await.unwrap();
     bus::topology::ensure(&connection.js, SMALL).await.unwrap();
-    catalogue::write(&connection.js, &store(3, "ec"), 0).await.unwrap();
-
-    let anew = progress.wait_for(|progress| progress.ready && progress.revision == 1);
+    // As many records as before and more: the sequence alone would not tell.
+    for id in 3..=9 {
+        catalogue::write(&connection.js, &store(id, "ec"), 0).await.unwrap();
+    }
+    let anew = progress.wait_for(|progress| progress.ready && progress.revision == 7);
     tokio::time::timeout(Duration::from_secs(20), anew).await.unwrap().unwrap();
-    let ids: Vec<_> = catalogue.all().iter().map(|store| store.record.id.0).collect();
-    assert_eq!(ids, [3]);
+    let mut ids: Vec<_> = catalogue.all().iter().map(|store| store.record.id.0).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, [3, 4, 5, 6, 7, 8, 9]);
 }
 
 #[tokio::test]

@@ -7,18 +7,24 @@ use contract::heartbeat::{Heartbeat, Load, PERIOD_MS, RunState};
 use contract::{VERSION, subject};
 use tokio::task::JoinHandle;
 
-use crate::{Control, Instance, now};
+use crate::{Control, Instance, Trouble, now};
 
 /// How long leaving may wait for what is still buffered.
 const FLUSH_LIMIT: Duration = Duration::from_secs(2);
+
+/// Whose heartbeat it is, and what it tells besides the load.
+pub(crate) struct Teller {
+    pub(crate) instance: Arc<Instance>,
+    pub(crate) bus: bus::Connection,
+    pub(crate) control: Control,
+    pub(crate) trouble: Trouble,
+}
 
 /// Sends it every second and at once when the run state changes, so that a watcher sees a pause without delay.
 ///
 /// Ends once `stopping` has been said.
 pub(crate) fn spawn(
-    instance: Arc<Instance>,
-    bus: bus::Connection,
-    control: Control,
+    Teller { instance, bus, control, trouble }: Teller,
     read: impl Fn() -> (Load, Option<u64>) + Send + Sync + 'static,
 ) -> JoinHandle<()> {
     let subject = subject::heartbeat(instance.service, &instance.id);
@@ -46,6 +52,7 @@ pub(crate) fn spawn(
                 started_at: instance.started_at,
                 at: now(),
                 state: control.state(),
+                trouble: trouble.sentence(),
                 stores_revision,
                 load,
             };

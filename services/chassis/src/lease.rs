@@ -243,6 +243,13 @@ impl Holder {
 /// How long one call on the bucket may take: less than the time that two renewals leave.
 const CALL_LIMIT: Duration = Duration::from_millis(700);
 
+/// When the bucket was made, in milliseconds since 1970. Revisions of one bucket say nothing about those of another
+/// that was made after it was lost.
+pub async fn era(store: &kv::Store) -> Result<u64, Error> {
+    let status = bus::error::bounded(CALL_LIMIT, "reading the bucket of leases", store.status()).await?;
+    Ok(u64::try_from(status.info.created.unix_timestamp_nanos() / 1_000_000).unwrap_or(0))
+}
+
 /// The entry of a key, a deletion included.
 pub async fn read(store: &kv::Store, key: &str) -> Result<Option<kv::Entry>, Error> {
     bus::error::bounded(CALL_LIMIT, &format!("reading {key}"), store.entry(key)).await

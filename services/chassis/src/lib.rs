@@ -12,6 +12,7 @@ pub mod lease;
 pub mod settings;
 pub mod stop;
 pub mod telemetry;
+pub mod trouble;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,6 +28,7 @@ pub use clock::now;
 pub use command::Duty;
 pub use control::Control;
 pub use settings::CommonArgs;
+pub use trouble::Trouble;
 
 /// Who this process is.
 #[derive(Debug, Clone)]
@@ -61,6 +63,8 @@ pub struct Chassis {
     pub control: Control,
     /// Cancelled by SIGTERM, SIGINT or the end of standard input (when asked to watch it).
     pub stop: CancellationToken,
+    /// What keeps this instance from working.
+    pub trouble: Trouble,
     /// How large the streams are to be.
     pub profile: bus::topology::Profile,
     incarnation: String,
@@ -86,6 +90,7 @@ impl Chassis {
             bus,
             control: Control::new(),
             stop,
+            trouble: Trouble::default(),
             profile: bus::topology::Profile { replicas: common.replicas, storage_percent: common.storage_percent },
             incarnation,
             log,
@@ -118,7 +123,13 @@ impl Chassis {
     /// with what `read` tells: the load, and the revision of the stores taken up. `duties` are the commands that only
     /// this kind of service takes. All go on until the process ends.
     pub fn expose(&self, read: impl Fn() -> (Load, Option<u64>) + Send + Sync + 'static, duties: Vec<Duty>) {
-        let beating = heartbeat::spawn(Arc::clone(&self.instance), self.bus.clone(), self.control.clone(), read);
+        let teller = heartbeat::Teller {
+            instance: Arc::clone(&self.instance),
+            bus: self.bus.clone(),
+            control: self.control.clone(),
+            trouble: self.trouble.clone(),
+        };
+        let beating = heartbeat::spawn(teller, read);
         *self.beating.lock().unwrap_or_else(PoisonError::into_inner) = Some(beating);
         command::spawn(Arc::clone(&self.instance), self.bus.clone(), self.control.clone(), self.log.clone(), duties);
     }

@@ -12,12 +12,12 @@ pub fn watch(stop: &CancellationToken, stdin: bool) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let token = stop.clone();
     tokio::spawn(async move {
-        loop {
+        for asked_before in [false, true] {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            if token.is_cancelled() {
+            if asked_before {
                 // Whoever asks twice does not want to wait.
                 std::process::exit(130);
             }

@@ -51,6 +51,9 @@ pub struct Heartbeat {
     pub at: UtcMs,
     /// What it is doing.
     pub state: RunState,
+    /// What keeps it from working right now, in one sentence; absent when nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// Sequence in stream `STORES` up to which it has taken up changes; absent for who needs no stores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stores_revision: Option<u64>,

@@ -73,8 +73,8 @@ macro_rules! text_id {
 
 text_id! {
     /// Name of one running instance, for example `queue-resolver-1`; unique within its service.
-    InstanceId, "instance", "1 to 48 characters of a-z, A-Z, 0-9, '-' and '_'",
-    |t| (1..=48).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    InstanceId, "instance", "1 to 48 characters of a-z, A-Z, 0-9, '-' and '_', and not the word any",
+    |t| t != crate::command::ANY && (1..=48).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 text_id! {
@@ -374,7 +374,7 @@ mod tests {
 
     #[test]
     fn what_would_break_a_subject_is_refused() {
-        for bad in ["", "a.b", "a b", "*", ">", "a\u{7f}", "ñ", &"x".repeat(49)] {
+        for bad in ["", "any", "a.b", "a b", "*", ">", "a\u{7f}", "ñ", &"x".repeat(49)] {
             assert!(bad.parse::<InstanceId>().is_err(), "{bad:?}");
         }
         for bad in ["", "a b", "a\n", "ñ", &"x".repeat(65)] {

@@ -7,9 +7,6 @@ use crate::{InstanceId, Partition};
 /// Key of the office of the active distribuidor.
 pub const OFFICE: &str = "office";
 
-/// Key pattern of all resolvers' leases.
-pub const RESOLVERS: &str = "resolver.*";
-
 /// Key pattern of all partitions.
 pub const PARTITIONS: &str = "partition.*";
 
@@ -73,6 +70,18 @@ pub struct OfficeLease {
     pub vacant: bool,
 }
 
+/// What a resolver does about partitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stance {
+    /// Takes its share.
+    Taking,
+    /// Paused: keeps what it has, is given no more.
+    Keeping,
+    /// Draining or stopping: gives back what it has.
+    Leaving,
+}
+
 /// Value of a resolver's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolverLease {
@@ -81,8 +90,8 @@ pub struct ResolverLease {
     /// Who holds it.
     #[serde(flatten)]
     pub holder: Holder,
-    /// Whether it takes partitions; one that drains gives back those it has.
-    pub accepting: bool,
+    /// What it does about partitions.
+    pub stance: Stance,
     /// Given back, or declared gone by the distribuidor: a renewal on top of this fails.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub vacant: bool,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use contract::Partition;
-use contract::lease::{Holder, PartitionLease};
+use contract::lease::{Holder, PartitionLease, Stance};
 
 /// What is to be written to a partition's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +19,13 @@ pub enum Change {
     AskBack(Partition, Holder),
 }
 
-/// Live resolvers and whether each takes partitions.
-pub type Live = BTreeMap<Holder, bool>;
+/// Live resolvers and what each does about partitions.
+pub type Live = BTreeMap<Holder, Stance>;
 
 /// The changes that lead from `partitions` towards an even share among the `live` ones; none when all is well.
 pub fn plan(live: &Live, partitions: &BTreeMap<Partition, PartitionLease>) -> Vec<Change> {
-    let takers: Vec<&Holder> = live.iter().filter(|(_, accepting)| **accepting).map(|(holder, _)| holder).collect();
+    let takers: Vec<&Holder> =
+        live.iter().filter(|(_, stance)| **stance == Stance::Taking).map(|(holder, _)| holder).collect();
     let mut load: BTreeMap<&Holder, usize> = takers.iter().map(|holder| (*holder, 0)).collect();
     let mut changes = Vec::new();
     let mut orphans = Vec::new();
@@ -36,9 +37,11 @@ pub fn plan(live: &Live, partitions: &BTreeMap<Partition, PartitionLease>) -> Ve
         match (owner, lease) {
             // On its way back: counts for nobody, will be assigned when it is free.
             (Some(_), Some(PartitionLease { releasing: true, .. })) => {}
-            (Some(owner), _) if live.get(owner) == Some(&false) => {
+            (Some(owner), _) if live.get(owner) == Some(&Stance::Leaving) => {
                 changes.push(Change::AskBack(partition, owner.clone()));
             }
+            // Its stores wait with it; moving them would undo what its operator asked for.
+            (Some(owner), _) if live.get(owner) == Some(&Stance::Keeping) => {}
             (Some(owner), _) => {
                 *load.entry(owner).or_default() += 1;
                 kept.push((partition, owner));
@@ -85,7 +88,7 @@ mod tests {
     }
 
     fn live(names: &[&str]) -> Live {
-        names.iter().map(|name| (holder(name), true)).collect()
+        names.iter().map(|name| (holder(name), Stance::Taking)).collect()
     }
 
     /// Applies the changes as the bucket and obedient resolvers would: what is asked back comes back.
@@ -148,7 +151,7 @@ mod tests {
         let mut partitions = BTreeMap::new();
         settle(&live(&["r1"]), &mut partitions);
         let reborn = Holder { incarnation: "other".into(), ..holder("r1") };
-        assert_eq!(settle(&Live::from([(reborn, true)]), &mut partitions), 32);
+        assert_eq!(settle(&Live::from([(reborn, Stance::Taking)]), &mut partitions), 32);
     }
 
     #[test]
@@ -156,12 +159,26 @@ mod tests {
         let mut partitions = BTreeMap::new();
         let mut both = live(&["r1", "r2"]);
         settle(&both, &mut partitions);
-        both.insert(holder("r1"), false);
+        both.insert(holder("r1"), Stance::Leaving);
         let changes = plan(&both, &partitions);
         assert_eq!(changes.len(), 16);
         assert!(changes.iter().all(|change| matches!(change, Change::AskBack(_, who) if *who == holder("r1"))));
         settle(&both, &mut partitions);
         assert_eq!(shares(&partitions), [32]);
+    }
+
+    #[test]
+    fn who_is_paused_keeps_what_it_has_and_is_given_nothing() {
+        let mut partitions = BTreeMap::new();
+        let mut three = live(&["r1", "r2", "r3"]);
+        settle(&three, &mut partitions);
+        three.insert(holder("r1"), Stance::Keeping);
+        three.remove(&holder("r2"));
+        settle(&three, &mut partitions);
+        assert_eq!(shares(&partitions), [11, 21]);
+        three.remove(&holder("r3"));
+        settle(&three, &mut partitions);
+        assert_eq!(shares(&partitions), [11], "nobody else takes: the rest waits, owned by nobody");
     }
 
     #[test]
@@ -187,7 +204,7 @@ mod tests {
                     (partition, PartitionLease { v: 1, owner: owner.map(name), releasing: false, term: 1 })
                 })
                 .collect();
-            let live: Live = alive.into_iter().map(|n| (name(n), true)).collect();
+            let live: Live = alive.into_iter().map(|n| (name(n), Stance::Taking)).collect();
             settle(&live, &mut partitions);
             let shares = shares(&partitions);
             prop_assert_eq!(shares.iter().sum::<usize>(), 32);

@@ -9,10 +9,10 @@ use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::consumer::pull::{Ordered, OrderedConfig};
 use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
-use bus::{Error, ErrorKind, LinkState, REQUEST_TIMEOUT};
+use bus::{Error, ErrorKind, REQUEST_TIMEOUT};
 use bytes::Bytes;
 use chassis::lease::Tenure;
-use chassis::{Chassis, RETRY_DELAY};
+use chassis::{Chassis, RETRY_DELAY, Trouble};
 use contract::lease::OfficeLease;
 use contract::stream::{ORDERS, QUEUES};
 use contract::{OrderHead, QueueEntry, UtcMs, header, subject};
@@ -22,6 +22,9 @@ use futures::stream::FuturesUnordered;
 
 use crate::chain::{Answer, Chain, Step};
 use crate::figures::Figures;
+
+/// How often the length of `ORDERS` is asked for while nothing is read from it.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// An order on its way to its queue.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ struct Answered {
     intake: u64,
     answer: Answer,
     received_at: UtcMs,
+    /// The server's reason, when it refused for another reason than the chain's.
+    refused: Option<String>,
 }
 
 type Flights = FuturesUnordered<BoxFuture<'static, Answered>>;
@@ -56,6 +61,7 @@ pub async fn run(
             tracing::warn!(error = &error as &dyn std::error::Error, "hand-over interrupted, resuming soon");
         }
         figures.lag(None);
+        chassis.trouble.over();
         chain.disturbed();
         tokio::time::sleep(RETRY_DELAY).await;
     }
@@ -70,28 +76,40 @@ async fn pump(
     chain: &mut Chain<Item>,
     flights: &mut Flights,
 ) -> Result<(), Error> {
+    let connects = chassis.bus.connects();
     let mut orders = reader(chassis, chain.taken() + 1).await?;
     let mut unread = 0;
-    let mut link = chassis.bus.link();
     let mut state = chassis.control.follow();
-    // Wakes a chain that waits for its tenure or for a sync that failed.
+    // Wakes a chain that waits for its tenure or after a failure.
     let mut tick = tokio::time::interval(Duration::from_millis(100));
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut not_before = tokio::time::Instant::now();
     loop {
         let running = chassis.control.is_running();
-        if running && tenure.holds() {
+        if running && tenure.holds() && tokio::time::Instant::now() >= not_before {
             advance(chassis, term, chain, flights).await?;
         }
+        let reading = running && chain.has_room();
         figures.lag(Some(unread + chain.backlog() as u64));
         tokio::select! {
             biased;
             Some(answered) = flights.next() => {
-                take(&answered, chain, figures);
+                if answered.answer == Answer::Unknown {
+                    // A tight loop would only burden a server that cannot.
+                    not_before = tokio::time::Instant::now() + RETRY_DELAY;
+                }
+                take(&answered, chain, figures, &chassis.trouble);
                 confirmed.store(chain.confirmed(), Ordering::Release);
             }
-            _ = link.wait_for(|state| *state != LinkState::Up) => {
-                return Err(Error::new(ErrorKind::Unanswered, "handing over", "the bus is away"));
+            () = chassis.bus.interrupted(connects) => {
+                return Err(Error::new(ErrorKind::Unanswered, "handing over", "the bus was away"));
             }
-            order = orders.next(), if running && chain.has_room() => {
+            // While nothing is read, nobody tells how much there is to read.
+            _ = look.tick(), if !reading => {
+                unread = bus::read::extent(&chassis.bus.js, ORDERS.name).await?.last.saturating_sub(chain.taken());
+            }
+            order = orders.next(), if reading => {
                 let message = order
                     .ok_or_else(|| Error::new(ErrorKind::Unanswered, "reading ORDERS", "the server ended the stream"))?
                     .map_err(|error| Error::new(ErrorKind::Unanswered, "reading ORDERS", error))?;
@@ -178,21 +196,34 @@ fn message(chassis: &Chassis, term: u64, intake: u64, item: &Item, expected: u64
 }
 
 async fn await_answer(intake: u64, received_at: UtcMs, ack: PublishAckFuture) -> Answered {
+    let mut refused = None;
     let answer = match ack.await {
         Ok(ack) if ack.duplicate => Answer::Duplicate,
         Ok(ack) => Answer::Stored(ack.sequence),
-        Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Answer::WrongLast,
         Err(error) => {
-            tracing::debug!(intake, %error, "a hand-over got no clear answer");
-            Answer::Unknown
+            tracing::debug!(intake, %error, "a hand-over failed");
+            match error.kind() {
+                PublishErrorKind::WrongLastSequence => Answer::WrongLast,
+                PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::StreamNotFound => {
+                    Answer::Unknown
+                }
+                _ => {
+                    refused = Some(format!("QUEUES takes no orders: {error}"));
+                    Answer::Unknown
+                }
+            }
         }
     };
-    Answered { intake, answer, received_at }
+    Answered { intake, answer, received_at, refused }
 }
 
-fn take(answered: &Answered, chain: &mut Chain<Item>, figures: &Figures) {
+fn take(answered: &Answered, chain: &mut Chain<Item>, figures: &Figures, trouble: &Trouble) {
     chain.answered(answered.intake, answered.answer);
+    if let Some(refused) = &answered.refused {
+        trouble.tell(refused.as_str());
+    }
     if let Answer::Stored(_) = answered.answer {
+        trouble.over();
         figures.distributed();
         let took_ms = chassis::now().since(answered.received_at).max(0);
         figures.latency.record_us(took_ms.unsigned_abs() * 1_000);

@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use chassis::lease::{Candidate, TERMS, encode};
 use chassis::{Chassis, RETRY_DELAY};
-use contract::heartbeat::RunState;
 use contract::lease::{Holder, OFFICE, OfficeLease};
 
 use crate::figures::Figures;
@@ -32,7 +31,7 @@ pub async fn run(chassis: &Chassis) -> anyhow::Result<()> {
     }
     let me = chassis.holder();
     while !chassis.stop.is_cancelled() {
-        if chassis.control.state() == RunState::Draining {
+        if !chassis.control.is_running() {
             wait(chassis, Duration::from_millis(TERMS.renew_ms)).await;
             continue;
         }
@@ -48,7 +47,7 @@ pub async fn run(chassis: &Chassis) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits for the office; `None` when told to stop or to drain first.
+/// Waits for the office; `None` when told to stop, to drain or to pause first: who may not work must not take it.
 async fn stand_by(chassis: &Chassis, me: &Holder, figures: &Figures) -> Result<Option<office::Office>, bus::Error> {
     let store = bus::topology::leases(&chassis.bus.js, chassis.profile).await?;
     let mut candidate = Candidate::new(store.clone(), OFFICE, me.incarnation.clone(), TERMS);
@@ -72,7 +71,7 @@ async fn stand_by(chassis: &Chassis, me: &Holder, figures: &Figures) -> Result<O
         }
         figures.stands_by();
         wait(chassis, Duration::from_millis(TERMS.renew_ms)).await;
-        if chassis.stop.is_cancelled() || chassis.control.state() == RunState::Draining {
+        if chassis.stop.is_cancelled() || !chassis.control.is_running() {
             return Ok(None);
         }
     }

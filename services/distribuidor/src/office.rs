@@ -39,7 +39,7 @@ impl Office {
         tracing::info!(term, resumes_after = self.lease.distributed, "active");
         figures.holds(term);
         let event = EventKind::TookOffice { term, resumes_after: self.lease.distributed };
-        registry::publish(chassis, event).await;
+        registry::publish(chassis, event);
 
         let confirmed = Arc::new(AtomicU64::new(self.lease.distributed));
         let tenure = self.holder.tenure();
@@ -51,6 +51,7 @@ impl Office {
             never = register => match never {},
         };
         figures.stands_by();
+        chassis.trouble.over();
         if end == End::Told {
             self.lease.distributed = confirmed.load(Ordering::Acquire);
             self.lease.vacant = true;

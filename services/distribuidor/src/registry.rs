@@ -8,7 +8,7 @@ use async_nats::jetstream::kv::{self, Operation};
 use chassis::clock::monotonic_ms;
 use chassis::lease::{Silence, TERMS, Tenure, encode, write};
 use chassis::{Chassis, RETRY_DELAY};
-use contract::lease::{Holder, Key, PartitionLease, ResolverLease};
+use contract::lease::{Holder, Key, PartitionLease, ResolverLease, Stance};
 use contract::{EventKind, InstanceId, Partition, subject};
 use futures::StreamExt as _;
 
@@ -54,7 +54,7 @@ async fn follow(
     tenure: &Tenure,
     view: &mut View,
 ) -> Result<(), async_nats::Error> {
-    let mut link = chassis.bus.link();
+    let connects = chassis.bus.connects();
     let mut watch = store.watch_with_history(">").await?;
     let mut tick = tokio::time::interval(Duration::from_millis(TERMS.renew_ms / 4));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -62,6 +62,7 @@ async fn follow(
     let mut complete = store.status().await?.values() == 0;
     loop {
         tokio::select! {
+            biased;
             entry = watch.next() => match entry {
                 Some(entry) => {
                     let entry = entry?;
@@ -72,7 +73,7 @@ async fn follow(
                 }
                 None => return Err("the watch ended".into()),
             },
-            _ = link.wait_for(|state| *state != bus::LinkState::Up) => return Err("the bus is away".into()),
+            () = chassis.bus.interrupted(connects) => return Err("the bus was away".into()),
             _ = tick.tick() => {}
         }
         if complete && tenure.holds() {
@@ -120,7 +121,7 @@ impl View {
 
     fn live(&self) -> Live {
         let alive = self.resolvers.values().filter(|seen| !seen.lease.vacant);
-        alive.map(|seen| (seen.lease.holder.clone(), seen.lease.accepting)).collect()
+        alive.map(|seen| (seen.lease.holder.clone(), seen.lease.stance)).collect()
     }
 
     fn owned_by(&self, holder: &Holder) -> usize {
@@ -143,7 +144,7 @@ async fn expire(chassis: &Chassis, store: &kv::Store, view: &mut View) -> Result
         if seen.lease.vacant || silent_ms < TERMS.ttl_ms {
             continue;
         }
-        let vacated = ResolverLease { vacant: true, accepting: false, ..seen.lease.clone() };
+        let vacated = ResolverLease { vacant: true, stance: Stance::Leaving, ..seen.lease.clone() };
         if let Some(revision) =
             write(store, &contract::lease::resolver_key(id), encode(&vacated), seen.revision).await?
         {
@@ -155,7 +156,7 @@ async fn expire(chassis: &Chassis, store: &kv::Store, view: &mut View) -> Result
     for (resolver, holder, silent_ms) in gone {
         let partitions = u32::try_from(view.owned_by(&holder)).unwrap_or(0);
         tracing::warn!(%resolver, silent_ms, partitions, "resolver is silent: its partitions move");
-        publish(chassis, EventKind::ResolverLost { resolver, silent_ms, partitions }).await;
+        publish(chassis, EventKind::ResolverLost { resolver, silent_ms, partitions });
     }
     Ok(())
 }
@@ -186,19 +187,23 @@ async fn settle(
         if !releasing {
             let owner = lease.owner.as_ref().map(|holder| holder.instance.clone());
             tracing::info!(%partition, owner = owner.as_ref().map(InstanceId::as_str), epoch = revision, "assigned");
-            publish(chassis, EventKind::PartitionAssigned { partition, owner, epoch: revision, term }).await;
+            publish(chassis, EventKind::PartitionAssigned { partition, owner, epoch: revision, term });
         }
         view.partitions.insert(partition, (lease, revision));
     }
     Ok(())
 }
 
-/// Publishes a decision. Best effort: the decision itself stands in the bucket.
-pub(crate) async fn publish(chassis: &Chassis, kind: EventKind) {
+/// Publishes a decision, without waiting: the decision itself stands in the bucket, and the next one must not wait
+/// for a stream that has no leader at the moment. Best effort, bounded in time.
+pub(crate) fn publish(chassis: &Chassis, kind: EventKind) {
     let event = office::event(chassis, kind);
-    let body = serde_json::to_vec(&event).unwrap_or_default();
-    let sent = chassis.bus.js.publish(subject::event(&event), body.into());
-    if !matches!(tokio::time::timeout(RETRY_DELAY, sent).await, Ok(Ok(_))) {
-        tracing::warn!(kind = event.kind.token(), "an event could not be published");
-    }
+    let js = chassis.bus.js.clone();
+    tokio::spawn(async move {
+        let body = serde_json::to_vec(&event).unwrap_or_default();
+        let sent = async { js.publish(subject::event(&event), body.into()).await?.await };
+        if !matches!(tokio::time::timeout(bus::REQUEST_TIMEOUT, sent).await, Ok(Ok(_))) {
+            tracing::warn!(kind = event.kind.token(), "an event could not be published");
+        }
+    });
 }

@@ -46,7 +46,8 @@ struct Tries {
 #[derive(Debug)]
 enum Stage {
     Idle,
-    Busy,
+    /// A deed is under way; about which entry, unless about the store.
+    Busy(Option<u64>),
     Finished(Box<Outcome>),
     Fenced,
 }
@@ -100,7 +101,7 @@ impl Lane {
 
     /// Whether a deed is under way whose answer must be awaited before the lane may be given up.
     pub fn is_busy(&self) -> bool {
-        matches!(self.stage, Stage::Busy | Stage::Finished(_))
+        matches!(self.stage, Stage::Busy(_) | Stage::Finished(_))
     }
 
     /// What the head waits for, when it does not simply flow.
@@ -137,24 +138,24 @@ impl Lane {
         }
         match &self.stage {
             Stage::Fenced => return Step::Fenced,
-            Stage::Busy => return Step::Wait(None),
+            Stage::Busy(_) => return Step::Wait(None),
             Stage::Idle | Stage::Finished(_) => {}
         }
         let Some((&queue_seq, first)) = self.waiting.first_key_value() else { return Step::Wait(None) };
         let Some(mark) = self.mark else {
-            return self.when_due(now, |lane| lane.begin(Deed::LoadMark));
+            return self.when_due(now, |lane| lane.begin(None, Deed::LoadMark));
         };
         if let Stage::Finished(outcome) = &self.stage {
             let deed = Deed::Store { outcome: outcome.clone(), fence: mark.fence };
-            return self.when_due(now, |lane| lane.begin(deed));
+            return self.when_due(now, |lane| lane.begin(Some(lane.tries.queue_seq), deed));
         }
         let Some(entry) = first.entry.clone() else {
-            return self.when_due(now, |lane| lane.begin(Deed::ReadBack(queue_seq)));
+            return self.when_due(now, |lane| lane.begin(Some(queue_seq), Deed::ReadBack(queue_seq)));
         };
         if entry.intake <= mark.watermark {
             let sent_by_us = self.tries.queue_seq == queue_seq && self.tries.attempts > 0;
             return match first.reply.clone() {
-                Some(reply) => self.begin(Deed::Ack { queue_seq, reply, replay: !sent_by_us }),
+                Some(reply) => self.begin(Some(queue_seq), Deed::Ack { queue_seq, reply, replay: !sent_by_us }),
                 // The consumer was made anew: it will be delivered again.
                 None => Step::Wait(None),
             };
@@ -169,8 +170,8 @@ impl Lane {
         if now.mono_ms < self.not_before_ms { Step::Wait(Some(self.not_before_ms)) } else { begin(self) }
     }
 
-    fn begin(&mut self, deed: Deed) -> Step {
-        self.stage = Stage::Busy;
+    fn begin(&mut self, about: Option<u64>, deed: Deed) -> Step {
+        self.stage = Stage::Busy(about);
         Step::Do(deed)
     }
 
@@ -182,7 +183,7 @@ impl Lane {
         self.tries.first_at.get_or_insert(now.utc);
         self.tries.last_at = Some(now.utc);
         self.tries.next_at = None;
-        self.begin(Deed::Attempt { entry, attempt: self.tries.attempts })
+        self.begin(Some(queue_seq), Deed::Attempt { entry, attempt: self.tries.attempts })
     }
 
     /// The store's past is known, or the bus did not tell.
@@ -241,11 +242,13 @@ impl Lane {
     /// The consumer is made anew and will deliver everything that is still in the queue, in order. Only the entry
     /// of a deed under way is kept.
     pub fn reset(&mut self) {
-        let head = if self.is_busy() { self.waiting.pop_first() } else { None };
-        self.waiting.clear();
-        if let Some((queue_seq, waiting)) = head {
-            self.waiting.insert(queue_seq, Waiting { reply: None, ..waiting });
-        }
+        let kept = match self.stage {
+            Stage::Busy(about) => about,
+            Stage::Finished(_) => Some(self.tries.queue_seq),
+            Stage::Idle | Stage::Fenced => None,
+        };
+        self.waiting.retain(|queue_seq, _| Some(*queue_seq) == kept);
+        self.waiting.values_mut().for_each(|waiting| waiting.reply = None);
     }
 }
 

@@ -26,8 +26,6 @@ use crate::settings::Settings;
 pub async fn run(chassis: Arc<Chassis>, settings: &Settings) -> anyhow::Result<()> {
     let figures = Arc::new(Figures::default());
     let catalogue = Catalogue::follow(&chassis.bus);
-    let (read, stores) = (Arc::clone(&figures), catalogue.progress());
-    chassis.expose(move || (read.load(), Some(stores.borrow().revision)), Vec::new());
     if !chassis.ready().await {
         return Ok(());
     }
@@ -40,6 +38,7 @@ pub async fn run(chassis: Arc<Chassis>, settings: &Settings) -> anyhow::Result<(
     let shared = Arc::new(Shared {
         pos: pos::Client::new(&settings.pos()).context("setting up the POS client")?,
         schedule: settings.retry_schedule.clone(),
+        deadline: settings.pos().deadline,
         in_flight: tokio::sync::Semaphore::new(settings.in_flight_max),
         chassis,
         catalogue,

@@ -26,6 +26,7 @@ use crate::lane::{Deed, Lane, Moment, Place, Step};
 use crate::pos;
 use crate::schedule::Schedule;
 use deeds::{Done, Flight};
+pub use intake::Epoch;
 use intake::{Arrival, Consumer};
 
 /// What all sessions of this process share.
@@ -39,6 +40,8 @@ pub struct Shared {
     pub pos: pos::Client,
     /// When to try again.
     pub schedule: Schedule,
+    /// How long one attempt may take.
+    pub deadline: Duration,
     /// Attempts that may be under way at the same time.
     pub in_flight: Semaphore,
     /// What the heartbeat tells.
@@ -66,11 +69,17 @@ pub enum End {
 }
 
 /// Entries that all lanes of a session may hold; beyond it the consumer is read no further. At about 200 bytes each
-/// behind the first of a lane, this bounds a session to some 200 MB in the worst case.
+/// behind the first of a lane, this bounds a session to some 200 MB in the worst case. It is more than `QUEUES` holds at
+/// its usual size, so that no dead store's backlog blocks the other stores of its partition.
 const ENTRIES_MAX: usize = 1_000_000;
 
-/// Longest time that [`Wish::Finish`] waits for what is under way, beyond the longest deadline of a POS.
-const FINISH_LIMIT: Duration = Duration::from_secs(150);
+impl Shared {
+    /// Longest time that finishing what is under way may take: one attempt, then storing and acknowledging, each of
+    /// which may be tried again once.
+    pub fn finish_limit(&self) -> Duration {
+        self.deadline + 4 * bus::REQUEST_TIMEOUT
+    }
+}
 
 /// Without the bus nothing can be finished: ends when that is wished, after waiting a little for the bus.
 async fn given_up(wish: &mut watch::Receiver<Wish>, bus: &bus::Connection) -> End {
@@ -94,7 +103,9 @@ const AWAY_LIMIT: Duration = Duration::from_secs(3);
 pub struct Session {
     shared: Arc<Shared>,
     partition: Partition,
-    epoch: u64,
+    epoch: Epoch,
+    /// Told to finish: what was begun is finished, nothing new begins.
+    finishing: bool,
     /// The resolver's lease and, cleared by the tenancy, this partition's.
     tenure: Tenure,
     ours: Arc<AtomicBool>,
@@ -109,11 +120,12 @@ pub struct Session {
 
 impl Session {
     /// A session that has not begun.
-    pub fn new(shared: Arc<Shared>, partition: Partition, epoch: u64, tenure: Tenure, ours: Arc<AtomicBool>) -> Self {
+    pub fn new(shared: Arc<Shared>, partition: Partition, epoch: Epoch, tenure: Tenure, ours: Arc<AtomicBool>) -> Self {
         Self {
             shared,
             partition,
             epoch,
+            finishing: false,
             tenure,
             ours,
             lanes: HashMap::new(),
@@ -127,7 +139,7 @@ impl Session {
 
     /// Serves until told otherwise.
     pub async fn run(mut self, mut wish: watch::Receiver<Wish>) -> End {
-        let (partition, epoch) = (self.partition, self.epoch);
+        let (partition, epoch) = (self.partition, self.epoch.revision);
         self.shared.figures.session(partition, |session| session.epoch = epoch);
         let end = loop {
             match self.serve(&mut wish).await {
@@ -152,26 +164,21 @@ impl Session {
     async fn serve(&mut self, wish: &mut watch::Receiver<Wish>) -> Result<End, async_nats::Error> {
         let shared = Arc::clone(&self.shared);
         let bus = &shared.chassis.bus;
-        let mut link = bus.link();
         tokio::select! {
             biased;
             () = bus.up() => {}
             end = given_up(wish, bus) => return Ok(end),
         }
+        let connects = bus.connects();
         self.generation += 1;
         let opened = Consumer::open(&bus.js, self.partition, self.epoch, self.generation).await?;
         // A consumer of a later epoch exists: the partition has moved on without us.
         let Some(mut consumer) = opened else { return Ok(End::Dropped) };
         let mut state = shared.chassis.control.follow();
-        let mut finishing: Option<tokio::time::Instant> = None;
         self.wake_all();
         loop {
-            if *wish.borrow_and_update() == Wish::Finish && finishing.is_none() {
-                finishing = Some(tokio::time::Instant::now() + FINISH_LIMIT);
-            }
-            if let Some(limit) = finishing
-                && (!self.is_busy() || tokio::time::Instant::now() >= limit)
-            {
+            self.finishing |= *wish.borrow_and_update() == Wish::Finish;
+            if self.finishing && !self.is_busy() {
                 consumer.close(&bus.js).await;
                 return Ok(End::Finished);
             }
@@ -181,7 +188,7 @@ impl Session {
                 Some((generation, store, done)) = self.flights.next(), if !self.flights.is_empty() => {
                     self.done(generation, store, done)?;
                 }
-                arrival = consumer.next(), if self.held < ENTRIES_MAX && finishing.is_none() => {
+                arrival = consumer.next(), if self.held < ENTRIES_MAX && !self.finishing => {
                     self.take(arrival?);
                 }
                 () = tokio::time::sleep(next_due.unwrap_or_default()), if next_due.is_some() => self.wake_due(),
@@ -191,7 +198,7 @@ impl Session {
                     }
                 }
                 _ = state.changed() => self.wake_all(),
-                _ = link.wait_for(|link| *link != bus::LinkState::Up) => return Err("the bus is away".into()),
+                () = bus.interrupted(connects) => return Err("the bus was away".into()),
             }
             if self.lanes.values().any(Lane::is_fenced) {
                 return Ok(End::Dropped);
@@ -205,7 +212,7 @@ impl Session {
 
     /// Whether a new attempt may begin right now; asked again by the deed itself just before it sends.
     fn may_start(&self) -> bool {
-        self.shared.chassis.control.is_running() && self.ours.load(Ordering::Acquire)
+        !self.finishing && self.shared.chassis.control.is_running() && self.ours.load(Ordering::Acquire)
     }
 
     fn take(&mut self, arrival: Arrival) {
@@ -214,7 +221,7 @@ impl Session {
             country,
             store,
             partition: self.partition,
-            epoch: self.epoch,
+            epoch: self.epoch.revision,
             by: self.shared.chassis.instance.origin(),
         };
         let lane = self.lanes.entry(store).or_insert_with(|| Lane::new(place()));

@@ -1,6 +1,10 @@
 //! Which partitions are ours: keeps the resolver's lease, watches the partitions, begins and ends their sessions.
+//!
+//! What is to be done follows from what the bucket last said and from what is running, never from one event alone:
+//! [`Tenancy::reconcile`] looks at both after every event and every renewal, so that nothing stays half done.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,83 +14,100 @@ use chassis::RETRY_DELAY;
 use chassis::lease::{self, Candidate, Renewal, TERMS, encode, write};
 use contract::Partition;
 use contract::heartbeat::RunState;
-use contract::lease::{Holder, Key, PARTITIONS, PartitionLease, ResolverLease, partition_key, resolver_key};
+use contract::lease::{Holder, Key, PARTITIONS, PartitionLease, ResolverLease, Stance, partition_key, resolver_key};
 use futures::StreamExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use crate::session::{End, Session, Shared, Wish};
-
-/// How long stopping waits for what is under way: the usual deadline of a POS, with room for storing and
-/// acknowledging. Kubernetes must grant more than this.
-const LEAVE_LIMIT: Duration = Duration::from_secs(25);
-
-/// A session under way.
-#[derive(Debug)]
-struct Running {
-    epoch: u64,
-    /// The newest revision of the partition's key; what giving back expects.
-    revision: u64,
-    ours: Arc<AtomicBool>,
-    wish: watch::Sender<Wish>,
-}
-
-type Ended = (Partition, u64, End);
+use crate::session::{End, Epoch, Session, Shared, Wish};
 
 /// Serves for as long as the process runs, then gives everything back.
 pub async fn serve(shared: &Arc<Shared>) {
     let chassis = &shared.chassis;
-    while !chassis.stop.is_cancelled() {
-        if let Err(error) = hold(shared).await {
+    let mut exposed = false;
+    for run in 1_u32.. {
+        if let Err(error) = hold(shared, run, &mut exposed).await {
             tracing::warn!(%error, "not serving, trying again");
         }
         tokio::select! {
             () = tokio::time::sleep(RETRY_DELAY) => {}
-            () = chassis.stop.cancelled() => {}
+            () = chassis.stop.cancelled() => return,
         }
     }
 }
 
+/// What we do about partitions, by what our operator wants.
+fn stance(shared: &Shared) -> Stance {
+    match shared.chassis.control.state() {
+        RunState::Running => Stance::Taking,
+        RunState::Paused => Stance::Keeping,
+        RunState::Draining | RunState::Stopping | RunState::Unknown => Stance::Leaving,
+    }
+}
+
 /// Takes the lease, serves under it, gives it back. Returns when it is lost or when told to stop.
-async fn hold(shared: &Arc<Shared>) -> Result<(), async_nats::Error> {
+async fn hold(shared: &Arc<Shared>, run: u32, exposed: &mut bool) -> Result<(), async_nats::Error> {
     let chassis = &shared.chassis;
     let store = bus::topology::leases(&chassis.bus.js, chassis.profile).await?;
+    let era = lease::era(&store).await?;
+    // Each time the lease is taken is another incarnation: what was lost under the last one is not ours again.
     let me = chassis.holder();
-    let accepting = || matches!(chassis.control.state(), RunState::Running | RunState::Paused);
-    let lease =
-        |accepting, vacant| encode(&ResolverLease { v: contract::VERSION, holder: me.clone(), accepting, vacant });
+    let me = Holder { incarnation: format!("{}-{run}", me.incarnation), ..me };
+    let lease = |stance, vacant| encode(&ResolverLease { v: contract::VERSION, holder: me.clone(), stance, vacant });
 
     let mut candidate = Candidate::new(store.clone(), resolver_key(&me.instance), me.incarnation.clone(), TERMS);
+    let since = Instant::now();
+    let mut warned = false;
     let mut holder = loop {
-        if let Some(holder) = candidate.attempt(|_| lease(accepting(), false)).await? {
+        if let Some(holder) = candidate.attempt(|_| lease(stance(shared), false)).await? {
             break holder;
         }
-        tracing::debug!("another process of this name holds the lease");
+        // A former run's lease ends within its time; one that does not is held by somebody who lives.
+        if !warned && since.elapsed() > Duration::from_millis(2 * TERMS.ttl_ms) {
+            tracing::warn!("another process runs under this name: waiting until it ends");
+            warned = true;
+        }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(TERMS.renew_ms)) => {}
             () = chassis.stop.cancelled() => return Ok(()),
         }
     };
     tracing::info!("holding the lease");
+    // Heard and seen only from here on: of two processes under one name, the one that serves is the one that answers.
+    if !std::mem::replace(exposed, true) {
+        let (read, stores) = (Arc::clone(&shared.figures), shared.catalogue.progress());
+        chassis.expose(move || (read.load(), Some(stores.borrow().revision)), Vec::new());
+    }
 
     let mut tenancy = Tenancy {
         shared: Arc::clone(shared),
         store: store.clone(),
+        era,
         me: me.clone(),
         tenure: holder.tenure(),
+        known: HashMap::new(),
         running: HashMap::new(),
-        tasks: JoinSet::new(),
+        pause: HashMap::new(),
+        sessions: JoinSet::new(),
+        returns: JoinSet::new(),
     };
     let mut tick = tokio::time::interval(Duration::from_millis(TERMS.renew_ms));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut state = chassis.control.follow();
-    let mut watch = Box::pin(tenancy.watch());
-    let mut link = chassis.bus.link();
-    let mut leaving: Option<tokio::time::Instant> = None;
+    let mut connects = chassis.bus.connects();
+    let mut watch = Box::pin(tenancy.watch(Duration::ZERO));
+    let mut leaving: Option<Instant> = None;
     loop {
-        let stop_limit = leaving.unwrap_or_else(|| tokio::time::Instant::now() + LEAVE_LIMIT);
+        let limit = leaving.unwrap_or_else(Instant::now);
         tokio::select! {
-            _ = tick.tick() => match holder.renew(lease(accepting() && leaving.is_none(), false)).await {
+            biased;
+            () = chassis.stop.cancelled(), if leaving.is_none() => {
+                chassis.control.set(RunState::Draining);
+                leaving = Some(Instant::now() + shared.finish_limit());
+            }
+            Some(ended) = tenancy.sessions.join_next() => tenancy.ended(ended),
+            Some(returned) = tenancy.returns.join_next() => tenancy.returned(returned),
+            _ = tick.tick() => match holder.renew(lease(stance(shared), false)).await {
                 Renewal::Held => {}
                 Renewal::Unknown => tracing::warn!("the lease's renewal got no answer"),
                 Renewal::Lost => {
@@ -96,141 +117,180 @@ async fn hold(shared: &Arc<Shared>) -> Result<(), async_nats::Error> {
                 }
             },
             entry = watch.next() => match entry {
-                Some(Ok(entry)) => tenancy.take(&entry),
+                Some(Ok(entry)) => tenancy.learn(&entry),
                 // The watch is made anew; what we hold goes on under the tenure meanwhile.
-                Some(Err(error)) => {
-                    tracing::debug!(%error, "watching the partitions anew");
-                    tokio::time::sleep(RETRY_DELAY).await;
-                    watch = Box::pin(tenancy.watch());
-                }
-                None => watch = Box::pin(tenancy.watch()),
+                Some(Err(_)) | None => watch = Box::pin(tenancy.watch(RETRY_DELAY)),
             },
-            Some(ended) = tenancy.tasks.join_next(), if !tenancy.tasks.is_empty() => tenancy.ended(ended).await,
-            _ = state.changed() => {}
             // After a reconnect the old watch would notice only after several heartbeats that it is dead.
-            _ = link.changed() => watch = Box::pin(tenancy.watch()),
-            () = chassis.stop.cancelled(), if leaving.is_none() => {
-                leaving = Some(tokio::time::Instant::now() + LEAVE_LIMIT);
-                tenancy.finish_all();
+            () = chassis.bus.interrupted(connects), if chassis.bus.is_up() => {
+                connects = chassis.bus.connects();
+                watch = Box::pin(tenancy.watch(Duration::ZERO));
             }
-            () = tokio::time::sleep_until(stop_limit), if leaving.is_some() => tenancy.drop_all().await,
+            () = tokio::time::sleep_until(limit), if leaving.is_some() => tenancy.drop_all().await,
         }
-        if leaving.is_some() && tenancy.tasks.is_empty() {
-            holder.release(lease(false, true)).await?;
+        tenancy.reconcile();
+        if leaving.is_some() && tenancy.is_done() {
+            holder.release(lease(Stance::Leaving, true)).await?;
             return Ok(());
         }
     }
 }
 
+/// A session under way.
+#[derive(Debug)]
+struct Running {
+    ours: Arc<AtomicBool>,
+    wish: watch::Sender<Wish>,
+}
+
+/// A partition that was given back: what its key said before, and what became of the writing.
+type Returned = (Partition, PartitionLease, Result<Option<u64>, bus::Error>);
+
+/// What a partition's key last said, and at which revision.
+type Known = (PartitionLease, u64);
+
 struct Tenancy {
     shared: Arc<Shared>,
     store: kv::Store,
+    era: u64,
     me: Holder,
     tenure: lease::Tenure,
+    known: HashMap<Partition, Known>,
     running: HashMap<Partition, Running>,
-    tasks: JoinSet<Ended>,
+    /// Partitions whose session was dropped or that could not be given back, and when that may be tried again.
+    pause: HashMap<Partition, Instant>,
+    sessions: JoinSet<(Partition, End)>,
+    /// Partitions being given back.
+    returns: JoinSet<Returned>,
 }
 
 impl Tenancy {
-    /// Every partition's entry, then every change; ends with an error when the bus is away.
-    fn watch(&self) -> impl futures::Stream<Item = Result<kv::Entry, async_nats::Error>> + use<> {
+    /// After `delay`, every partition's entry, then every change; ends with an error when the bus is away.
+    fn watch(&self, delay: Duration) -> impl futures::Stream<Item = Result<kv::Entry, async_nats::Error>> + use<> {
         let store = self.store.clone();
-        futures::stream::once(async move { store.watch_with_history(PARTITIONS).await }).flat_map(|watch| match watch {
+        let begin = async move {
+            tokio::time::sleep(delay).await;
+            store.watch_with_history(PARTITIONS).await
+        };
+        futures::stream::once(begin).flat_map(|watch| match watch {
             Ok(watch) => watch.map(|entry| entry.map_err(Into::into)).left_stream(),
             Err(error) => futures::stream::iter([Err(error.into())]).right_stream(),
         })
     }
 
-    /// A partition's key was written.
-    fn take(&mut self, entry: &kv::Entry) {
+    /// A partition's key was written. An older writing than the one known says nothing.
+    fn learn(&mut self, entry: &kv::Entry) {
         let Some(Key::Partition(partition)) = Key::parse(&entry.key) else { return };
-        let value = serde_json::from_slice::<PartitionLease>(&entry.value).ok();
-        let (ours, releasing) = match &value {
-            Some(lease) => (lease.owner.as_ref() == Some(&self.me), lease.releasing),
-            None => (false, false),
-        };
-        match (self.running.get_mut(&partition), ours) {
-            (Some(running), _) if entry.revision <= running.revision => {}
-            (Some(running), true) => {
-                running.revision = entry.revision;
-                if releasing {
-                    running.wish.send_replace(Wish::Finish);
-                }
-            }
-            (Some(running), false) => {
-                running.ours.store(false, Ordering::Release);
-                running.wish.send_replace(Wish::Drop);
-            }
-            (None, true) if !self.shared.chassis.stop.is_cancelled() => {
-                self.begin(partition, entry.revision, releasing);
-            }
-            (None, _) => {}
+        let value = serde_json::from_slice(&entry.value).ok();
+        let lease = value.unwrap_or(PartitionLease { v: contract::VERSION, owner: None, releasing: false, term: 0 });
+        if self.known.get(&partition).is_none_or(|(_, revision)| *revision < entry.revision) {
+            self.known.insert(partition, (lease, entry.revision));
         }
     }
 
-    fn begin(&mut self, partition: Partition, epoch: u64, releasing: bool) {
-        tracing::info!(%partition, epoch, "partition taken over");
-        let ours = Arc::new(AtomicBool::new(true));
-        let (wish, wishes) = watch::channel(if releasing { Wish::Finish } else { Wish::Serve });
-        let session = Session::new(Arc::clone(&self.shared), partition, epoch, self.tenure.clone(), Arc::clone(&ours));
-        self.running.insert(partition, Running { epoch, revision: epoch, ours, wish });
-        self.tasks.spawn(async move { (partition, epoch, session.run(wishes).await) });
+    /// Begins, ends and gives back whatever should be by now.
+    fn reconcile(&mut self) {
+        let stopping = self.shared.chassis.stop.is_cancelled();
+        let known: Vec<_> = self.known.iter().map(|(partition, known)| (*partition, known.clone())).collect();
+        for (partition, (lease, revision)) in known {
+            let ours = lease.owner.as_ref() == Some(&self.me);
+            match (self.running.get(&partition), ours) {
+                (Some(running), true) if lease.releasing || stopping => running.wish(Wish::Finish),
+                (Some(running), false) => {
+                    running.ours.store(false, Ordering::Release);
+                    running.wish(Wish::Drop);
+                }
+                (None, true) if self.is_pausing(partition) => {}
+                (None, true) if lease.releasing || stopping => self.give_back(partition, &lease, revision),
+                (None, true) if self.tenure.holds() => self.begin(partition, revision),
+                (Some(_), true) | (None, _) => {}
+            }
+        }
     }
 
-    /// A session ended: a finished one's partition is given back.
-    async fn ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
-        let (partition, epoch, end) = match ended {
-            Ok(ended) => ended,
+    fn is_pausing(&self, partition: Partition) -> bool {
+        self.pause.get(&partition).is_some_and(|until| Instant::now() < *until)
+    }
+
+    fn begin(&mut self, partition: Partition, revision: u64) {
+        tracing::info!(%partition, epoch = revision, "partition taken over");
+        let ours = Arc::new(AtomicBool::new(true));
+        let (wish, wishes) = watch::channel(Wish::Serve);
+        let epoch = Epoch { era: self.era, revision };
+        let session = Session::new(Arc::clone(&self.shared), partition, epoch, self.tenure.clone(), Arc::clone(&ours));
+        self.running.insert(partition, Running { ours, wish });
+        self.sessions.spawn(async move { (partition, session.run(wishes).await) });
+    }
+
+    /// A session ended; what follows is for [`Tenancy::reconcile`] to say.
+    fn ended(&mut self, ended: Result<(Partition, End), tokio::task::JoinError>) {
+        match ended {
+            Ok((partition, end)) => {
+                self.running.remove(&partition);
+                if end == End::Dropped {
+                    self.pause.insert(partition, Instant::now() + RETRY_DELAY);
+                }
+            }
             Err(error) => {
                 // A panic is a bug; the lease must not keep up the appearance of service.
                 tracing::error!(%error, "a session died: stopping");
                 self.shared.chassis.stop.cancel();
-                return;
             }
-        };
-        let Some(running) = self.running.remove(&partition) else { return };
-        debug_assert_eq!(running.epoch, epoch, "one session a partition at a time");
-        if end == End::Dropped {
-            // It may be ours again by now, or never have been anybody else's.
-            return self.look_again(partition).await;
         }
-        let free = PartitionLease { v: contract::VERSION, owner: None, releasing: false, term: 0 };
-        match write(&self.store, &partition_key(partition), encode(&free), running.revision).await {
+    }
+
+    /// Writes that nobody owns the partition; tried again as long as the bucket says that we do.
+    fn give_back(&mut self, partition: Partition, lease: &PartitionLease, revision: u64) {
+        let free = PartitionLease { owner: None, releasing: false, ..lease.clone() };
+        let store = self.store.clone();
+        // Ours no more as far as we are concerned; if the write fails, the old state is put back.
+        self.known.insert(partition, (free.clone(), revision));
+        let lease = lease.clone();
+        self.returns.spawn(async move {
+            let written = write(&store, &partition_key(partition), encode(&free), revision).await;
+            (partition, lease, written)
+        });
+    }
+
+    fn returned(&mut self, returned: Result<Returned, tokio::task::JoinError>) {
+        let Ok((partition, lease, written)) = returned else { return };
+        match written {
             Ok(Some(_)) => {}
-            Ok(None) => tracing::debug!(%partition, "the partition was moved meanwhile"),
-            Err(error) => tracing::warn!(
-                %partition, error = &error as &dyn std::error::Error, "the partition was not given back, it will expire"
-            ),
-        }
-    }
-
-    /// A session was dropped: begins another one if the bucket still names us.
-    async fn look_again(&mut self, partition: Partition) {
-        if !self.tenure.holds() {
-            return;
-        }
-        match lease::read(&self.store, &partition_key(partition)).await {
-            Ok(Some(entry)) => self.take(&entry),
-            Ok(None) => {}
+            // Moved meanwhile: the watch tells.
+            Ok(None) => tracing::debug!(%partition, "the partition was written by somebody else"),
             Err(error) => {
-                tracing::warn!(%partition, error = &error as &dyn std::error::Error, "who owns the partition is not known");
+                tracing::warn!(%partition, error = &error as &dyn std::error::Error, "not given back, trying again");
+                self.pause.insert(partition, Instant::now() + RETRY_DELAY);
+                if let Some((known, _)) = self.known.get_mut(&partition)
+                    && known.owner.is_none()
+                {
+                    *known = lease;
+                }
             }
         }
     }
 
-    fn finish_all(&self) {
-        for running in self.running.values() {
-            running.wish.send_replace(Wish::Finish);
-        }
+    /// Whether nothing is left to finish or to give back.
+    fn is_done(&self) -> bool {
+        self.sessions.is_empty() && (self.returns.is_empty() || !self.shared.chassis.bus.is_up())
     }
 
-    async fn drop_all(&mut self) {
+    fn drop_all(&mut self) -> impl Future<Output = ()> {
         self.tenure.end();
         for running in self.running.values() {
             running.ours.store(false, Ordering::Release);
-            running.wish.send_replace(Wish::Drop);
+            running.wish(Wish::Drop);
         }
-        while self.tasks.join_next().await.is_some() {}
-        self.running.clear();
+        async {
+            while self.sessions.join_next().await.is_some() {}
+            self.running.clear();
+            self.known.clear();
+        }
+    }
+}
+
+impl Running {
+    fn wish(&self, wish: Wish) {
+        self.wish.send_if_modified(|current| std::mem::replace(current, wish) != wish);
     }
 }

@@ -6,7 +6,7 @@ mod deployment;
 
 use bus::read::{Request, Start, read};
 use contract::command::{Reply, Verb};
-use contract::heartbeat::{Heartbeat, Load, Role, RunState};
+use contract::heartbeat::{Heartbeat, Load, ResolverLoad, Role, RunState};
 use contract::{Event, EventKind, Service, subject};
 use deployment::{Deployment, eventually};
 use futures::StreamExt as _;
@@ -21,19 +21,30 @@ async fn events(deployment: &Deployment) -> Vec<EventKind> {
     events
 }
 
-/// Sum over all resolvers of the last heartbeat's deliveries that were found done already.
-async fn replays(deployment: &Deployment, instances: usize) -> u64 {
-    let mut beats =
-        deployment.connection.client.subscribe("domicilio.services.queue-resolver.*.heartbeat").await.unwrap();
-    let mut seen = std::collections::BTreeMap::new();
-    while seen.len() < instances {
-        let message = beats.next().await.unwrap();
-        let beat: Heartbeat = serde_json::from_slice(&message.payload).unwrap();
-        if let (Load::Resolver(load), RunState::Running) = (beat.load, beat.state) {
-            seen.insert(beat.instance, load.replays);
-        }
+/// The next heartbeat of an instance.
+async fn beat(deployment: &Deployment, service: &str, id: &str) -> Heartbeat {
+    let subject = format!("domicilio.services.{service}.{id}.heartbeat");
+    let mut beats = deployment.connection.client.subscribe(subject).await.unwrap();
+    serde_json::from_slice(&beats.next().await.unwrap().payload).unwrap()
+}
+
+/// What a resolver says of itself.
+async fn load(deployment: &Deployment, id: &str) -> ResolverLoad {
+    match beat(deployment, "queue-resolver", id).await.load {
+        Load::Resolver(load) => load,
+        other => panic!("{other:?}"),
     }
-    seen.values().sum()
+}
+
+/// Until both resolvers have a share of the partitions.
+async fn shared_out(deployment: &Deployment) {
+    for id in ["queue-resolver-1", "queue-resolver-2"] {
+        eventually("both resolvers have their share", async || {
+            let owned = load(deployment, id).await.partitions.len();
+            if owned == 16 { Ok(()) } else { Err(owned) }
+        })
+        .await;
+    }
 }
 
 /// The active distribuidor, by its own word.
@@ -71,10 +82,7 @@ async fn waiting(deployment: &Deployment, count: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_killed_every_order_arrives_once_and_in_order() {
     let mut deployment = Deployment::start(20).await;
-    for id in ["queue-resolver-1", "queue-resolver-2"] {
-        let has_some = |kind: &EventKind| matches!(kind, EventKind::PartitionAssigned { owner: Some(owner), .. } if owner.as_str() == id);
-        told(&deployment, "both resolvers have a share", has_some).await;
-    }
+    shared_out(&deployment).await;
     let mut sent = 0;
     for round in 0..4 {
         for n in 0..100 {
@@ -133,26 +141,74 @@ async fn a_dead_store_delays_nobody_and_its_queue_drains_in_order_when_it_is_bac
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clean_stop_hands_over_without_replays() {
+async fn a_clean_stop_under_a_backlog_finishes_what_is_on_the_wire_and_nothing_more() {
     let mut deployment = Deployment::start(20).await;
+    shared_out(&deployment).await;
+    // Slow enough that every lane has a backlog and an attempt under way when the signal comes.
+    for store in 1..=20 {
+        deployment.fault(store, serde_json::json!({"fault": "slow", "ms": 400})).await;
+    }
     for n in 0..200 {
         deployment.order(n % 20 + 1, &format!("before-{n}")).await;
     }
+    let busy = load(&deployment, "queue-resolver-1").await;
+    assert!(busy.waiting > 20, "{busy:?}");
     deployment.signal("queue-resolver-1", "TERM").await;
-    for n in 0..100 {
-        deployment.order(n % 20 + 1, &format!("after-{n}")).await;
-    }
-    let verdict = deployment.injected(300).await;
+    let left = load(&deployment, "queue-resolver-2").await;
+    assert!(left.waiting > 0, "it left before the backlog was done: {left:?}");
+    let verdict = deployment.injected(200).await;
     assert!(verdict.is_clean(), "{verdict:?}");
-    assert_eq!(verdict.attempts, 300, "no order was sent twice");
-    assert_eq!(replays(&deployment, 1).await, 0);
+    assert_eq!(verdict.attempts, 200, "no order was sent twice");
+    assert_eq!(load(&deployment, "queue-resolver-2").await.replays, 0);
     // It said goodbye: nobody had to find out that it was silent.
     assert!(!events(&deployment).await.iter().any(|kind| matches!(kind, EventKind::ResolverLost { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resolver_that_was_stopped_and_resumed_does_no_harm() {
+    let deployment = Deployment::start(20).await;
+    shared_out(&deployment).await;
+    deployment.send("queue-resolver-1", "STOP").await;
+    for n in 0..100 {
+        deployment.order(n % 20 + 1, &format!("z-{n}")).await;
+    }
+    let lost = |kind: &EventKind| matches!(kind, EventKind::ResolverLost { partitions: 16, .. });
+    told(&deployment, "the stopped one was found out", lost).await;
+    // Everything is done by the other one before the zombie wakes up with its old deliveries.
+    deployment.injected(100).await;
+    let before = deployment.verdict();
+    deployment.send("queue-resolver-1", "CONT").await;
+    shared_out(&deployment).await;
+    for n in 100..200 {
+        deployment.order(n % 20 + 1, &format!("z-{n}")).await;
+    }
+    let verdict = deployment.injected(200).await;
+    assert!(verdict.is_clean(), "{verdict:?}");
+    assert_eq!(verdict.attempts - before.attempts, 100, "the zombie sent nothing that was done");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_bucket_of_leases_is_made_anew_and_work_goes_on() {
+    let deployment = Deployment::start(8).await;
+    shared_out(&deployment).await;
+    for n in 0..40 {
+        deployment.order(n % 8 + 1, &format!("b-{n}")).await;
+    }
+    deployment.injected(40).await;
+    deployment.connection.js.delete_key_value(contract::stream::LEASES).await.unwrap();
+    for n in 40..80 {
+        deployment.order(n % 8 + 1, &format!("b-{n}")).await;
+    }
+    // The checkpoint is gone too: all orders are queued again, and found done.
+    let verdict = deployment.injected(80).await;
+    assert!(verdict.is_clean(), "{verdict:?}");
+    waiting(&deployment, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_paused_resolver_begins_nothing_and_keeps_what_it_owns() {
     let deployment = Deployment::start(8).await;
+    shared_out(&deployment).await;
     let command = async |id: &str, verb| {
         let subject = subject::command(Service::Resolver, &id.parse().unwrap(), verb);
         eventually(&format!("{id} answers"), async || {
@@ -171,6 +227,7 @@ async fn a_paused_resolver_begins_nothing_and_keeps_what_it_owns() {
     }
     waiting(&deployment, 40).await;
     assert_eq!(deployment.verdict().attempts, 0);
+    shared_out(&deployment).await;
     for id in ["queue-resolver-1", "queue-resolver-2"] {
         assert!(command(id, Verb::Resume).await.ok);
     }

@@ -339,6 +339,22 @@ fn a_new_consumer_keeps_only_what_is_under_way() {
 }
 
 #[test]
+fn a_rewound_entry_before_the_one_under_way_does_not_take_its_place() {
+    let mut lane = Lane::new(place());
+    deliver(&mut lane, 5, 15);
+    lane.step(at(0), true);
+    lane.marked(Some(Mark { watermark: 14, ..Mark::default() }), at(0));
+    assert!(matches!(lane.step(at(0), true), Step::Do(Deed::Attempt { .. })));
+    // The server forgot that this one was acknowledged, and delivers it again.
+    lane.reset();
+    deliver(&mut lane, 4, 14);
+    deliver(&mut lane, 5, 15);
+    lane.reset();
+    lane.attempted(Verdict::Done { already: false }, 1, &schedule(), at(1), 0.5);
+    assert!(matches!(lane.step(at(1), true), Step::Do(Deed::Store { outcome, .. }) if outcome.intake == 15));
+}
+
+#[test]
 fn a_long_backlog_keeps_only_sequences_and_reads_them_back() {
     let mut lane = Lane::new(place());
     for n in 1..=1_000 {

@@ -43,25 +43,25 @@ pub struct Mark {
 /// Something to do outside; each is answered by the method named.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
-    /// Learn the store's past: [`Lane::marked`].
+    /// Learn the store's past: [`Lane::marked`](super::Lane::marked).
     LoadMark,
-    /// Read an entry back from `QUEUES`: [`Lane::read_back`].
+    /// Read an entry back from `QUEUES`: [`Lane::read_back`](super::Lane::read_back).
     ReadBack(u64),
-    /// Post the order to the POS: [`Lane::attempted`].
+    /// Post the order to the POS: [`Lane::attempted`](super::Lane::attempted).
     Attempt {
         /// The order.
         entry: Arc<QueueEntry>,
         /// Number of the attempt, from 1.
         attempt: u32,
     },
-    /// Publish the outcome, expecting the store's last outcome to be at `fence`: [`Lane::stored`].
+    /// Publish the outcome, expecting the store's last outcome to be at `fence`: [`Lane::stored`](super::Lane::stored).
     Store {
         /// The outcome.
         outcome: Box<Outcome>,
         /// Value of `Nats-Expected-Last-Subject-Sequence`.
         fence: u64,
     },
-    /// Acknowledge an entry of `QUEUES`, confirmed: [`Lane::acked`].
+    /// Acknowledge an entry of `QUEUES`, confirmed: [`Lane::acked`](super::Lane::acked).
     Ack {
         /// Its sequence.
         queue_seq: u64,

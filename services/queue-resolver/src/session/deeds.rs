@@ -14,6 +14,7 @@ use contract::order::{Digest, Ending};
 use contract::stream::{EVENTS, ORDERS, OUTCOMES, QUEUES};
 use contract::{Event, EventKind, Outcome, QueueEntry, StoreId, header, subject};
 use futures::future::BoxFuture;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Shared;
 use crate::lane::{Deed, Mark, Place, Stored};
@@ -98,15 +99,21 @@ pub(crate) fn attempt(
         }
         shared.figures.in_flight.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
-        let call = Call {
-            url: &record.record.pos_url,
-            order: &entry.order,
-            intake: entry.intake,
-            attempt,
-            traceparent: traceparent.as_deref(),
-            payload,
-        };
-        let verdict = shared.pos.post(call).await;
+        let (pos, order) = (shared.pos.clone(), Arc::clone(&entry));
+        // A task of its own: should nobody look at this deed for a while (the bus is away), the answer is taken all
+        // the same and does not turn into a time-out.
+        let call = AbortOnDropHandle::new(tokio::spawn(async move {
+            let call = Call {
+                url: &record.record.pos_url,
+                order: &order.order,
+                intake: order.intake,
+                attempt,
+                traceparent: traceparent.as_deref(),
+                payload,
+            };
+            pos.post(call).await
+        }));
+        let verdict = call.await.unwrap_or(Verdict::Postponed);
         let took = started.elapsed();
         shared.figures.in_flight.fetch_sub(1, Ordering::Relaxed);
         match &verdict {
@@ -125,9 +132,9 @@ fn micros(took: Duration) -> u64 {
 /// The store's past: its last outcome, and what was last said of its POS.
 async fn mark(shared: &Shared, place: &Place) -> Option<Mark> {
     let js = &shared.chassis.bus.js;
-    let outcome = read::last(js, OUTCOMES.name, &subject::outcome(place.country, place.store)).await.ok()?;
+    let outcome = read::last_at_leader(js, OUTCOMES.name, &subject::outcome(place.country, place.store)).await.ok()?;
     let pos = format!("domicilio.events.{}.{}.pos", place.country, place.store);
-    let pos = read::last(js, EVENTS.name, &pos).await.ok()?;
+    let pos = read::last_at_leader(js, EVENTS.name, &pos).await.ok()?;
     let pos_down = pos.is_some_and(|stored| {
         let event = serde_json::from_slice::<Event>(&stored.payload);
         event.is_ok_and(|event| matches!(event.kind, EventKind::Pos { state: PosState::Down, .. }))
@@ -148,7 +155,7 @@ async fn mark(shared: &Shared, place: &Place) -> Option<Mark> {
 }
 
 async fn read_back(shared: &Shared, queue_seq: u64) -> Result<Option<QueueEntry>, ()> {
-    let stored = read::at(&shared.chassis.bus.js, QUEUES.name, queue_seq).await.map_err(drop)?;
+    let stored = read::at_leader(&shared.chassis.bus.js, QUEUES.name, queue_seq).await.map_err(drop)?;
     Ok(stored.and_then(|stored| serde_json::from_slice(&stored.payload).ok()))
 }
 
@@ -161,11 +168,22 @@ async fn store_outcome(shared: &Shared, place: &Place, outcome: &Outcome, fence:
         shared.chassis.bus.js.send_publish(subject, message).await?.await
     });
     match published.await {
-        Ok(Ok(ack)) => Stored::At(ack.sequence),
-        Ok(Err(error)) if error.kind() == PublishErrorKind::WrongLastSequence => {
-            mark(shared, place).await.map_or(Stored::Unknown, Stored::Conflict)
+        Ok(Ok(ack)) => {
+            shared.chassis.trouble.over();
+            Stored::At(ack.sequence)
         }
-        _ => Stored::Unknown,
+        Ok(Err(error)) => match error.kind() {
+            PublishErrorKind::WrongLastSequence => mark(shared, place).await.map_or(Stored::Unknown, Stored::Conflict),
+            PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::StreamNotFound => {
+                Stored::Unknown
+            }
+            // Without room for an outcome the lane waits, rather than forget that an order is done; and says so.
+            _ => {
+                shared.chassis.trouble.tell(format!("OUTCOMES takes no outcomes: {error}"));
+                Stored::Unknown
+            }
+        },
+        Err(_) => Stored::Unknown,
     }
 }
 

@@ -32,16 +32,27 @@ pub(crate) struct Consumer {
     delivered: u64,
 }
 
-/// `p07-e1234-2`: partition, epoch, and how many times this owner has made it.
-fn name(partition: Partition, epoch: u64, generation: u32) -> String {
-    format!("p{partition}-e{epoch}-{generation}")
+/// Under what right a partition is owned; a later one is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Epoch {
+    /// When the bucket of leases was made, in milliseconds since 1970: one that was lost and made anew counts its
+    /// revisions from one again.
+    pub era: u64,
+    /// The revision at which the partition's key named the owner.
+    pub revision: u64,
+}
+
+/// `p07-b1764012345678-e1234-2`: partition, epoch, and how many times this owner has made it.
+fn name(partition: Partition, epoch: Epoch, generation: u32) -> String {
+    format!("p{partition}-b{}-e{}-{generation}", epoch.era, epoch.revision)
 }
 
 /// Partition and epoch out of a consumer's name; `None` for a name that is not ours.
-fn parse(name: &str) -> Option<(Partition, u64)> {
-    let (partition, rest) = name.strip_prefix('p')?.split_once("-e")?;
-    let (epoch, _generation) = rest.split_once('-')?;
-    Some((partition.parse().ok()?, epoch.parse().ok()?))
+fn parse(name: &str) -> Option<(Partition, Epoch)> {
+    let (partition, rest) = name.strip_prefix('p')?.split_once("-b")?;
+    let (era, rest) = rest.split_once("-e")?;
+    let (revision, _generation) = rest.split_once('-')?;
+    Some((partition.parse().ok()?, Epoch { era: era.parse().ok()?, revision: revision.parse().ok()? }))
 }
 
 impl Consumer {
@@ -51,7 +62,7 @@ impl Consumer {
     pub(crate) async fn open(
         js: &jetstream::Context,
         partition: Partition,
-        epoch: u64,
+        epoch: Epoch,
         generation: u32,
     ) -> Result<Option<Self>, async_nats::Error> {
         const DOING: &str = "taking over a partition";
@@ -128,10 +139,12 @@ mod tests {
     #[test]
     fn names_carry_partition_and_epoch() {
         let partition = Partition::try_from(7).unwrap();
-        assert_eq!(name(partition, 1_234, 2), "p07-e1234-2");
-        assert_eq!(parse("p07-e1234-2"), Some((partition, 1_234)));
-        for other in ["", "p07", "p07-e", "p99-e1-1", "px-e1-1", "p07-e1", "other"] {
+        let epoch = Epoch { era: 9_000, revision: 1_234 };
+        assert_eq!(name(partition, epoch, 2), "p07-b9000-e1234-2");
+        assert_eq!(parse("p07-b9000-e1234-2"), Some((partition, epoch)));
+        for other in ["", "p07", "p07-b1-e", "p99-b1-e1-1", "px-b1-e1-1", "p07-b1-e1", "p07-e1-1", "other"] {
             assert_eq!(parse(other), None, "{other}");
         }
+        assert!(Epoch { era: 2, revision: 1 } > Epoch { era: 1, revision: 9 });
     }
 }

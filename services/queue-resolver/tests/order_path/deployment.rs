@@ -107,13 +107,24 @@ impl Deployment {
         format!("http://{}", line["listen"].as_str().unwrap())
     }
 
+    /// Sends a signal to a process.
+    pub(crate) async fn send(&self, id: &str, signal: &str) {
+        let pid = self.processes[id].id().unwrap().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().await.unwrap().success());
+    }
+
     /// Ends a process with a signal; with `KILL` it does not get to say goodbye.
     pub(crate) async fn signal(&mut self, id: &str, signal: &str) {
+        self.send(id, signal).await;
         let child = self.processes.get_mut(id).unwrap();
-        let pid = child.id().unwrap().to_string();
-        assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().await.unwrap().success());
         tokio::time::timeout(LIMIT, child.wait()).await.unwrap().unwrap();
         self.processes.remove(id);
+    }
+
+    /// Sets a fault of a store's POS.
+    pub(crate) async fn fault(&self, store: u32, fault: serde_json::Value) {
+        let url = format!("{}/admin/faults/{store}", self.pos);
+        assert!(self.http.put(url).json(&fault).send().await.unwrap().status().is_success());
     }
 
     /// Writes a store's record through the API; `revision` for one that exists.
