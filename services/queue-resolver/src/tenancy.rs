@@ -1,7 +1,7 @@
 //! Which partitions are ours: keeps the resolver's lease, watches the partitions, begins and ends their sessions.
 //!
 //! What is to be done follows from what the bucket last said and from what is running, never from one event alone:
-//! [`Tenancy::reconcile`] looks at both after every event and every renewal, so that nothing stays half done.
+//! `Tenancy::reconcile` looks at both after every event and every renewal, so that nothing stays half done.
 
 use std::collections::HashMap;
 use std::future::Future;
