@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::header::HeaderMap;
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use async_nats::jetstream::stream::{DirectGetErrorKind, RawMessageErrorKind, Stream};
+use async_nats::jetstream::stream::{DirectGetError, DirectGetErrorKind, RawMessageError, RawMessageErrorKind, Stream};
 use bytes::Bytes;
 use contract::{StoreId, UtcMs};
 use futures::StreamExt as _;
@@ -165,72 +165,69 @@ pub async fn read(
 /// The message at `sequence`, or `None` when there is none (any more).
 pub async fn at(js: &jetstream::Context, name: &str, sequence: u64) -> Result<Option<Stored>, Error> {
     let stream = no_info(js, name).await?;
-    direct(stream.direct_get_builder().sequence(sequence).send(), name).await
+    one(stream.direct_get_builder().sequence(sequence).send(), name, why_direct).await
 }
 
 /// The last message whose subject matches `subject` (wildcards allowed), or `None`.
 pub async fn last(js: &jetstream::Context, name: &str, subject: &str) -> Result<Option<Stored>, Error> {
     let stream = no_info(js, name).await?;
-    direct(stream.direct_get_builder().last_by_subject(subject).send(), name).await
+    one(stream.direct_get_builder().last_by_subject(subject).send(), name, why_direct).await
 }
 
 /// The message at `sequence`, asked of the stream's leader: never older than what was acknowledged before, as the
 /// answer of a replica may be. For decisions about what is done and what is not.
 pub async fn at_leader(js: &jetstream::Context, name: &str, sequence: u64) -> Result<Option<Stored>, Error> {
     let stream = no_info(js, name).await?;
-    raw(stream.get_raw_message(sequence), name).await
+    one(stream.get_raw_message(sequence), name, why_raw).await
 }
 
 /// The last message on `subject`, asked of the stream's leader (see [`at_leader`]).
 pub async fn last_at_leader(js: &jetstream::Context, name: &str, subject: &str) -> Result<Option<Stored>, Error> {
     let stream = no_info(js, name).await?;
-    raw(stream.get_last_raw_message_by_subject(subject), name).await
-}
-
-async fn raw(
-    get: impl Future<Output = Result<jetstream::message::StreamMessage, jetstream::stream::RawMessageError>>,
-    name: &str,
-) -> Result<Option<Stored>, Error> {
-    let doing = || format!("reading a message of stream {name}");
-    match tokio::time::timeout(REQUEST_TIMEOUT, get).await {
-        Ok(Ok(message)) => Ok(Some(message.into())),
-        Ok(Err(error)) => match error.kind() {
-            RawMessageErrorKind::NoMessageFound => Ok(None),
-            RawMessageErrorKind::JetStream(_) | RawMessageErrorKind::InvalidSubject => {
-                Err(Error::new(ErrorKind::Refused, doing(), error))
-            }
-            RawMessageErrorKind::Other => Err(Error::new(ErrorKind::Unanswered, doing(), error)),
-        },
-        Err(elapsed) => Err(Error::new(ErrorKind::Unanswered, doing(), elapsed)),
-    }
+    one(stream.get_last_raw_message_by_subject(subject), name, why_raw).await
 }
 
 /// The first message at or after `sequence` whose subject matches `subject` (wildcards allowed), or `None`.
 /// Works on a work queue without taking anything from it.
 pub async fn next(js: &jetstream::Context, name: &str, subject: &str, sequence: u64) -> Result<Option<Stored>, Error> {
     let stream = no_info(js, name).await?;
-    direct(stream.direct_get_builder().next_by_subject(subject).sequence(sequence).send(), name).await
+    one(stream.direct_get_builder().next_by_subject(subject).sequence(sequence).send(), name, why_direct).await
 }
 
 async fn no_info(js: &jetstream::Context, name: &str) -> Result<Stream<()>, Error> {
     bounded(REQUEST_TIMEOUT, &format!("opening stream {name}"), js.get_stream_no_info(name)).await
 }
 
-async fn direct(
-    get: impl Future<Output = Result<jetstream::message::StreamMessage, jetstream::stream::DirectGetError>>,
+/// Asks for one message; `why` tells the kind of a failure, or `None` when there is no such message.
+async fn one<E: std::error::Error + Send + Sync + 'static>(
+    get: impl Future<Output = Result<jetstream::message::StreamMessage, E>>,
     name: &str,
+    why: fn(&E) -> Option<ErrorKind>,
 ) -> Result<Option<Stored>, Error> {
     let doing = || format!("reading a message of stream {name}");
     match tokio::time::timeout(REQUEST_TIMEOUT, get).await {
         Ok(Ok(message)) => Ok(Some(message.into())),
-        Ok(Err(error)) => match error.kind() {
-            DirectGetErrorKind::NotFound => Ok(None),
-            DirectGetErrorKind::TimedOut | DirectGetErrorKind::Request => {
-                Err(Error::new(ErrorKind::Unanswered, doing(), error))
-            }
-            _ => Err(Error::new(ErrorKind::Refused, doing(), error)),
+        Ok(Err(error)) => match why(&error) {
+            None => Ok(None),
+            Some(kind) => Err(Error::new(kind, doing(), error)),
         },
         Err(elapsed) => Err(Error::new(ErrorKind::Unanswered, doing(), elapsed)),
+    }
+}
+
+fn why_direct(error: &DirectGetError) -> Option<ErrorKind> {
+    match error.kind() {
+        DirectGetErrorKind::NotFound => None,
+        DirectGetErrorKind::TimedOut | DirectGetErrorKind::Request => Some(ErrorKind::Unanswered),
+        _ => Some(ErrorKind::Refused),
+    }
+}
+
+fn why_raw(error: &RawMessageError) -> Option<ErrorKind> {
+    match error.kind() {
+        RawMessageErrorKind::NoMessageFound => None,
+        RawMessageErrorKind::JetStream(_) | RawMessageErrorKind::InvalidSubject => Some(ErrorKind::Refused),
+        RawMessageErrorKind::Other => Some(ErrorKind::Unanswered),
     }
 }
 

@@ -8,6 +8,17 @@ use super::{BUS_RETRY_MS, DOWN_AFTER, Lane, Moment, Stage};
 use crate::schedule::{Schedule, probe_wait_ms};
 use crate::verdict::{Failure, Verdict};
 
+/// A failed attempt of the order at the head, and what decides about the next one.
+struct Trial<'a> {
+    entry: &'a QueueEntry,
+    failure: Failure,
+    took_ms: u32,
+    schedule: &'a Schedule,
+    now: Moment,
+    /// 0 to 1: spreads the retry.
+    chance: f64,
+}
+
 impl Lane {
     /// An attempt ended after `took_ms`. `chance` (0 to 1) spreads the retry.
     pub fn attempted(&mut self, verdict: Verdict, took_ms: u32, schedule: &Schedule, now: Moment, chance: f64) {
@@ -24,68 +35,55 @@ impl Lane {
                 self.pos_is_up("POS answers");
                 self.finish(&entry, Ending::Injected { already }, now);
             }
-            Verdict::Failed(failure) if failure.reason == FailReason::Unreachable => {
-                self.unreachable(&entry, failure, took_ms, schedule, now, chance);
+            Verdict::Failed(failure) => {
+                let trial = Trial { entry: &entry, failure, took_ms, schedule, now, chance };
+                match trial.failure.reason {
+                    FailReason::Unreachable => self.unreachable(&trial),
+                    _ => self.failed(&trial),
+                }
             }
-            Verdict::Failed(failure) => self.failed(&entry, failure, took_ms, schedule, now, chance),
         }
     }
 
     /// No connection: certainly not delivered, so it costs the order nothing. After two in a row the POS is down,
     /// and the lane only probes.
-    fn unreachable(
-        &mut self,
-        entry: &QueueEntry,
-        failure: Failure,
-        took_ms: u32,
-        schedule: &Schedule,
-        now: Moment,
-        chance: f64,
-    ) {
+    fn unreachable(&mut self, trial: &Trial<'_>) {
         self.unreachable_in_a_row += 1;
         let was_down = self.pos_down;
         let wait_ms = if was_down {
             self.probes += 1;
-            probe_wait_ms(self.probes, chance)
+            probe_wait_ms(self.probes, trial.chance)
         } else {
-            schedule.wait_ms(1, None, chance).unwrap_or(BUS_RETRY_MS)
+            trial.schedule.wait_ms(1, None, trial.chance).unwrap_or(BUS_RETRY_MS)
         };
-        let retry_at = self.retry_in(wait_ms, now);
+        let retry_at = self.retry_in(wait_ms, trial.now);
         if was_down {
             return;
         }
-        let detail = failure.detail.clone();
-        self.tell_failure(entry, failure, took_ms, schedule, Some(retry_at));
+        self.tell_failure(trial, Some(retry_at));
         if self.unreachable_in_a_row >= DOWN_AFTER {
             self.pos_down = true;
             self.probes = 0;
-            self.tell_pos(PosState::Down, detail);
+            self.tell_pos(PosState::Down, trial.failure.detail.clone());
         }
     }
 
-    fn failed(
-        &mut self,
-        entry: &QueueEntry,
-        failure: Failure,
-        took_ms: u32,
-        schedule: &Schedule,
-        now: Moment,
-        chance: f64,
-    ) {
+    fn failed(&mut self, trial: &Trial<'_>) {
+        let Trial { entry, failure, took_ms, schedule, now, chance } = trial;
         if matches!(failure.reason, FailReason::Busy | FailReason::PosError | FailReason::Refused) {
             self.pos_is_up("POS answers again");
         }
         self.tries.spent += 1;
-        self.tries.pos_ms = Some(took_ms);
+        self.tries.pos_ms = Some(*took_ms);
         let wait = match failure.reason {
             FailReason::Refused => None,
-            _ => schedule.wait_ms(self.tries.spent, failure.retry_after_ms, chance),
+            _ => schedule.wait_ms(self.tries.spent, failure.retry_after_ms, *chance),
         };
-        let retry_at = wait.map(|wait_ms| self.retry_in(wait_ms, now));
-        self.tell_failure(entry, failure.clone(), took_ms, schedule, retry_at);
+        let retry_at = wait.map(|wait_ms| self.retry_in(wait_ms, *now));
+        self.tell_failure(trial, retry_at);
         if retry_at.is_none() {
-            let ending = Ending::NotInjected { reason: failure.reason, detail: failure.detail };
-            self.finish(entry, ending, now);
+            let ending = Ending::NotInjected { reason: failure.reason, detail: failure.detail.clone() };
+            self.finish(entry, ending, *now);
         }
     }
 
@@ -108,22 +106,15 @@ impl Lane {
         self.tell.push_back(EventKind::Pos { country, store, state, detail });
     }
 
-    fn tell_failure(
-        &mut self,
-        entry: &QueueEntry,
-        failure: Failure,
-        took_ms: u32,
-        schedule: &Schedule,
-        retry_at: Option<UtcMs>,
-    ) {
+    fn tell_failure(&mut self, trial: &Trial<'_>, retry_at: Option<UtcMs>) {
         self.tell.push_back(EventKind::AttemptFailed {
-            order: entry.order.clone(),
-            intake: entry.intake,
+            order: trial.entry.order.clone(),
+            intake: trial.entry.intake,
             attempt: self.tries.attempts,
-            attempts_max: schedule.attempts_max(),
-            reason: failure.reason,
-            detail: failure.detail,
-            took_ms,
+            attempts_max: trial.schedule.attempts_max(),
+            reason: trial.failure.reason,
+            detail: trial.failure.detail.clone(),
+            took_ms: trial.took_ms,
             retry_at,
         });
     }
