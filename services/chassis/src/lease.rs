@@ -246,8 +246,9 @@ const CALL_LIMIT: Duration = Duration::from_millis(700);
 /// When the bucket was made, in milliseconds since 1970. Revisions of one bucket say nothing about those of another
 /// that was made after it was lost.
 pub async fn era(store: &kv::Store) -> Result<u64, Error> {
-    let status = bus::error::bounded(CALL_LIMIT, "reading the bucket of leases", store.status()).await?;
-    Ok(u64::try_from(status.info.created.unix_timestamp_nanos() / 1_000_000).unwrap_or(0))
+    // Asked anew: `Store::status` tells what was so when this handle was made.
+    let info = bus::error::bounded(CALL_LIMIT, "reading the bucket of leases", store.stream.get_info()).await?;
+    Ok(u64::try_from(info.created.unix_timestamp_nanos() / 1_000_000).unwrap_or(0))
 }
 
 /// The entry of a key, a deletion included.

@@ -50,7 +50,6 @@ fn stance(shared: &Shared) -> Stance {
 async fn hold(shared: &Arc<Shared>, run: u32, exposed: &mut bool) -> Result<(), async_nats::Error> {
     let chassis = &shared.chassis;
     let store = bus::topology::leases(&chassis.bus.js, chassis.profile).await?;
-    let era = lease::era(&store).await?;
     // Each time the lease is taken is another incarnation: what was lost under the last one is not ours again.
     let me = chassis.holder();
     let me = Holder { incarnation: format!("{}-{run}", me.incarnation), ..me };
@@ -73,6 +72,8 @@ async fn hold(shared: &Arc<Shared>, run: u32, exposed: &mut bool) -> Result<(), 
             () = chassis.stop.cancelled() => return Ok(()),
         }
     };
+    // After the wait: the bucket may have been made anew meanwhile.
+    let era = lease::era(&store).await?;
     tracing::info!("holding the lease");
     // Heard and seen only from here on: of two processes under one name, the one that serves is the one that answers.
     if !std::mem::replace(exposed, true) {
