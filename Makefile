@@ -10,7 +10,7 @@ cargo := cargo --locked
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint fmt advisories toolchain
+.PHONY: help demo chaos test build lint fmt advisories toolchain
 
 help: ## Lists what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: toolchain ## Builds in release and opens the console on a private deployme
 	@scripts/nats-server.sh >/dev/null
 	@$(cargo) build --release --workspace --bins
 	@$(nats_server) exec "$(target_dir)/release/domicilio" demo $(ARGS)
+
+chaos: build ## Breaks a private deployment by a seeded plan and proves that no order suffered: make chaos SEED=7 ARGS="--rounds 5"
+	@$(nats_server) exec "$(target_dir)/debug/chaos" $(if $(SEED),--seed $(SEED)) --report-dir "$(target_dir)/chaos" $(ARGS)
 
 test: lint build ## Runs every check and every test.
 	$(nats_server) $(cargo) test --workspace

@@ -1,0 +1,65 @@
+//! Reads what is left in the end: ledger and streams.
+
+use std::path::Path;
+
+use bus::read::{Request, Start, Stored, read};
+use contract::{Event, Outcome};
+use pos_simulator::LedgerLine;
+use pos_simulator::ledger::Lines;
+use serde::de::DeserializeOwned;
+
+use crate::oracle::{Assigned, Ended};
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Remains {
+    /// Every line of the ledger.
+    pub ledger: Vec<LedgerLine>,
+    /// `OUTCOMES`, in stream order.
+    pub ended: Vec<Ended>,
+    /// `EVENTS`, in stream order.
+    pub events: Vec<Event>,
+    /// Entries in `QUEUES`.
+    pub waiting: u64,
+}
+
+impl Remains {
+    /// Reads everything. Some tens of megabytes after the longest runs.
+    pub async fn gather(connection: &bus::Connection, ledger: &Path) -> anyhow::Result<Self> {
+        let outcomes: Vec<Outcome> = all(connection, "OUTCOMES").await?;
+        Ok(Self {
+            ledger: lines(ledger)?,
+            ended: outcomes.iter().map(Ended::from).collect(),
+            events: all(connection, "EVENTS").await?,
+            waiting: waiting(connection).await?,
+        })
+    }
+
+    /// Assignments of partitions among the events.
+    pub fn assigned(&self) -> Vec<Assigned> {
+        self.events.iter().filter_map(|event| Assigned::of(&event.kind, event.at)).collect()
+    }
+}
+
+/// Every line of the ledger.
+pub fn lines(ledger: &Path) -> anyhow::Result<Vec<LedgerLine>> {
+    Ok(Lines::open(ledger)?.collect::<Result<_, _>>()?)
+}
+
+/// Entries in `QUEUES`.
+pub async fn waiting(connection: &bus::Connection) -> Result<u64, bus::Error> {
+    Ok(bus::read::extent(&connection.js, "QUEUES").await?.messages)
+}
+
+/// Messages ever stored in a stream that keeps every one.
+pub async fn count(connection: &bus::Connection, stream: &str) -> Result<u64, bus::Error> {
+    Ok(bus::read::extent(&connection.js, stream).await?.messages)
+}
+
+async fn all<T: DeserializeOwned>(connection: &bus::Connection, stream: &str) -> anyhow::Result<Vec<T>> {
+    let request = Request { stream, filter: "", from: Start::Sequence(1), headers_only: false, limit: usize::MAX };
+    let mut all = Vec::new();
+    let each = |stored: Stored| all.push(serde_json::from_slice::<T>(&stored.payload));
+    read(&connection.js, &request, each).await?;
+    Ok(all.into_iter().collect::<Result<_, _>>()?)
+}

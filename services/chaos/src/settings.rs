@@ -1,0 +1,58 @@
+//! The program's settings.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Runs a private deployment of real processes, sends orders, breaks things by a seeded plan, and judges from outside
+/// whether an order was lost, duplicated, invented or overtaken.
+///
+/// Prints a table and writes the same as JSON. Exit code 0 when every promise was kept and every planned kind of fault
+/// left a trace, 1 otherwise.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "chaos", version, max_term_width = 100)]
+pub struct Settings {
+    /// Seed of plan and orders; the same seed and sizes give the same plan. Chosen and printed when not given
+    #[arg(long)]
+    pub seed: Option<u64>,
+
+    /// Rounds: faults under traffic, then healing, draining and one probe order for each store
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rounds: u32,
+
+    /// Faults in a round. Each kind comes once before any comes again, so 3 rounds of 10 see all 18
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub faults: u32,
+
+    /// Orders a second while faults are at work, over all stores
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub orders: u32,
+
+    /// Stores
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(8..=1000))]
+    pub stores: u32,
+
+    /// Folder of the report, `<seed>.json`; default: `chaos` in `CARGO_TARGET_DIR` or `target`
+    #[arg(long)]
+    pub report_dir: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Folder of the report.
+    pub fn report_dir(&self) -> PathBuf {
+        let target = || std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
+        self.report_dir.clone().unwrap_or_else(|| target().join("chaos"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn settings_are_consistent() {
+        Settings::command().debug_assert();
+    }
+}
