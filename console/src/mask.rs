@@ -69,7 +69,6 @@ const SAFE_TEXTS: &[&str] = &[
     "createdat",
     "channelname",
     "selectedshippingmethod",
-    "product",
     "currencycode",
     "carryoutoptions",
     "deliverydate",
@@ -89,12 +88,24 @@ const SAFE_TEXTS: &[&str] = &[
     "strategy",
 ];
 
-/// Keys that are harmless only inside a certain object: a store's name is no person's.
-const SAFE_TEXTS_IN: &[(&str, &str)] =
+/// Keys whose text is a name with several words, of a thing that is sold.
+const NAMES: &[&str] = &["product"];
+
+/// Keys whose text is a name only inside a certain object: a store's name is no person's.
+const NAMES_IN: &[(&str, &str)] =
     &[("store", "name"), ("store", "code"), ("taxes", "name"), ("discounts", "name"), ("extracharges", "name")];
 
-/// Texts under these keys may hold long runs of digits: they are the order's identity and times.
-const CODES: &[&str] = &["codigoapp", "orderid", "detalleapp", "fechapedido", "paymentmethodcode"];
+/// Texts under these keys may hold long runs of digits: they are the order's identity.
+const IDS: &[&str] = &["codigoapp", "orderid"];
+
+/// Texts under these keys are codes, longer than a word from a list.
+const CODES: &[&str] = &["detalleapp", "paymentmethodcode"];
+
+/// Longest code or id, in characters.
+const CODE_MAX: usize = 64;
+
+/// Longest word from a list, in characters; free text is longer or has spaces.
+const WORD_MAX: usize = 24;
 
 /// Keys whose number is a code from a list or a count. Lower case.
 const SAFE_NUMBERS: &[&str] = &[
@@ -127,6 +138,9 @@ const AMOUNTS: &[&str] =
 
 /// Keys of objects that describe a person: nothing below them is shown.
 const PERSONAL: &[&str] = &["client", "cliente", "billinginformation", "customer", "delivery", "kiosk"];
+
+/// Longest fraction of a second, in characters with its dot.
+const FRACTION_MAX: usize = 7;
 
 /// A run of digits from this length on may be a phone or a document.
 const DIGITS_MAX: usize = 6;
@@ -173,11 +187,18 @@ impl Place<'_> {
 
     fn text(&self, text: &str) -> Value {
         let key = self.folded();
-        let known = SAFE_TEXTS.contains(&key) || SAFE_TEXTS_IN.contains(&(self.parent, key));
-        let harmless = known
-            && text.chars().count() <= TEXT_MAX
-            && !text.contains('@')
-            && (CODES.contains(&key) || longest_run(text) <= DIGITS_MAX);
+        let few_digits = longest_run(text) <= DIGITS_MAX;
+        let harmless = if IDS.contains(&key) {
+            token(text, CODE_MAX, "._:-")
+        } else if CODES.contains(&key) {
+            token(text, CODE_MAX, "._:-") && few_digits
+        } else if SAFE_TEXTS.contains(&key) {
+            let day = key == "fechapedido" && text.starts_with("20") && text.len() == 8;
+            looks_like_a_time(text) || day && token(text, WORD_MAX, "") || token(text, WORD_MAX, "._/+-") && few_digits
+        } else {
+            let name = NAMES.contains(&key) || NAMES_IN.contains(&(self.parent, key));
+            name && text.chars().count() <= TEXT_MAX && !text.contains('@') && few_digits
+        };
         if !text.chars().any(char::is_alphanumeric) && text.chars().count() <= 3 || harmless && !self.personal {
             Value::Text(sanitise::text(text, TEXT_MAX))
         } else {
@@ -209,6 +230,11 @@ fn line(out: &mut Masked, depth: u16, key: Option<Key<'_>>, value: Value) {
     out.lines.push(Line { depth, key: key.filter(|key| key.shown).map(shown), value });
 }
 
+/// Whether a text is one token: ASCII letters, digits and `marks`, at most `max` of them.
+fn token(text: &str, max: usize, marks: &str) -> bool {
+    text.len() <= max && text.chars().all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
+}
+
 fn longest_run(text: &str) -> usize {
     let mut longest = 0;
     let mut run = 0;
@@ -227,7 +253,13 @@ fn longest_run(text: &str) -> usize {
 
 fn looks_like_a_time(text: &str) -> bool {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
-    shape == "9999-99-99" || shape == "9999-99-99 99:99:99" || shape.starts_with("9999-99-99T99:99:99")
+    // Nothing but a fraction and a zone may follow.
+    let ends = |rest: &str| {
+        let zone = rest.strip_prefix('.').map_or(rest, |fraction| fraction.trim_start_matches('9'));
+        rest.len() - zone.len() <= FRACTION_MAX && matches!(zone, "" | "Z" | "+99:99" | "-99:99" | "+9999" | "-9999")
+    };
+    matches!(shape.as_str(), "9999-99-99" | "9999-99-99 99:99" | "9999-99-99 99:99:99")
+        || shape.strip_prefix("9999-99-99T99:99:99").is_some_and(ends)
 }
 
 impl<'de> DeserializeSeed<'de> for Place<'_> {
@@ -391,6 +423,37 @@ mod tests {
         for kept in ["2026-11-23 14:01:59", "EJEMPLO NORTE", "K024", "Combo Ejemplo", "IVA 12%", "0.0000", "Null"] {
             assert!(pickup.contains(kept), "{kept} missing in {pickup}");
         }
+    }
+
+    #[test]
+    fn free_text_under_a_harmless_key_is_masked() {
+        for key in ["medio", "dispositivo", "detalleApp", "paymentMethodCode", "fechaPedido", "country"] {
+            let hostile = [
+                "dejar donde la vecina",
+                "timbre\u{a0}dos",
+                "zzsecret@example.com",
+                "un-texto-largo-sin-espacios-que-cuenta-donde-vive-quien-pide-y-a-que-hora-llega",
+                "2026-11-23T14:01:59 preguntar",
+                "2026-11-23T14:01:59.0990000000-0990",
+            ];
+            for text in hostile {
+                let shown = shown(&format!(r#"{{"{key}":"{text}"}}"#));
+                assert!(shown.contains("Masked") && !shown.contains(text), "{key}: {shown}");
+            }
+        }
+        for key in ["medio", "dispositivo", "detalleApp", "paymentMethodCode"] {
+            for digits in ["0990000000", "099-000-0000", "1234567"] {
+                let shown = shown(&format!(r#"{{"{key}":"{digits}"}}"#));
+                assert!(shown.contains("Masked"), "{key}: {shown}");
+            }
+        }
+        let kept = shown(
+            r#"{"medio":"APP","dispositivo":"iOS","detalleApp":"v2.15.1","timezoneName":"America/Guayaquil",
+            "fechaPedido":"2026-11-23T14:01:59.123-05:00","codigoApp":"0000900001-070101"}"#,
+        );
+        assert!(!kept.contains("Masked"), "{kept}");
+        assert!(!shown(r#"{"fechaPedido":"20261123"}"#).contains("Masked"));
+        assert!(shown(r#"{"codigoApp":"dejar donde la vecina"}"#).contains("Masked"));
     }
 
     #[test]

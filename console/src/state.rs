@@ -155,6 +155,9 @@ pub struct State {
     pub link: Link,
     /// When the connection was lost before it came back, until state is read anew.
     pub stale_since: Option<UtcMs>,
+    /// Since when no heartbeat can have been missed: the link is up, state was read, nothing was lost and the feed is
+    /// not behind. Silence counts from here at the earliest.
+    pub hearing_since: UtcMs,
     /// Loss and rate.
     pub traffic: Traffic,
     /// What has been read from the streams.
@@ -228,6 +231,7 @@ impl State {
             height: 24,
             link: Link::Connecting { since: now, last_failure: None },
             stale_since: None,
+            hearing_since: now,
             traffic: Traffic::default(),
             reading: Reading::default(),
             orders: Orders::default(),
@@ -269,6 +273,11 @@ impl State {
             Link::Lost { since, .. } => Some(self.stale_since.unwrap_or(*since)),
             _ => self.stale_since,
         }
+    }
+
+    /// Whether an instance is silent, as far as this console could have heard it.
+    pub fn is_silent(&self, instance: &services::Instance) -> bool {
+        instance.is_silent(self.now) && self.now.since(self.hearing_since) > contract::heartbeat::SILENT_MS
     }
 
     /// How keys are meant right now.

@@ -11,7 +11,8 @@ mod plan;
 pub(crate) mod rows;
 
 use crate::effect::Effect;
-use crate::event::Event;
+use crate::event::{Event, Fact, Meter};
+use crate::state::link::BEHIND_MS;
 use crate::state::{State, attention};
 
 /// Takes `event` into `state` and says what is to be done outside.
@@ -33,6 +34,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Live { facts, meter } => {
+            if behind(state, &facts, meter) {
+                state.hearing_since = state.now;
+            }
             state.traffic.meter = meter;
             let effects = facts::take(state, &facts, facts::Source::Live);
             refresh(state);
@@ -57,6 +61,15 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             effects
         }
     }
+}
+
+/// Whether heartbeats that were sent may not have been taken in yet, or were lost.
+fn behind(state: &State, facts: &[Fact], meter: Meter) -> bool {
+    let late = |fact: &Fact| match fact {
+        Fact::Heartbeat { received_at, .. } => state.now.since(*received_at) > BEHIND_MS,
+        _ => false,
+    };
+    meter.lost > state.traffic.meter.lost || facts.iter().any(late)
 }
 
 /// Moves time on. Time never goes back on screen: an older tick is ignored.

@@ -216,6 +216,13 @@ fn some_of(look: &Look, shown: usize, total: usize) -> Line<'static> {
     }
 }
 
+/// How long ago depths were counted, in milliseconds, when that is longer than it should be; without a connection
+/// everything is old, and said to be so elsewhere.
+fn counts_age_ms(look: &Look, state: &State) -> Option<i64> {
+    let old = state.link.is_up() && state.queues.counts_are_old(look.now);
+    state.queues.counts_age_ms(look.now).filter(|_| old)
+}
+
 /// How loud the age of something that waits is.
 fn ageing(ms: i64) -> Meaning {
     match ms {

@@ -22,6 +22,7 @@ const HEADS_AT_ONCE: usize = 8;
 /// Counts while the link is up, until the loop is gone.
 pub(super) async fn run(connection: bus::Connection, mut up: Up, events: mpsc::Sender<Event>) {
     let mut timer = tokio::time::interval(PERIOD);
+    let mut failing = false;
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         timer.tick().await;
@@ -30,12 +31,17 @@ pub(super) async fn run(connection: bus::Connection, mut up: Up, events: mpsc::S
         }
         match read(&connection).await {
             Ok(read) => {
+                failing = false;
                 if events.send(Event::Queues(read)).await.is_err() {
                     return;
                 }
             }
-            // The screen shows how old the last count is.
-            Err(error) => tracing::debug!(error = chain(&error), "the queues could not be counted"),
+            // The screen shows how old the last count is; once in the log is enough.
+            Err(error) if !failing => {
+                failing = true;
+                tracing::warn!(error = chain(&error), "the queues cannot be counted");
+            }
+            Err(error) => tracing::debug!(error = chain(&error), "the queues cannot be counted"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What needs a person now, worst first. Derived from the rest of the state, never stored elsewhere.
 
+use contract::heartbeat::SILENT_MS;
 use contract::order::OrderHead;
 use contract::{InstanceId, OrderId, Service, StoreId, UtcMs};
 
@@ -39,7 +40,7 @@ pub enum Subject {
     NotInjected,
     /// A store's queue: ageing, growing, or its POS down.
     Queue(StoreId),
-    /// A service that has no instance that works.
+    /// A service that has no instance that works; of the distribuidor, no active one.
     NoService(Service),
     /// An instance that is silent.
     Silent(Service, InstanceId),
@@ -170,7 +171,7 @@ fn queues(state: &State, items: &mut Vec<Item>) {
 
 fn services(state: &State, items: &mut Vec<Item>) {
     use contract::heartbeat::RunState;
-    if !state.link.is_up() {
+    if !state.link.is_up() || state.is_stale() {
         return; // Without a connection everybody is silent; the banner says why.
     }
     for service in Service::ALL {
@@ -182,17 +183,17 @@ fn services(state: &State, items: &mut Vec<Item>) {
             }
             known += 1;
             let (service, name) = instance.key();
-            if instance.is_silent(state.now) {
+            if state.is_silent(instance) {
                 let what = What::Silent { heard_at: instance.heard_at };
                 items.push(Item { severity: Severity::Warning, subject: Subject::Silent(service, name), what });
             } else if matches!(instance.heartbeat.state, RunState::Paused | RunState::Draining) {
                 let subject = Subject::Halted(service, name);
                 items.push(Item { severity: Severity::Warning, subject, what: What::Halted });
-            } else {
+            } else if service != Service::Distribuidor {
                 alive += 1;
             }
             if let Some(sentence) = &instance.heartbeat.trouble
-                && !instance.is_silent(state.now)
+                && !state.is_silent(instance)
             {
                 let subject = Subject::Troubled(service, instance.key().1);
                 let what = What::Troubled { sentence: sentence.clone() };
@@ -200,7 +201,12 @@ fn services(state: &State, items: &mut Vec<Item>) {
             }
         }
         // Before the first heartbeats arrive, nobody being there is no news.
-        let settled = state.now.since(state.link.since()) > contract::heartbeat::SILENT_MS;
+        let settled = state.now.since(state.hearing_since) > SILENT_MS;
+        // Of the distribuidores only the active one hands over: the others do not help while it is paused.
+        if service == Service::Distribuidor {
+            let heard_at = state.services.active_at();
+            alive += usize::from(heard_at.is_some_and(|heard_at| state.now.since(heard_at) <= SILENT_MS));
+        }
         if alive == 0 && settled && (known > 0 || !state.services.is_empty()) {
             let subject = Subject::NoService(service);
             items.push(Item { severity: Severity::Critical, subject, what: What::NoService });

@@ -24,6 +24,8 @@ pub struct InjectForm {
     pub format: Format,
     /// Id or code of the store, as typed.
     pub store: String,
+    /// Whether the store was filled in for the person: the first character typed replaces it.
+    pub prefilled: bool,
     /// Which field has the focus.
     pub focus: InjectField,
     /// What is wrong with it, after an attempt to go on.

@@ -22,8 +22,6 @@ pub struct FollowedOrder {
     pub order: OrderId,
     /// When it was sent.
     pub sent_at: UtcMs,
-    /// Whether intake has taken it.
-    pub accepted: bool,
     /// The last state that was told.
     pub told: Option<OrderState>,
 }

@@ -17,6 +17,10 @@ pub const GAPS_MAX: usize = 100;
 /// often would only add to it.
 pub const REREAD_MS: i64 = 10_000;
 
+/// Delay of a heartbeat between its arrival and its taking in from which the feed counts as behind, in milliseconds;
+/// usual are some tens.
+pub const BEHIND_MS: i64 = 1_000;
+
 /// What the connection is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {

@@ -14,6 +14,13 @@ pub const TREND_MAX: usize = 60;
 /// Stores followed at most: several hundred are usual; beyond this the ones with nothing waiting are forgotten.
 pub const QUEUES_MAX: usize = 5_000;
 
+/// Age from which the depths count as old, in milliseconds: they are counted once a second.
+pub const COUNTS_OLD_MS: i64 = 3_000;
+
+/// How long a word about a partition's owner stands against one of an older epoch, in milliseconds; owners confirm
+/// it each second, so only one that nobody confirms any more is given up.
+pub const OWNER_STANDS_MS: i64 = 10_000;
+
 /// What the head of a queue is waiting for, as its resolver said last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retry {
@@ -96,6 +103,8 @@ pub struct Owner {
     pub resolver: Option<InstanceId>,
     /// Under which epoch.
     pub epoch: u64,
+    /// When that was said last.
+    pub said_at: UtcMs,
 }
 
 /// All queues.
@@ -107,8 +116,10 @@ pub struct Queues {
     pub read_at: Option<UtcMs>,
     /// All entries waiting; `None` before the first reading.
     pub total: Option<u64>,
-    /// Totals of the last [`TREND_MAX`] readings.
-    pub totals: Vec<u64>,
+    /// Stores whose [`Queue::retry`] is set, so that a heartbeat touches no other.
+    retrying: BTreeMap<Partition, Vec<StoreId>>,
+    /// When a store's POS last took an order; it is up since then at the latest.
+    injected_at: BTreeMap<StoreId, UtcMs>,
 }
 
 impl Queues {
@@ -128,6 +139,16 @@ impl Queues {
         Some(self.get(store).and_then(|queue| queue.depth).unwrap_or(0))
     }
 
+    /// Milliseconds since the depths were counted; `None` before they were.
+    pub fn counts_age_ms(&self, now: UtcMs) -> Option<i64> {
+        self.read_at.map(|read_at| now.since(read_at).max(0))
+    }
+
+    /// Whether the depths are so old that they may be wrong, whatever the link is.
+    pub fn counts_are_old(&self, now: UtcMs) -> bool {
+        self.counts_age_ms(now).is_some_and(|age_ms| age_ms > COUNTS_OLD_MS)
+    }
+
     /// The resolver that injects into a store right now, as far as known.
     pub fn owner(&self, store: StoreId) -> Option<&InstanceId> {
         self.owners.get(&store.partition()).and_then(|owner| owner.resolver.as_ref())
@@ -142,11 +163,12 @@ impl Queues {
     pub fn read(&mut self, read: &QueuesRead) {
         self.read_at = Some(read.at);
         self.total = Some(read.depths.iter().map(|depth| depth.depth).sum());
-        self.totals.extend(self.total);
-        let surplus = self.totals.len().saturating_sub(TREND_MAX);
-        self.totals.drain(..surplus);
 
         let waiting: BTreeMap<StoreId, _> = read.depths.iter().map(|depth| (depth.store, depth)).collect();
+        let new = waiting.keys().filter(|store| !self.by_store.contains_key(store)).count();
+        if self.by_store.len() + new > QUEUES_MAX {
+            self.by_store.retain(|store, queue| waiting.contains_key(store) || queue.pos_down());
+        }
         for store in waiting.keys() {
             self.entry(*store);
         }
@@ -163,38 +185,42 @@ impl Queues {
                     Some(Oldest { order: head.order.clone(), intake: head.intake, queued_at: head.queued_at });
             }
         }
-        if self.by_store.len() > QUEUES_MAX {
-            self.by_store.retain(|_, queue| queue.depth != Some(0) || queue.pos_down());
-        }
     }
 
-    /// Takes what a resolver's heartbeat says of its lanes and partitions.
-    pub fn hear(&mut self, heartbeat: &Heartbeat) {
+    /// Takes what a resolver's heartbeat, said at `at`, tells of its lanes and partitions.
+    pub fn hear(&mut self, heartbeat: &Heartbeat, at: UtcMs) {
         let heartbeat::Load::Resolver(load) = &heartbeat.load else { return };
         for owned in &load.partitions {
-            self.own(owned.partition, Some(heartbeat.instance.clone()), owned.epoch);
-        }
-        for queue in self.by_store.values_mut() {
-            let owner = self.owners.get(&queue.store.partition()).and_then(|owner| owner.resolver.as_ref());
-            if owner == Some(&heartbeat.instance) {
-                queue.retry = None;
+            self.own(owned.partition, Some(heartbeat.instance.clone()), owned.epoch, at);
+            if self.owns(&heartbeat.instance, owned.partition) {
+                for store in self.retrying.remove(&owned.partition).unwrap_or_default() {
+                    if let Some(queue) = self.by_store.get_mut(&store) {
+                        queue.retry = None;
+                    }
+                }
             }
         }
-        for head in &load.heads {
-            let queue = self.entry(head.store);
+        for head in load.heads.iter().take(heartbeat::HEADS_MAX) {
+            let partition = head.store.partition();
+            let listed = load.partitions.iter().any(|owned| owned.partition == partition);
+            if !listed || !self.owns(&heartbeat.instance, partition) {
+                continue; // Somebody else injects there by now.
+            }
+            let Some(queue) = self.entry(head.store) else { continue };
             queue.retry = Some(Retry { code: head.code.clone(), attempts: head.attempts, next_at: head.next_at });
-            let pos = if head.pos_down { PosState::Down } else { PosState::Up };
-            let newer = queue.pos_since.is_none_or(|known| known < heartbeat.at);
-            if queue.pos != Some(pos) && newer {
-                (queue.pos, queue.pos_since) = (Some(pos), Some(heartbeat.at));
-                queue.pos_detail.clear();
+            self.retrying.entry(partition).or_default().push(head.store);
+            if head.pos_down && self.get(head.store).is_some_and(|queue| !queue.pos_down()) {
+                self.pos(head.store, PosState::Down, at, "");
             }
         }
     }
 
     /// Takes a change of a store's POS; older news than what is known is ignored.
     pub fn pos(&mut self, store: StoreId, state: PosState, at: UtcMs, detail: &str) {
-        let queue = self.entry(store);
+        if state == PosState::Down && self.injected_at.get(&store).is_some_and(|injected_at| *injected_at > at) {
+            return; // It has taken an order since.
+        }
+        let Some(queue) = self.entry(store) else { return };
         if queue.pos_since.is_none_or(|known| known <= at) {
             queue.pos = Some(state);
             queue.pos_since = Some(at);
@@ -202,17 +228,40 @@ impl Queues {
         }
     }
 
-    /// Takes a change of owner; an older epoch than the known one is ignored.
-    pub fn own(&mut self, partition: Partition, resolver: Option<InstanceId>, epoch: u64) {
-        let known = self.owners.get(&partition).map_or(0, |owner| owner.epoch);
-        if epoch >= known {
-            self.owners.insert(partition, Owner { resolver, epoch });
+    /// Takes the news that a store's POS took an order at `at`: one that was down before is up.
+    pub fn injected(&mut self, store: StoreId, at: UtcMs) {
+        if self.injected_at.len() < QUEUES_MAX || self.injected_at.contains_key(&store) {
+            let known = self.injected_at.entry(store).or_insert(at);
+            *known = at.max(*known);
+        }
+        let down_before = |queue: &Queue| queue.pos_down() && queue.pos_since.is_none_or(|since| since < at);
+        if self.get(store).is_some_and(down_before) {
+            self.pos(store, PosState::Up, at, "");
         }
     }
 
-    fn entry(&mut self, store: StoreId) -> &mut Queue {
+    /// Takes a change of owner that was said at `at`. One of an older epoch than the known one is ignored, unless
+    /// nobody has confirmed the known one for [`OWNER_STANDS_MS`].
+    pub fn own(&mut self, partition: Partition, resolver: Option<InstanceId>, epoch: u64, at: UtcMs) {
+        let stands = |known: &Owner| epoch < known.epoch && at.since(known.said_at) <= OWNER_STANDS_MS;
+        let known = self.owners.get(&partition);
+        if !known.is_some_and(stands) {
+            let said_at = known.map_or(at, |known| at.max(known.said_at));
+            self.owners.insert(partition, Owner { resolver, epoch, said_at });
+        }
+    }
+
+    fn owns(&self, resolver: &InstanceId, partition: Partition) -> bool {
+        self.owners.get(&partition).is_some_and(|owner| owner.resolver.as_ref() == Some(resolver))
+    }
+
+    /// The queue of a store; `None` when there is no room for one more.
+    fn entry(&mut self, store: StoreId) -> Option<&mut Queue> {
+        if self.by_store.len() >= QUEUES_MAX && !self.by_store.contains_key(&store) {
+            return None;
+        }
         // Once the queues are counted, a store that no count named has nothing waiting.
         let depth = self.read_at.map(|_| 0);
-        self.by_store.entry(store).or_insert_with(|| Queue { depth, ..Queue::new(store) })
+        Some(self.by_store.entry(store).or_insert_with(|| Queue { depth, ..Queue::new(store) }))
     }
 }

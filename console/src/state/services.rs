@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::heartbeat::{Load, RunState, SILENT_MS};
+use contract::heartbeat::{Load, Role, RunState, SILENT_MS};
 use contract::{Heartbeat, InstanceId, Service, UtcMs};
 
 use crate::state::ring::Ring;
@@ -18,6 +18,9 @@ pub const INSTANCES_MAX: usize = 500;
 
 /// Silence after which a stopped instance is forgotten, in milliseconds (it said that it was stopping).
 pub const STOPPED_KEPT_MS: i64 = 10 * 60 * 1_000;
+
+/// How far another machine's clock may be ahead of this one, in milliseconds; synchronised ones differ by far less.
+pub const CLOCK_AHEAD_MS: i64 = 10_000;
 
 /// Which instance.
 pub type InstanceKey = (Service, InstanceId);
@@ -78,14 +81,14 @@ impl Instance {
     }
 
     fn hear(&mut self, heartbeat: &Heartbeat, at: UtcMs) {
-        if heartbeat.started_at == self.heartbeat.started_at && heartbeat.at <= self.heartbeat.at {
-            return; // A repeat, or one that was overtaken.
-        }
-        if heartbeat.started_at != self.heartbeat.started_at {
-            if heartbeat.started_at < self.heartbeat.started_at {
-                return; // A late word of an earlier life.
-            }
+        // Whatever its clock says, it lives.
+        self.heard_at = at;
+        let back_ms = self.heartbeat.at.since(heartbeat.at);
+        // A message is never overtaken by as much: a new life, or a clock that was set back.
+        if heartbeat.started_at != self.heartbeat.started_at || back_ms > CLOCK_AHEAD_MS {
             self.readings.clear();
+        } else if back_ms >= 0 {
+            return; // A repeat, or one that was overtaken.
         }
         self.readings.push((heartbeat.at, counter(&heartbeat.load)));
         if let (Some(first), Some(last)) = (self.readings.first(), self.readings.last()) {
@@ -95,8 +98,19 @@ impl Instance {
             }
         }
         self.heartbeat = heartbeat.clone();
-        self.heard_at = at;
     }
+}
+
+/// A time that another machine's clock told, heard at `heard_at`: one that is too far ahead counts as that, so that
+/// nothing waits for the time to come.
+pub fn plausible(said: UtcMs, heard_at: UtcMs) -> UtcMs {
+    if said.since(heard_at) > CLOCK_AHEAD_MS { heard_at } else { said }
+}
+
+/// Whether a heartbeat is of a distribuidor that hands over right now.
+fn hands_over(heartbeat: &Heartbeat) -> bool {
+    matches!(&heartbeat.load, Load::Distribuidor(load) if load.role == Role::Active)
+        && heartbeat.state == RunState::Running
 }
 
 /// The counter that stands for an instance's work.
@@ -112,6 +126,7 @@ fn counter(load: &Load) -> u64 {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Services {
     by_key: BTreeMap<InstanceKey, Instance>,
+    active_at: Option<UtcMs>,
 }
 
 impl Services {
@@ -140,14 +155,28 @@ impl Services {
         self.by_key.is_empty()
     }
 
-    /// Takes a heartbeat that came at `at`.
+    /// When a distribuidor was last heard that hands over, by this machine's clock.
+    pub const fn active_at(&self) -> Option<UtcMs> {
+        self.active_at
+    }
+
+    /// Takes a heartbeat that came at `at`; beyond [`INSTANCES_MAX`] the longest silent instance makes room.
     pub fn hear(&mut self, heartbeat: &Heartbeat, at: UtcMs) {
+        let heartbeat = &Heartbeat { at: plausible(heartbeat.at, at), ..heartbeat.clone() };
+        if hands_over(heartbeat) {
+            self.active_at = Some(at);
+        }
         let key = (heartbeat.service, heartbeat.instance.clone());
         if let Some(instance) = self.by_key.get_mut(&key) {
-            instance.hear(heartbeat, at);
-        } else if self.by_key.len() < INSTANCES_MAX {
-            self.by_key.insert(key, Instance::new(heartbeat, at));
+            return instance.hear(heartbeat, at);
         }
+        if self.by_key.len() >= INSTANCES_MAX {
+            let longest = self.by_key.iter().min_by_key(|(_, instance)| instance.heard_at);
+            if let Some(longest) = longest.map(|(key, _)| key.clone()) {
+                self.by_key.remove(&longest);
+            }
+        }
+        self.by_key.insert(key, Instance::new(heartbeat, at));
     }
 
     /// Forgets instances that stopped on purpose a while ago.

@@ -28,6 +28,8 @@ pub const SAME: &[&str] = &["bytes", "reason_took", "revision"];
 phrases! {
     /// In every section's rule while the connection is lost.
     as_of_ago(age) { "datos de hace {age}", "data {age} old" }
+    /// How old the depths of the queues are, when they could not be counted again.
+    counted_ago(age) { "contado hace {age}", "counted {age} ago" }
     /// How much of a table is shown.
     some_of(shown, total) { "{shown} de {total}", "{shown} of {total}" }
 
@@ -51,6 +53,8 @@ phrases! {
     part_failed(part, why) { "{part} no se pudo leer ({why})", "{part} could not be read ({why})" }
     /// Stretches without connection so far.
     gaps(count, age) { "cortes {count}, el último hace {age}", "gaps {count}, the last {age} ago" }
+    /// The same where room is short.
+    gaps_short(count) { "cortes {count}", "gaps {count}" }
     /// Messages that this version cannot read.
     unreadable(count) { "ilegibles {count}", "unreadable {count}" }
 
@@ -70,8 +74,8 @@ phrases! {
     }
     /// Refused payloads.
     invalid_payloads(count, age, code) {
-        "{count} en 15 min · el último hace {age}: {code}",
-        "{count} in 15 min · the last {age} ago: {code}"
+        "{count} en 15 min · {code} · el último hace {age}",
+        "{count} in 15 min · {code} · the last {age} ago"
     }
     /// A silent instance.
     no_heartbeat_for(age) { "sin latido hace {age}", "no heartbeat for {age}" }
@@ -87,6 +91,8 @@ phrases! {
     attempt_overdue(number) { "int. {number} ya", "att. {number} due" }
     /// An attempt is being made.
     attempt_now(number) { "int. {number} en curso", "att. {number} now" }
+    /// When a POS that is down is probed next.
+    probe_in(age) { "sondeo en {age}", "probe in {age}" }
     /// Entries of a queue that are known one by one.
     known_of(known, depth) { "se conocen {known} de {depth}", "{known} of {depth} known" }
     /// Entries waiting in all queues.
@@ -120,8 +126,17 @@ phrases! {
     took_in_all(took) { "{took} en total", "{took} in all" }
     /// What an order under way waits for.
     next_attempt_in(left, age) { "próximo intento en {left} · lleva {age}", "next attempt in {left} · {age} so far" }
-    /// What an order under way waits for.
-    attempt_due(age) { "intento en curso · lleva {age}", "attempt under way · {age} so far" }
+    /// The next attempt's time has come; whether it has begun, nobody told.
+    attempt_due(age) { "intento pendiente · lleva {age}", "attempt due · {age} so far" }
+    /// The resolver says that it is at it.
+    attempt_under_way(age) { "intento en curso · lleva {age}", "attempt under way · {age} so far" }
+    /// The head of the queue of a POS that is down waits for the next probe.
+    next_probe_in(left, age) {
+        "próximo sondeo del POS en {left} · lleva {age}",
+        "next probe of the POS in {left} · {age} so far"
+    }
+    /// The probe's time has come, or it is under way.
+    probe_due(age) { "toca sondear el POS · lleva {age}", "probe of the POS due · {age} so far" }
     /// What an order under way waits for.
     awaits_queue(age) { "espera pasar a cola · lleva {age}", "waits to be queued · {age} so far" }
     /// What an order under way waits for.

@@ -60,6 +60,8 @@ words! {
     "State of a POS" {
         PosUp: "responde", "up";
         PosDown: "no responde", "down";
+        ProbeDue: "toca sondeo", "probe due";
+        ProbeNow: "sondeando", "probing";
     }
     "Why an attempt failed" {
         FailUnreachable: "sin conexión con el POS", "POS unreachable";
@@ -72,6 +74,28 @@ words! {
         FailNoPayload: "el contenido del pedido ya no está en el bus", "the payload is no longer on the bus";
         FailUnknown: "motivo desconocido", "unknown reason";
         InDoubt: "en duda: el POS pudo haberlo tomado", "in doubt: the POS may have it";
+    }
+    "Why a payload was refused" {
+        FaultMalformedJson: "no es JSON", "no JSON";
+        FaultTooDeep: "anidado en exceso", "nested too deep";
+        FaultFormatUnknown: "formato desconocido", "unknown format";
+        FaultMissing: "falta un dato", "a field is missing";
+        FaultWrongType: "dato de otro tipo", "wrong type";
+        FaultDuplicateKey: "clave repetida", "repeated key";
+        FaultHeaderCount: "no hay una sola cabecera", "not exactly one header";
+        FaultAppCode: "código de pedido inválido", "invalid order code";
+        FaultStoreId: "número de local inválido", "invalid store number";
+        FaultStorePaused: "local pausado", "store paused";
+        FaultStoreDisabled: "local deshabilitado", "store disabled";
+        FaultNoLines: "pedido sin productos", "order without lines";
+        FaultTooMany: "demasiados elementos", "too many items";
+        FaultQuantity: "cantidad inválida", "invalid quantity";
+        FaultAmount: "importe inválido", "invalid amount";
+        FaultCurrency: "moneda inválida", "invalid currency";
+        FaultCurrencyRepeated: "moneda repetida", "repeated currency";
+        FaultCodeMismatch: "los códigos no coinciden", "codes do not match";
+        FaultPaymentsShort: "los pagos no cubren el total", "payments below the total";
+        FaultShippingMethod: "tipo de entrega desconocido", "unknown shipping method";
     }
     "Names of columns" {
         ColumnOrder: "Pedido", "Order";
@@ -131,6 +155,11 @@ words! {
         TroubleUnreadable: "no se puede leer la respuesta", "the answer cannot be read";
         OutageClosed: "se cerró la conexión", "the connection was closed";
         OutageSilent: "el servidor no responde", "the server does not answer";
+        OutageUnreachable: "no se llega a NATS", "NATS cannot be reached";
+        OutageTimeout: "NATS no contesta", "NATS does not answer in time";
+        OutageName: "no se halla ese nombre", "the name is not found";
+        OutageRights: "NATS niega el acceso", "NATS denies access";
+        OutageTls: "falla el cifrado TLS", "TLS encryption fails";
         NoDataYet: "Aún no hay datos.", "No data yet.";
         AllIsWell: "Nada requiere atención.", "Nothing needs attention.";
         NothingWaiting: "No hay nada en cola.", "Nothing is waiting.";
@@ -224,6 +253,8 @@ words! {
         ConfirmResume: "Reanudar esta instancia", "Resume this instance";
         PauseMeans: "Conserva lo que tiene y no empieza nada nuevo hasta que se reanude.",
             "It keeps what it has and starts nothing new until it is resumed.";
+        PauseActiveMeans: "Reparte todos los pedidos: mientras esté en pausa nadie más lo hace.",
+            "It hands over every order: nobody else does while it is paused.";
         ResumeMeans: "Vuelve a trabajar.", "It works again.";
         ButtonCancel: "Cancelar", "Cancel";
         ButtonInject: "Enviar", "Send";

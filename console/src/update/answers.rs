@@ -40,15 +40,18 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
 fn injected(state: &mut State, order: OrderId, reply: Result<IntakeReply, Trouble>) -> Vec<Effect> {
     match reply {
         Ok(reply) if matches!(reply.status, 200 | 202) => {
-            if let Some(followed) = state.following.orders.iter_mut().find(|followed| followed.order == order) {
-                followed.accepted = true;
-            }
             let notice = Notice::InjectAccepted { order: order.clone(), sequence: reply.sequence };
             state.notices.post(state.now, Tone::Good, notice);
             // Not over a dialog or a filter in which the person is writing.
             if state.input_mode() == crate::state::InputMode::Normal {
                 return input::show_order(state, &order);
             }
+            Vec::new()
+        }
+        // It may have been taken all the same: what the streams tell of it is still to come.
+        Err(why @ Trouble::Unanswered(_)) => {
+            let why = why.text(state.lang);
+            state.notices.post(state.now, Tone::Bad, Notice::InjectFailed { order, why });
             Vec::new()
         }
         refused => {
@@ -69,7 +72,7 @@ fn injected(state: &mut State, order: OrderId, reply: Result<IntakeReply, Troubl
 fn commanded(state: &mut State, service: Service, instance: InstanceId, verb: Verb, reply: Result<Reply, Trouble>) {
     let why = match reply {
         // Done is what the next heartbeat shows, not what was answered.
-        Ok(Reply { ok: true, .. }) => return,
+        Ok(Reply { ok: true, .. }) | Err(Trouble::Unanswered(_)) => return,
         Ok(Reply { fault, .. }) => fault.map_or_else(String::new, |fault| fault.to_string()),
         Err(why) => why.text(state.lang),
     };

@@ -8,6 +8,7 @@ use crate::event::Fact;
 use crate::state::State;
 use crate::state::orders::{Attempt, Change};
 use crate::state::pulse::Beat;
+use crate::state::services::plausible;
 use crate::state::stores::StoreChange;
 
 /// Where facts come from.
@@ -40,6 +41,9 @@ fn one(state: &mut State, fact: &Fact, source: Source, effects: &mut Vec<Effect>
             let place = state.stores.place(outcome.order.store);
             let change = state.orders.end(outcome, &place);
             count(state, &outcome.order, change);
+            if matches!(outcome.ending, Ending::Injected { .. }) {
+                state.queues.injected(outcome.order.store, plausible(outcome.at, state.now));
+            }
         }
         Fact::Step(event) => step(state, event),
         Fact::Store { record, revision } => {
@@ -62,7 +66,7 @@ fn one(state: &mut State, fact: &Fact, source: Source, effects: &mut Vec<Effect>
         Fact::Invalid(head) => state.invalid.take(head),
         Fact::Heartbeat { heartbeat, received_at } => {
             state.services.hear(heartbeat, *received_at);
-            state.queues.hear(heartbeat);
+            state.queues.hear(heartbeat, plausible(heartbeat.at, *received_at));
         }
         Fact::Unreadable { subject, why } => {
             // Later readings of the streams find the same ones again.
@@ -108,9 +112,11 @@ fn step(state: &mut State, event: &contract::Event) {
             let change = state.orders.fail(order, *intake, failed, &place);
             count(state, order, change);
         }
-        EventKind::Pos { store, state: pos, detail, .. } => state.queues.pos(*store, *pos, event.at, detail),
+        EventKind::Pos { store, state: pos, detail, .. } => {
+            state.queues.pos(*store, *pos, plausible(event.at, state.now), detail);
+        }
         EventKind::PartitionAssigned { partition, owner, epoch, .. } => {
-            state.queues.own(*partition, owner.clone(), *epoch);
+            state.queues.own(*partition, owner.clone(), *epoch, plausible(event.at, state.now));
         }
         // Their effect shows in heartbeats and assignments.
         EventKind::ResolverLost { .. } | EventKind::TookOffice { .. } | EventKind::Unknown => {}

@@ -31,7 +31,6 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Back => back(state),
         _ if state.input_mode() == InputMode::Buttons => return plan::buttons(state, action),
-        Action::Open if state.help => state.help = false,
         Action::Open => return open(state),
         Action::Show(screen) => show(state, screen),
         Action::NextScreen => show(state, state.screen.next()),
@@ -227,18 +226,25 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
                     Format::Pickup => Format::Delivery,
                 };
             }
-            (Edit::Insert(c), InjectField::Store) => {
+            (Edit::Insert(c), _) => {
+                // The template takes no text: what is typed there is meant for the store.
+                form.focus = InjectField::Store;
                 form.refusal = None;
+                if std::mem::take(&mut form.prefilled) {
+                    form.store.clear();
+                }
                 if !c.is_control() && form.store.chars().count() < FIELD_MAX {
                     form.store.push(c);
                 }
             }
             (Edit::Backspace, InjectField::Store) => {
                 form.refusal = None;
+                form.prefilled = false;
                 form.store.pop();
             }
             (Edit::Clear, InjectField::Store) => {
                 form.refusal = None;
+                form.prefilled = false;
                 form.store.clear();
             }
             _ => {}

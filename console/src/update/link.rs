@@ -12,6 +12,7 @@ pub(super) fn change(state: &mut State, change: LinkChange) {
                 state.traffic.gaps.push(Gap { from: since, to: at });
                 state.notices.post(state.now, Tone::Good, Notice::Back { away_ms: at.since(since).max(0) });
             }
+            state.hearing_since = at.max(state.now);
             state.link = Link::Up { since: at, server, version, address };
         }
         LinkChange::Lost { at, why } => {
@@ -52,7 +53,9 @@ pub(super) fn history(state: &mut State, step: History) -> Vec<Effect> {
             state.reading.ready = true;
             state.reading.times += 1;
             state.reading.since = since;
-            state.stale_since = None;
+            if state.stale_since.take().is_some() {
+                state.hearing_since = state.now;
+            }
             Vec::new()
         }
     }

@@ -32,7 +32,9 @@ pub(super) fn open_inject(state: &mut State) {
     state.filtering = false;
     state.dialog = Some(Dialog::Inject(InjectForm {
         format: Format::Delivery,
-        focus: if store.is_empty() { InjectField::Store } else { InjectField::Template },
+        // What is typed at once must never be lost on another field while Enter takes the store that was filled in.
+        focus: InjectField::Store,
+        prefilled: !store.is_empty(),
         store,
         refusal: None,
     }));
@@ -78,7 +80,7 @@ pub(super) fn open_command(state: &mut State, verb: Verb) {
 pub(super) fn buttons(state: &mut State, action: Action) -> Vec<Effect> {
     let Some(Dialog::Confirm(confirm)) = &mut state.dialog else { return Vec::new() };
     match action {
-        Action::FocusNext | Action::FocusPrevious | Action::Up | Action::Down => {
+        Action::FocusNext | Action::FocusPrevious => {
             confirm.focus = other(confirm.focus);
             Vec::new()
         }
@@ -156,12 +158,7 @@ const fn expected(verb: Verb) -> RunState {
 fn send(state: &mut State, planned: Planned) -> Vec<Effect> {
     let notice = match &planned {
         Planned::Inject(order) => {
-            state.following.orders.push(FollowedOrder {
-                order: order.order.clone(),
-                sent_at: state.now,
-                accepted: false,
-                told: None,
-            });
+            state.following.orders.push(FollowedOrder { order: order.order.clone(), sent_at: state.now, told: None });
             Notice::Injecting(order.order.clone())
         }
         Planned::Command { service, instance, verb } => {

@@ -2,22 +2,36 @@
 
 use ratatui::layout::Rect;
 
-use super::fit::Align;
+use super::fit::{self, Align};
 use super::pen::{Look, Pen};
 use super::when;
 use crate::event::{Outage, Part};
 use crate::state::link::PartState;
 use crate::state::{Link, State};
-use crate::text::{Msg, phrases};
+use crate::text::{Msg, phrases, said};
 use crate::theme::Meaning;
 
-/// Why there is no connection, in words.
-fn outage<'a>(look: &Look, why: &'a Outage) -> &'a str {
+/// Why there is no connection, in words, and the client's own sentence if there is one behind them.
+fn outage<'a>(look: &Look, why: &'a Outage) -> (&'a str, Option<&'a str>) {
     match why {
-        Outage::Closed => look.t(Msg::OutageClosed),
-        Outage::Silent => look.t(Msg::OutageSilent),
-        Outage::Refused(why) => why,
+        Outage::Closed => (look.t(Msg::OutageClosed), None),
+        Outage::Silent => (look.t(Msg::OutageSilent), None),
+        Outage::Refused(sentence) => refused(look, sentence),
     }
+}
+
+/// The client's sentence in words, and itself behind them; alone when there are no words for it.
+fn refused<'a>(look: &Look, sentence: &'a str) -> (&'a str, Option<&'a str>) {
+    match said::outage(sentence) {
+        Some(msg) => (look.t(msg), Some(sentence)),
+        None => (sentence, None),
+    }
+}
+
+/// `text` with the client's `sentence` behind it where both fit into `columns`.
+fn with_sentence(look: &Look, text: String, sentence: Option<&str>, columns: u16) -> String {
+    let both = sentence.map(|sentence| format!("{text} {} {sentence}", look.glyphs().unknown));
+    both.filter(|both| fit::width(both) <= usize::from(columns)).unwrap_or(text)
 }
 
 /// Draws the banner if there is something to say; tells whether it did.
@@ -28,15 +42,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> bool {
         Link::Lost { since, why } => {
             let away = when::age(look.now.since(*since));
             let data = when::age(look.stale_ms.unwrap_or_default());
-            (
-                Meaning::Banner,
-                format!(" {} {}", glyphs.warn, phrases::lost_for(look.lang, away, data, outage(look, why))),
-            )
+            let (why, sentence) = outage(look, why);
+            let text = format!(" {} {}", glyphs.warn, phrases::lost_for(look.lang, away, data, why));
+            (Meaning::Banner, with_sentence(look, text, sentence, area.width))
         }
         Link::Connecting { since, last_failure } => {
             let mut text = format!(" {} {}", glyphs.busy, phrases::connecting_for(look.lang, look.age(*since)));
             if let Some(why) = last_failure {
-                text = format!("{text}: {why}");
+                let (why, sentence) = refused(look, why);
+                text = with_sentence(look, format!("{text}: {why}"), sentence, area.width);
             }
             (if last_failure.is_some() { Meaning::Banner } else { Meaning::Busy }, text)
         }
@@ -66,7 +80,7 @@ const fn part(part: Part) -> Msg {
     }
 }
 
-/// `leyendo 3/6: locales 40/40, pedidos 120/480 ...`
+/// `leyendo el bus, 3/6: pedidos 120/480, ...`; parts that wait or are done are not named.
 fn progress(look: &Look, state: &State) -> String {
     let done = state.reading.parts.values().filter(|part| **part == PartState::Done).count();
     let details: Vec<String> = state

@@ -2,6 +2,7 @@
 
 use contract::command::Verb;
 use contract::header;
+use contract::heartbeat::{Load, Role};
 use contract::order::Format;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -129,7 +130,10 @@ pub(super) fn draw_confirm(pen: &mut Pen<'_>, area: Rect, state: &State, confirm
         Planned::Command { service, instance, verb } => {
             let text = |text: &str| look.line(Meaning::Name, text);
             let running = state.services.get(&(*service, instance.clone()));
-            let now_is = running.map_or_else(|| look.unknown(), |instance| label::instance(look, instance));
+            let now_is = running.map_or_else(|| look.unknown(), |instance| label::duty(look, instance));
+            let active = running.is_some_and(
+                |instance| matches!(&instance.heartbeat.load, Load::Distribuidor(load) if load.role == Role::Active),
+            );
             let (act, effect) = match verb {
                 Verb::Pause => (Msg::ButtonPause, Msg::PauseMeans),
                 _ => (Msg::ButtonResume, Msg::ResumeMeans),
@@ -142,6 +146,10 @@ pub(super) fn draw_confirm(pen: &mut Pen<'_>, area: Rect, state: &State, confirm
                 Line::default(),
             ];
             lines.extend(fit::wrap(look.t(effect), columns).into_iter().map(|text| look.line(Meaning::Text, text)));
+            if active && *verb == Verb::Pause {
+                let warning = fit::wrap(look.t(Msg::PauseActiveMeans), columns);
+                lines.extend(warning.into_iter().map(|text| look.line(Meaning::AlertWarn, text)));
+            }
             let title = if *verb == Verb::Pause { Msg::ConfirmPause } else { Msg::ConfirmResume };
             (title, act, lines)
         }

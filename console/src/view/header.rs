@@ -16,22 +16,31 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let clock = format!("{} {} ", when::clock(look.now, &look.zone), when::offset(look.now, &look.zone));
     let clock_columns = u16::try_from(fit::width(&clock)).unwrap_or(u16::MAX).min(area.width);
 
-    // In the order in which they are shown; the rank tells which one goes first when room is short.
+    // In the order in which they are shown; the rank tells which one goes first when room is short. The count of lost
+    // messages never goes: a screen that lost some must not look like one that did not.
     let mut parts: Vec<(u8, Vec<Span<'static>>)> = vec![
-        (0, brand),
-        (4, server(look, state)),
-        (5, address(look, state)),
-        (1, link(look, state)),
+        (1, brand),
+        (6, server(look, state)),
+        (7, address(look, state)),
+        (2, link(look, state)),
         (3, rate(look, state)),
-        (2, lost(look, state)),
+        (NEVER_DROPPED, lost(look, state)),
+        (4, unreadable(look, state)),
+        (5, gaps(look, state, true)),
     ];
     parts.retain(|(_, spans)| !spans.is_empty());
     let columns = |parts: &[(u8, Vec<Span<'static>>)]| -> usize {
         parts.iter().map(|(_, spans)| spans.iter().map(|span| fit::width(&span.content)).sum::<usize>() + 2).sum()
     };
     let room = usize::from(area.width - clock_columns);
-    while parts.len() > 1 && columns(&parts) > room {
-        let Some(worst) = parts.iter().map(|(rank, _)| *rank).max() else { break };
+    if columns(&parts) > room
+        && let Some((_, long)) = parts.iter_mut().find(|(rank, _)| *rank == 5)
+    {
+        *long = gaps(look, state, false);
+    }
+    while columns(&parts) > room {
+        let droppable = parts.iter().map(|(rank, _)| *rank).filter(|rank| *rank != NEVER_DROPPED);
+        let Some(worst) = droppable.max() else { break };
         parts.retain(|(rank, _)| *rank != worst);
     }
     let mut spans = Vec::new();
@@ -42,6 +51,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     pen.line(area.x, area.y, area.width - clock_columns, Line::from(spans), Align::Left);
     pen.text(area.right() - clock_columns, area.y, clock_columns, Meaning::Text, &clock);
 }
+
+/// Rank of what is shown however narrow the screen is.
+const NEVER_DROPPED: u8 = 0;
 
 /// Characters of the id that a server without a name calls itself by; it tells a person nothing.
 const SERVER_ID_CHARS: usize = 56;
@@ -80,21 +92,26 @@ fn rate(look: &Look, state: &State) -> Vec<Span<'static>> {
     vec![look.span(Meaning::Muted, "rx "), look.span(Meaning::Text, rate)]
 }
 
-/// Messages that the client received and had to drop; and, if there are any, those that could not be read and the
-/// stretches without connection, whose live messages are missing.
+/// Messages that the client received and had to drop.
 fn lost(look: &Look, state: &State) -> Vec<Span<'static>> {
     let lost = state.traffic.meter.lost;
     let meaning = if lost > 0 { Meaning::AlertCritical } else { Meaning::Text };
-    let mut spans =
-        vec![look.span(Meaning::Muted, format!("{} ", look.t(Msg::Lost))), look.span(meaning, when::count(lost))];
-    if state.traffic.unreadable > 0 {
-        let text = phrases::unreadable(look.lang, when::count(state.traffic.unreadable));
-        spans.push(look.span(Meaning::AlertWarn, format!("  {text}")));
+    vec![look.span(Meaning::Muted, format!("{} ", look.t(Msg::Lost))), look.span(meaning, when::count(lost))]
+}
+
+/// Messages that could not be read, if there are any.
+fn unreadable(look: &Look, state: &State) -> Vec<Span<'static>> {
+    match state.traffic.unreadable {
+        0 => Vec::new(),
+        count => vec![look.span(Meaning::AlertWarn, phrases::unreadable(look.lang, when::count(count)))],
     }
-    if let Some(gap) = state.traffic.gaps.last() {
-        let count = state.traffic.gaps.len();
-        let text = phrases::gaps(look.lang, count, look.age(gap.to));
-        spans.push(look.span(Meaning::AlertWarn, format!("  {text}")));
-    }
-    spans
+}
+
+/// Stretches without connection, if there were any: their live messages are missing.
+fn gaps(look: &Look, state: &State, long: bool) -> Vec<Span<'static>> {
+    let Some(gap) = state.traffic.gaps.last() else { return Vec::new() };
+    let count = state.traffic.gaps.len();
+    let text =
+        if long { phrases::gaps(look.lang, count, look.age(gap.to)) } else { phrases::gaps_short(look.lang, count) };
+    vec![look.span(Meaning::AlertWarn, text)]
 }

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::orders::place;
 use super::pen::{Look, Pen};
-use super::{fit, when};
+use super::{fit, label, when};
 use crate::state::State;
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
@@ -40,7 +40,9 @@ fn entry(look: &Look, state: &State, head: &InvalidHead, columns: usize) -> Vec<
         .push(vec![look.span(Meaning::Muted, format!("{} {} {}", head.by.instance, look.glyphs().dot, head.by.cloud))]);
     let mut lines = vec![look.facts(facts)];
     for fault in &head.faults {
-        for (index, text) in fit::wrap(&fault.to_string(), columns.saturating_sub(4)).into_iter().enumerate() {
+        let place = if fault.pointer.is_empty() { String::new() } else { format!(" ({})", fault.pointer) };
+        let text = format!("{}{place} {} {}", label::fault(look, &fault.code), look.glyphs().unknown, fault.message);
+        for (index, text) in fit::wrap(&text, columns.saturating_sub(5)).into_iter().enumerate() {
             let mark = if index == 0 { look.glyphs().warn } else { " " };
             lines.push(
                 look.line(if index == 0 { Meaning::AlertWarn } else { Meaning::Muted }, format!("  {mark} {text}")),

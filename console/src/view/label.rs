@@ -11,7 +11,7 @@ use super::when;
 use crate::state::OrderState;
 use crate::state::attention::Severity;
 use crate::state::services::Instance;
-use crate::text::{Msg, phrases};
+use crate::text::{Msg, phrases, said};
 use crate::theme::Meaning;
 
 /// A sign and a word.
@@ -134,13 +134,26 @@ pub(crate) fn severity(look: &Look, severity: Severity) -> Line<'static> {
     }
 }
 
-/// When the head of a queue is tried next: `int. 4 en 18s`, due, or under way.
-pub(crate) fn next_attempt(look: &Look, number: u32, next_at: Option<UtcMs>) -> Line<'static> {
-    match next_at.map(|at| at.since(look.now)) {
-        Some(left @ 1..) => look.line(Meaning::AlertWarn, phrases::attempt_in(look.lang, number, when::age(left))),
-        Some(_) => look.line(Meaning::AlertWarn, phrases::attempt_overdue(look.lang, number)),
-        None => look.line(Meaning::Busy, phrases::attempt_now(look.lang, number)),
-    }
+/// When the head of a queue is tried next: `int. 4 en 18s`, due, or under way. While its POS is down what comes next
+/// is a probe, which is none of the order's attempts: `sondeo en 18s`.
+pub(crate) fn next_attempt(look: &Look, attempts: u32, next_at: Option<UtcMs>, pos_down: bool) -> Line<'static> {
+    let number = attempts + 1;
+    let left = next_at.map(|at| at.since(look.now));
+    let meaning = if left.is_some() { Meaning::AlertWarn } else { Meaning::Busy };
+    let text = match (left, pos_down) {
+        (Some(left @ 1..), true) => phrases::probe_in(look.lang, when::age(left)),
+        (Some(_), true) => look.t(Msg::ProbeDue).to_owned(),
+        (None, true) => look.t(Msg::ProbeNow).to_owned(),
+        (Some(left @ 1..), false) => phrases::attempt_in(look.lang, number, when::age(left)),
+        (Some(_), false) => phrases::attempt_overdue(look.lang, number),
+        (None, false) => phrases::attempt_now(look.lang, number),
+    };
+    look.line(meaning, text)
+}
+
+/// The fault of a payload in words; a code that is not known stays as it is.
+pub(crate) fn fault(look: &Look, code: &str) -> String {
+    said::fault(code).map_or_else(|| code.to_owned(), |msg| look.t(msg).to_owned())
 }
 
 pub(crate) fn reason(reason: FailReason) -> Msg {

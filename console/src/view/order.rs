@@ -20,6 +20,9 @@ const BESIDE_MIN: u16 = 110;
 /// Columns of a step's word, so that times stand below each other.
 const WORD_COLUMNS: usize = 16;
 
+/// Columns before a note.
+const NOTE_INDENT: usize = 4;
+
 /// A step of an order's way.
 struct Step {
     at: UtcMs,
@@ -68,8 +71,19 @@ fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
     vec![look.facts(first), look.facts(second), look.facts(third)]
 }
 
+/// Adds the sentence in which the reason was told, in English, behind the last note where both fit in a row.
+fn with_detail(look: &Look, mut notes: Vec<String>, detail: &str, columns: usize) -> Vec<String> {
+    if let Some(last) = notes.last_mut().filter(|_| !detail.is_empty()) {
+        let both = format!("{last} {} {detail}", look.glyphs().unknown);
+        if fit::width(&both) + NOTE_INDENT <= columns {
+            *last = both;
+        }
+    }
+    notes
+}
+
 /// The steps known so far, in order of time.
-fn steps(look: &Look, row: &Row<'_>) -> Vec<Step> {
+fn steps(look: &Look, row: &Row<'_>, columns: usize) -> Vec<Step> {
     let (order, glyphs) = (row.order, look.glyphs());
     let head = &order.head;
     let mut steps = vec![Step {
@@ -93,9 +107,7 @@ fn steps(look: &Look, row: &Row<'_>) -> Vec<Step> {
     for attempt in order.attempts() {
         let took = when::took(i64::from(attempt.took_ms));
         let mut notes = vec![phrases::reason_took(look.lang, look.t(label::reason(attempt.reason)), took)];
-        if !attempt.detail.is_empty() {
-            notes.push(attempt.detail.clone());
-        }
+        notes = with_detail(look, notes, &attempt.detail, columns);
         if attempt.reason.in_doubt() {
             notes.push(look.t(Msg::InDoubt).to_owned());
         }
@@ -122,9 +134,7 @@ fn steps(look: &Look, row: &Row<'_>) -> Vec<Step> {
             }
             Ending::NotInjected { reason, detail } => {
                 notes.push(look.t(label::reason(*reason)).to_owned());
-                if !detail.is_empty() {
-                    notes.push(detail.clone());
-                }
+                notes = with_detail(look, notes, detail, columns);
             }
         }
         steps.push(Step {
@@ -144,10 +154,10 @@ fn timeline(look: &Look, row: &Row<'_>, columns: usize) -> Vec<Line<'static>> {
     let zone = look.zone_of(row.store.map(|store| &store.record), row.order.head.country);
     let mut lines = Vec::new();
     let mut before: Option<UtcMs> = None;
-    for step in steps(look, row) {
+    for step in steps(look, row, columns) {
         lines.push(step_line(look, &step, before, &zone));
         for note in &step.notes {
-            for text in fit::wrap(note, columns.saturating_sub(4)) {
+            for text in fit::wrap(note, columns.saturating_sub(NOTE_INDENT)) {
                 let bar = look.span(Meaning::Frame, format!("{}   ", look.glyphs().vertical));
                 lines.push(Line::from(vec![bar, look.span(Meaning::Muted, text)]));
             }
@@ -177,12 +187,23 @@ fn closing(look: &Look, row: &Row<'_>) -> Line<'static> {
         let took = when::took(ended.since(row.order.head.received_at));
         return Line::from(vec![branch, look.span(Meaning::Name, phrases::took_in_all(look.lang, took))]);
     }
+    // What the resolver says of the head of a queue is newer than what was said when an attempt failed.
+    let head = row.queue.and_then(|queue| queue.retry.as_ref().map(|retry| (retry, queue.pos_down())));
+    let head = head.filter(|(retry, _)| retry.code == row.order.head.code);
     let next = row.order.last_attempt().and_then(|attempt| attempt.retry_at);
-    let text = match next {
-        Some(at) if at > look.now => phrases::next_attempt_in(look.lang, when::age(at.since(look.now)), age),
-        Some(_) => phrases::attempt_due(look.lang, age),
-        None if row.order.state() == OrderState::Accepted => phrases::awaits_queue(look.lang, age),
-        None => phrases::awaits_injection(look.lang, age),
+    let left = |at: UtcMs| (at > look.now).then(|| when::age(at.since(look.now)));
+    let text = match (head, next) {
+        (Some((retry, true)), _) => match retry.next_at.and_then(left) {
+            Some(left) => phrases::next_probe_in(look.lang, left, age),
+            None => phrases::probe_due(look.lang, age),
+        },
+        (Some((retry, false)), _) if retry.next_at.is_none() => phrases::attempt_under_way(look.lang, age),
+        (_, Some(at)) => match left(at) {
+            Some(left) => phrases::next_attempt_in(look.lang, left, age),
+            None => phrases::attempt_due(look.lang, age),
+        },
+        (_, None) if row.order.state() == OrderState::Accepted => phrases::awaits_queue(look.lang, age),
+        (_, None) => phrases::awaits_injection(look.lang, age),
     };
     Line::from(vec![branch, look.span(Meaning::Busy, text)])
 }

@@ -8,6 +8,7 @@ use super::fit::Align;
 use super::pen::{Look, Pen};
 use super::table::{self, Column, Rows, Scroll};
 use super::{label, order, split, when};
+use crate::state::queues::Queue;
 use crate::state::stores::Store;
 use crate::state::{Order, OrderSort, OrderState, State};
 use crate::text::{Msg, phrases};
@@ -17,6 +18,15 @@ use crate::theme::Meaning;
 pub(crate) struct Row<'a> {
     pub(crate) order: &'a Order,
     pub(crate) store: Option<&'a Store>,
+    /// The queue of the order's store.
+    pub(crate) queue: Option<&'a Queue>,
+}
+
+impl<'a> Row<'a> {
+    pub(crate) fn new(state: &'a State, order: &'a Order) -> Self {
+        let store = order.head.store;
+        Self { order, store: state.stores.get(store), queue: state.queues.get(store) }
+    }
 }
 
 /// Code and name of a row's store; its number when the catalogue does not have it.
@@ -110,7 +120,7 @@ pub(crate) fn columns<'a>() -> Vec<Column<Row<'a>>> {
             rank: 6,
             cell: |row, look| match row.order.head.loyalty {
                 Some(points) => look.line(Meaning::Text, look.t(loyalty(points))),
-                None => Line::default(),
+                None => look.unknown(),
             },
         },
     ]
@@ -196,6 +206,5 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
 
 /// The row of an order, if it is still known.
 pub(crate) fn row<'a>(state: &'a State, id: &contract::OrderId) -> Option<Row<'a>> {
-    let order = state.orders.get(id)?;
-    Some(Row { order, store: state.stores.get(order.head.store) })
+    Some(Row::new(state, state.orders.get(id)?))
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ── Needs attention ─────────────────────────────
-//!  ✖ CRITICAL  K024 EL NORTE   POS down · 41 ...
+//!  ✖ URGENT  K024 EL NORTE   POS down · oldest ...
 //! ── Services ──────────┬─ Orders / 10 s ─┬─ By cloud (from 110 columns) ─
 //!  ● queue-resolver-1   │      ▂▄▆█▆▄     │
 //! ── Latest orders ─────┴─────────────────┴──────
@@ -28,6 +28,8 @@ use crate::theme::Meaning;
 const CLOUDS_MIN: u16 = 118;
 /// Columns of the sums per cloud.
 const CLOUDS_COLUMNS: u16 = 47;
+/// Columns below which the first section is brief.
+const NARROW_MAX: u16 = 100;
 /// Rows beyond which the upper two sections do not grow: the rest is the latest orders'.
 const SECTION_MAX: u16 = 13;
 
@@ -35,9 +37,11 @@ const SECTION_MAX: u16 = 13;
 struct Row<'a> {
     item: &'a Item,
     state: &'a State,
+    /// Whether words that go without saying are left out.
+    narrow: bool,
 }
 
-fn columns<'a>() -> Vec<Column<Row<'a>>> {
+fn columns<'a>(narrow: bool) -> Vec<Column<Row<'a>>> {
     vec![
         Column {
             title: Msg::Attention,
@@ -47,7 +51,14 @@ fn columns<'a>() -> Vec<Column<Row<'a>>> {
             rank: 0,
             cell: |row, look| label::severity(look, row.item.severity),
         },
-        Column { title: Msg::ColumnName, min: 16, max: 24, align: Align::Left, rank: 0, cell: subject },
+        Column {
+            title: Msg::ColumnName,
+            min: 16,
+            max: if narrow { 18 } else { 24 },
+            align: Align::Left,
+            rank: 0,
+            cell: subject,
+        },
         Column { title: Msg::ColumnReason, min: 40, max: 200, align: Align::Left, rank: 0, cell: what },
         Column { title: Msg::ColumnTrend, min: 10, max: 16, align: Align::Newest, rank: 1, cell: trend },
         Column {
@@ -95,7 +106,7 @@ fn what(row: &Row<'_>, look: &Look) -> Line<'static> {
             line(phrases::undistributed_orders(lang, count, look.age(oldest.received_at)))
         }
         What::Invalid { count, newest_at, code } => {
-            line(phrases::invalid_payloads(lang, count, look.age(*newest_at), code))
+            line(phrases::invalid_payloads(lang, count, look.age(*newest_at), label::fault(look, code)))
         }
         What::NoService => look.line(Meaning::AlertCritical, look.t(Msg::NobodyServes)),
         What::Silent { heard_at } => line(phrases::no_heartbeat_for(lang, look.age(*heard_at))),
@@ -110,22 +121,25 @@ fn what(row: &Row<'_>, look: &Look) -> Line<'static> {
         What::Queue { depth, oldest_age_ms, pos_down, growth } => {
             let mut facts: Vec<Vec<Span<'static>>> = Vec::new();
             if *pos_down {
-                facts.push(vec![look.span(Meaning::AlertCritical, format!("POS {}", look.t(Msg::PosDown)))]);
+                let down = look.t(Msg::PosDown);
+                let text = if row.narrow { down.to_owned() } else { format!("POS {down}") };
+                facts.push(vec![look.span(Meaning::AlertCritical, text)]);
+            }
+            // The age first: where room is short, the worst figure is not the one that is cut.
+            if let Some(ms) = oldest_age_ms {
+                facts.push(vec![look.span(super::ageing(*ms), phrases::oldest(lang, when::age(*ms)))]);
             }
             facts.push(plain(match depth {
                 Some(depth) => phrases::in_queue(lang, when::count(*depth)),
                 None => phrases::in_queue(lang, look.glyphs().unknown),
             }));
-            if let Some(ms) = oldest_age_ms {
-                facts.push(vec![look.span(super::ageing(*ms), phrases::oldest(lang, when::age(*ms)))]);
-            }
             if *growth > 0 {
                 facts.push(plain(phrases::growth(lang, growth)));
             }
             if let Subject::Queue(store) = &row.item.subject
                 && let Some(retry) = row.state.queues.get(*store).and_then(|queue| queue.retry.as_ref())
             {
-                facts.push(label::next_attempt(look, retry.attempts + 1, retry.next_at).spans);
+                facts.push(label::next_attempt(look, retry.attempts, retry.next_at, *pos_down).spans);
             }
             look.facts(facts)
         }
@@ -175,16 +189,17 @@ fn attention_section(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut 
     if super::empty(pen, body, state, table.rows.len(), table.total, Msg::AllIsWell) {
         return;
     }
+    let narrow = area.width < NARROW_MAX;
     let rows = Rows {
         count: table.rows.len(),
         selected: table.position(),
         at: &|place| {
             let subject = table.rows.get(place)?;
             let item = state.attention.iter().find(|item| item.subject == *subject)?;
-            Some(Row { item, state })
+            Some(Row { item, state, narrow })
         },
     };
-    table::draw_rows(pen, body, &columns(), &rows, scroll);
+    table::draw_rows(pen, body, &columns(narrow), &rows, scroll);
 }
 
 fn service_columns<'a>() -> Vec<Column<&'a Instance>> {
@@ -373,7 +388,7 @@ fn latest_section(pen: &mut Pen<'_>, area: Rect, state: &State) {
         selected: None,
         at: &|place| {
             let order = latest.get(place)?;
-            Some(orders::Row { order, store: state.stores.get(order.head.store) })
+            Some(orders::Row::new(state, order))
         },
     };
     table::draw(pen, body, &orders::columns(), &rows, &mut Scroll::default());

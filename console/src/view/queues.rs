@@ -2,7 +2,7 @@
 
 use contract::StoreId;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use super::fit::Align;
 use super::orders::place;
@@ -12,7 +12,7 @@ use super::{chart, label, orders, split, when};
 use crate::state::queues::{Queue, Retry};
 use crate::state::stores::Store;
 use crate::state::{Queues, State};
-use crate::text::{Msg, phrases};
+use crate::text::{Msg, phrases, said};
 use crate::theme::Meaning;
 
 /// A row: the queue, its store, and who injects into it.
@@ -26,7 +26,7 @@ fn columns<'a>() -> Vec<Column<Row<'a>>> {
     vec![
         Column {
             title: Msg::ColumnStore,
-            min: 15,
+            min: 14,
             max: 34,
             align: Align::Left,
             rank: 0,
@@ -50,7 +50,7 @@ fn columns<'a>() -> Vec<Column<Row<'a>>> {
             rank: 0,
             cell: |row, look| label::pos(look, row.queue.pos),
         },
-        Column { title: Msg::ColumnRetry, min: 13, max: 16, align: Align::Left, rank: 1, cell: retry_cell },
+        Column { title: Msg::ColumnRetry, min: 16, max: 16, align: Align::Left, rank: 1, cell: retry_cell },
         Column {
             title: Msg::ColumnOwner,
             min: 16,
@@ -97,13 +97,13 @@ fn trend(look: &Look, queue: &Queue, columns: usize) -> Line<'static> {
 
 fn retry_cell(row: &Row<'_>, look: &Look) -> Line<'static> {
     match &row.queue.retry {
-        Some(retry) => retry_line(look, retry),
-        None => Line::default(),
+        Some(retry) => retry_line(look, row.queue, retry),
+        None => look.unknown(),
     }
 }
 
-fn retry_line(look: &Look, retry: &Retry) -> Line<'static> {
-    label::next_attempt(look, retry.attempts + 1, retry.next_at)
+fn retry_line(look: &Look, queue: &Queue, retry: &Retry) -> Line<'static> {
+    label::next_attempt(look, retry.attempts, retry.next_at, queue.pos_down())
 }
 
 pub(super) fn owner(look: &Look, queues: &Queues, store: StoreId) -> Line<'static> {
@@ -125,20 +125,33 @@ fn row(state: &State, id: StoreId) -> Option<Row<'_>> {
     Some(Row { queue: state.queues.get(id)?, store: state.stores.get(id), queues: &state.queues })
 }
 
-/// How many orders wait in all, with the age of that knowledge.
-fn total(look: &Look, state: &State) -> Line<'static> {
+/// Columns from which there is room for the sums besides the age of the count.
+const SUMS_MIN: u16 = 70;
+
+/// `contado hace 12s`, when depths could not be counted again.
+fn counted(look: &Look, state: &State) -> Vec<Span<'static>> {
+    let age_ms = super::counts_age_ms(look, state);
+    let text = age_ms.map(|ms| phrases::counted_ago(look.lang, when::age(ms)));
+    text.map(|text| look.span(Meaning::AlertWarn, text)).into_iter().collect()
+}
+
+/// How many orders wait in all; before it the age of that knowledge, when it is not of now.
+fn total(look: &Look, state: &State, columns: u16) -> Line<'static> {
+    let counted = counted(look, state);
+    if !counted.is_empty() && columns < SUMS_MIN {
+        return Line::from(counted);
+    }
     let total = state.queues.total.map_or_else(|| look.glyphs().unknown.to_owned(), when::count);
     let table = &state.queue_table;
-    let mut note = look.line(Meaning::Text, phrases::waiting(look.lang, total));
-    note.spans.push(look.dot());
-    note.spans.extend(super::some_of(look, table.rows.len(), table.total).spans);
-    note
+    let waiting = vec![look.span(Meaning::Text, phrases::waiting(look.lang, total))];
+    let shown = super::some_of(look, table.rows.len(), table.total).spans;
+    look.facts([counted, waiting, shown].into_iter().filter(|fact| !fact.is_empty()).collect())
 }
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Scroll) {
     let table = &state.queue_table;
     let (main, pane) = split(area);
-    pen.rule(main, pen.look.t(Msg::TabQueues), total(pen.look, state));
+    pen.rule(main, pen.look.t(Msg::TabQueues), total(pen.look, state, main.width));
     let body = super::below_rule(main);
     let none = if state.queues.read_at.is_some() { Msg::NothingWaiting } else { Msg::NoDataYet };
     if super::empty(pen, body, state, table.rows.len(), table.total, none) {
@@ -182,13 +195,15 @@ fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
             .collect(),
     ];
     if let Some(retry) = &queue.retry {
-        second.push(retry_line(look, retry).spans);
+        second.push(retry_line(look, queue, retry).spans);
     }
     second.push(trend(look, queue, 30).spans);
     lines.push(look.facts(second));
     if !queue.pos_detail.is_empty() {
         let since = queue.pos_since.map_or_else(String::new, |at| format!(" ({})", look.age(at)));
-        lines.push(look.line(Meaning::Muted, format!("{}{since}", queue.pos_detail)));
+        let words = said::pos(&queue.pos_detail).filter(|_| queue.pos_down());
+        let words = words.map_or_else(String::new, |msg| format!("{} {} ", look.t(msg), look.glyphs().unknown));
+        lines.push(look.line(Meaning::Muted, format!("{words}{}{since}", queue.pos_detail)));
     }
     lines
 }
@@ -208,7 +223,11 @@ pub(super) fn draw_opened(pen: &mut Pen<'_>, area: Rect, state: &State, id: Stor
     let table = &state.entry_table;
     // Older entries than the orders in memory are counted, but not known one by one.
     let note = match state.queues.depth(id) {
-        Some(depth) => look.line(Meaning::Muted, phrases::known_of(look.lang, table.rows.len(), when::count(depth))),
+        Some(depth) => {
+            let known = phrases::known_of(look.lang, table.rows.len(), when::count(depth));
+            let facts = [counted(look, state), vec![look.span(Meaning::Muted, known)]];
+            look.facts(facts.into_iter().filter(|fact| !fact.is_empty()).collect())
+        }
         None => Line::default(),
     };
     pen.rule(area, look.t(Msg::StoreQueue), note);

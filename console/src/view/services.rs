@@ -15,8 +15,11 @@ use crate::theme::Meaning;
 
 type Row<'a> = &'a Instance;
 
-fn columns<'a>() -> Vec<Column<Row<'a>>> {
-    vec![
+/// Columns from which roles have a column of their own; below it the state tells them.
+const ROLES_MIN: u16 = 100;
+
+fn columns<'a>(roles: bool) -> Vec<Column<Row<'a>>> {
+    let mut columns: Vec<Column<Row<'a>>> = vec![
         Column {
             title: Msg::ColumnInstance,
             min: 17,
@@ -31,16 +34,9 @@ fn columns<'a>() -> Vec<Column<Row<'a>>> {
             max: 20,
             align: Align::Left,
             rank: 0,
-            cell: |r, l| label::instance(l, r),
+            cell: if roles { |row, look| label::instance(look, row) } else { |row, look| label::duty(look, row) },
         },
-        Column {
-            title: Msg::ColumnRole,
-            min: 9,
-            max: 9,
-            align: Align::Left,
-            rank: 3,
-            cell: |row, look| label::role(look, &row.heartbeat.load),
-        },
+        Column { title: Msg::ColumnRole, min: 9, max: 9, align: Align::Left, rank: 3, cell: |r, l| role(l, r) },
         Column {
             title: Msg::ColumnCloud,
             min: 6,
@@ -114,7 +110,15 @@ fn columns<'a>() -> Vec<Column<Row<'a>>> {
             rank: 7,
             cell: |row, look| trend(look, row, 40),
         },
-    ]
+    ];
+    columns.retain(|column| roles || column.title != Msg::ColumnRole);
+    columns
+}
+
+/// `–` for services that have no roles.
+fn role(look: &Look, instance: &Instance) -> Line<'static> {
+    let role = label::role(look, &instance.heartbeat.load);
+    if role.spans.is_empty() { look.unknown() } else { role }
 }
 
 pub(super) fn rate(look: &Look, instance: &Instance) -> Line<'static> {
@@ -139,10 +143,11 @@ fn ms(look: &Look, value: Option<f64>) -> Line<'static> {
     }
 }
 
-/// What an instance has before it: orders not yet handed over, or waiting in its lanes; the intake has nothing.
+/// What an instance has before it: orders not yet handed over, or waiting in its lanes; `–` for the intake, which has no
+/// such thing.
 pub(super) fn lag(look: &Look, instance: &Instance) -> Line<'static> {
     let behind = match &instance.heartbeat.load {
-        Load::Api(_) => return Line::default(),
+        Load::Api(_) => return look.unknown(),
         Load::Distribuidor(load) => load.lag,
         Load::Resolver(load) => Some(load.waiting),
     };
@@ -179,7 +184,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
         selected: table.position(),
         at: &|place| state.services.get(table.rows.get(place)?),
     };
-    table::draw(pen, body, &columns(), &rows, scroll);
+    table::draw(pen, body, &columns(body.width >= ROLES_MIN), &rows, scroll);
     if let Some(pane) = pane {
         let title = table.current().map_or_else(String::new, |(_, instance)| instance.to_string());
         let inner = super::pane(pen, pane, main, &title);
@@ -287,7 +292,7 @@ fn lane(look: &Look, stores: &Stores, head: &Head) -> Line<'static> {
     if head.pos_down {
         spans.push(look.span(Meaning::AlertCritical, format!("POS {}  ", look.t(Msg::PosDown))));
     }
-    spans.extend(label::next_attempt(look, head.attempts + 1, head.next_at).spans);
+    spans.extend(label::next_attempt(look, head.attempts, head.next_at, head.pos_down).spans);
     Line::from(spans)
 }
 

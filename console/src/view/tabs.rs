@@ -83,7 +83,13 @@ fn badge(look: &Look, state: &State, screen: Screen) -> Option<(Meaning, String)
         }
         Screen::Orders => alert(state.orders.not_injected_len(), Meaning::AlertCritical, glyphs.critical),
         Screen::Queues => {
-            state.queues.total.filter(|total| *total > 0).map(|total| (Meaning::Text, when::count(total)))
+            // A depth that could not be counted again is marked, even when it was zero.
+            let old = super::counts_age_ms(look, state).is_some();
+            match state.queues.total? {
+                total if old => Some((Meaning::AlertWarn, format!("{}?", when::count(total)))),
+                0 => None,
+                total => Some((Meaning::Text, when::count(total))),
+            }
         }
         Screen::Stores => None,
         Screen::Services => {

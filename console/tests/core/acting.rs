@@ -6,7 +6,7 @@ use contract::{OrderId, Service, VERSION};
 use domicilio::action::Action;
 use domicilio::effect::{Effect, Planned, PlannedOrder};
 use domicilio::event::{Answer, Edit, Event, Fact, LinkChange, Outage, Trouble};
-use domicilio::state::dialog::{Button, Dialog, InjectField};
+use domicilio::state::dialog::{Button, Confirm, Dialog, InjectField};
 use domicilio::state::{Notice, Opened, Refusal, Screen, State};
 use domicilio::update::update;
 
@@ -134,6 +134,78 @@ fn a_form_that_is_wrong_says_so_and_stays() {
         let Some(Dialog::Inject(form)) = &state.dialog else { panic!("{text}") };
         assert_eq!((form.refusal.as_ref(), form.focus), (Some(&refusal), InjectField::Store));
     }
+}
+
+#[test]
+fn what_is_typed_at_once_goes_to_the_store_and_replaces_the_one_that_was_filled_in() {
+    let form = |state: &State| match &state.dialog {
+        Some(Dialog::Inject(form)) => form.clone(),
+        other => panic!("{other:?}"),
+    };
+    // Another open store, and the cursor on 72.
+    let filled_in = || {
+        let mut state = console();
+        update(&mut state, live(vec![Fact::Store { record: store(78, "open"), revision: Some(2) }]));
+        press(&mut state, Action::Show(Screen::Stores));
+        state.store_table.selected = Some(contract::StoreId(72));
+        press(&mut state, Action::Inject);
+        assert_eq!((form(&state).store.as_str(), form(&state).focus), ("K072", InjectField::Store));
+        state
+    };
+    let sent_to = |state: &mut State| {
+        update(state, Event::Edit(Edit::Submit));
+        match &state.dialog {
+            Some(Dialog::Confirm(Confirm { planned: Planned::Inject(order), .. })) => order.order.store.0,
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut state = filled_in();
+    assert_eq!(sent_to(&mut state), 72, "Enter alone takes what was filled in");
+
+    let mut state = filled_in();
+    write(&mut state, "k078");
+    assert_eq!(form(&state).store, "k078");
+    assert_eq!(sent_to(&mut state), 78);
+
+    let mut state = filled_in();
+    update(&mut state, Event::Edit(Edit::Next));
+    assert_eq!(form(&state).focus, InjectField::Template);
+    write(&mut state, "k078");
+    assert_eq!((form(&state).store.as_str(), form(&state).focus), ("k078", InjectField::Store));
+
+    let mut state = filled_in();
+    update(&mut state, Event::Edit(Edit::Backspace));
+    write(&mut state, "8");
+    assert_eq!(form(&state).store, "K078", "who corrects what was filled in keeps the rest");
+}
+
+#[test]
+fn a_request_without_an_answer_is_followed_on() {
+    let (mut state, order) = previewed();
+    press(&mut state, Action::FocusNext);
+    press(&mut state, Action::Open);
+    let answer = Answer::Injected { order: order.order.clone(), reply: Err(Trouble::Unanswered(5)) };
+    update(&mut state, Event::Answer(answer));
+    assert!(matches!(last_notice(&state), Some(Notice::InjectFailed { why, .. }) if why.contains("puede")));
+    assert_eq!(state.following.orders.len(), 1);
+    let mut end = ended(1, 1, true);
+    if let Fact::Ended(outcome) = &mut end {
+        (outcome.order.store, outcome.order.code) = (order.order.store, order.order.code.clone());
+    }
+    update(&mut state, live(vec![end]));
+    assert!(matches!(last_notice(&state), Some(Notice::Followed { order: id, .. }) if *id == order.order));
+
+    let mut state = on_services();
+    press(&mut state, Action::Pause);
+    press(&mut state, Action::FocusNext);
+    press(&mut state, Action::Open);
+    let instance: contract::InstanceId = "queue-resolver-1".parse().unwrap();
+    let reply = Err(Trouble::Unanswered(5));
+    let answer = Answer::Commanded { service: Service::Resolver, instance, verb: Verb::Pause, reply };
+    update(&mut state, Event::Answer(answer));
+    assert_eq!(state.following.commands.len(), 1);
+    update(&mut state, live(vec![heartbeat(Service::Resolver, "queue-resolver-1", RunState::Paused, 1_300)]));
+    assert!(matches!(last_notice(&state), Some(Notice::Verified { state: RunState::Paused, .. })));
 }
 
 #[test]

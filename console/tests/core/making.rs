@@ -1,7 +1,7 @@
 //! Messages for these tests, of invented orders.
 
 use contract::event::FailReason;
-use contract::heartbeat::{ApiLoad, Load, ResolverLoad, RunState};
+use contract::heartbeat::{ApiLoad, DistribuidorLoad, Load, ResolverLoad, Role, RunState};
 use contract::order::{Channel, Digest, Ending, Format, Origin};
 use contract::{
     Event, EventKind, Heartbeat, OrderHead, Outcome, QueueEntry, Service, StoreId, StoreRecord, UtcMs, VERSION,
@@ -112,7 +112,8 @@ pub(crate) fn store(id: u32, state: &str) -> StoreRecord {
 pub(crate) fn heartbeat(service: Service, instance: &str, state: RunState, said_ms: i64) -> Fact {
     let load = match service {
         Service::Resolver => Load::Resolver(ResolverLoad::default()),
-        _ => Load::Api(ApiLoad::default()),
+        Service::Distribuidor => Load::Distribuidor(DistribuidorLoad { role: Role::Active, ..Default::default() }),
+        Service::Api => Load::Api(ApiLoad::default()),
     };
     let heartbeat = Heartbeat {
         v: VERSION,

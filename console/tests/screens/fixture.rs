@@ -38,7 +38,7 @@ pub(crate) fn started(lang: Lang) -> State {
     State::new(at(0), lang, 7)
 }
 
-fn connected_at(state: &mut State, at: UtcMs) {
+pub(crate) fn connected_at(state: &mut State, at: UtcMs) {
     then(
         state,
         Event::Link(LinkChange::Connected {

@@ -15,3 +15,4 @@ mod fixture;
 mod hold;
 mod paint;
 mod snapshots;
+mod worst;
