@@ -102,6 +102,7 @@ pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
         now: state.now,
         zone: if state.times == Times::Utc { TimeZone::UTC } else { memory.zone.clone() },
         utc: state.times == Times::Utc,
+        hearing_since: state.hearing_since,
         stale_ms: state.stale_at().map(|since| state.now.since(since)),
     };
     let area = frame.area();

@@ -74,7 +74,7 @@ pub(crate) fn pos(look: &Look, state: Option<PosState>) -> Line<'static> {
 
 /// What an instance is doing, with its role where it has one: standing by is not working.
 pub(crate) fn duty(look: &Look, of: &Instance) -> Line<'static> {
-    let sound = !of.is_stopped(look.now) && (look.stale_ms.is_some() || !of.is_silent(look.now));
+    let sound = !of.is_stopped(look.now) && !look.is_silent(of);
     match &of.heartbeat.load {
         Load::Distribuidor(load) if sound && of.heartbeat.state == RunState::Running => match load.role {
             Role::Active => signed(look, Meaning::Good, look.glyphs().good, look.t(Msg::RoleActive)),
@@ -90,8 +90,7 @@ pub(crate) fn instance(look: &Look, instance: &Instance) -> Line<'static> {
     if instance.is_stopped(look.now) {
         return signed(look, Meaning::Muted, glyphs.idle, look.t(Msg::RunStopped));
     }
-    // While the connection is lost everybody is silent: what was known last is shown, as old as it is.
-    if look.stale_ms.is_none() && instance.is_silent(look.now) {
+    if look.is_silent(instance) {
         return signed(look, Meaning::AlertCritical, glyphs.critical, look.t(Msg::RunSilent));
     }
     run_state(look, instance.heartbeat.state)

@@ -256,7 +256,7 @@ fn service_columns<'a>() -> Vec<Column<&'a Instance>> {
 fn services_section(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let look = pen.look;
     let all: Vec<&Instance> = state.services.iter().collect();
-    let alive = all.iter().filter(|instance| !instance.is_silent(look.now) && !instance.is_stopped(look.now)).count();
+    let alive = all.iter().filter(|instance| !look.is_silent(instance) && !instance.is_stopped(look.now)).count();
     let note = match all.len() {
         0 => Line::default(),
         known => look.line(

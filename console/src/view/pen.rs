@@ -1,5 +1,6 @@
 //! What every part of the screen draws with: the buffer and the look of this frame.
 
+use contract::heartbeat::SILENT_MS;
 use contract::{Country, StoreRecord, UtcMs};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
@@ -8,6 +9,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::fit::{self, Align};
+use crate::state::services::Instance;
 use crate::text::{Lang, Msg};
 use crate::theme::{Glyphs, Meaning, Theme};
 
@@ -24,9 +26,17 @@ pub(crate) struct Look {
     pub(crate) utc: bool,
     /// How long ago the connection was lost, in milliseconds: what is shown is as old as that.
     pub(crate) stale_ms: Option<i64>,
+    /// Since when whoever speaks is heard without a gap: silence before that says nothing.
+    pub(crate) hearing_since: UtcMs,
 }
 
 impl Look {
+    /// Whether an instance is silent, as far as it could have been heard. Without a connection everybody is silent,
+    /// which says nothing: what was known last is shown, as old as it is.
+    pub(crate) fn is_silent(&self, instance: &Instance) -> bool {
+        self.stale_ms.is_none() && instance.is_silent(self.now) && self.now.since(self.hearing_since) > SILENT_MS
+    }
+
     pub(crate) fn t(&self, msg: Msg) -> &'static str {
         self.lang.t(msg)
     }

@@ -159,8 +159,7 @@ pub(super) fn lag(look: &Look, instance: &Instance) -> Line<'static> {
 }
 
 fn beat(look: &Look, instance: &Instance) -> Line<'static> {
-    let loud = look.stale_ms.is_none() && instance.is_silent(look.now);
-    let meaning = if loud { Meaning::AlertCritical } else { Meaning::Muted };
+    let meaning = if look.is_silent(instance) { Meaning::AlertCritical } else { Meaning::Muted };
     look.line(meaning, when::age(instance.silent_ms(look.now)))
 }
 

@@ -93,8 +93,8 @@ fn badge(look: &Look, state: &State, screen: Screen) -> Option<(Meaning, String)
         }
         Screen::Stores => None,
         Screen::Services => {
-            let silent = state.services.iter().filter(|instance| instance.is_silent(look.now)).count();
-            if look.stale_ms.is_some() { None } else { alert(silent, Meaning::AlertCritical, glyphs.critical) }
+            let silent = state.services.iter().filter(|instance| look.is_silent(instance)).count();
+            alert(silent, Meaning::AlertCritical, glyphs.critical)
         }
     }
 }
