@@ -26,6 +26,12 @@ pub struct Raw<'a> {
 pub fn decode(raw: &Raw<'_>, received_at: UtcMs) -> Option<Fact> {
     let subject = Subject::parse(raw.subject);
     let read = match &subject {
+        // What people decided about an order, without the order itself.
+        Subject::Order(..)
+            if (raw.header)(header::ORDER_HEAD).is_none() && (raw.header)(header::DECISION).is_some() =>
+        {
+            return None;
+        }
         Subject::Order(country, id) => from_header::<OrderHead>(raw, header::ORDER_HEAD).and_then(|head| {
             agree(head.country == *country && head.id() == *id)?;
             Ok(Fact::Accepted { head, intake: raw.sequence })

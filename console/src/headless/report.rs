@@ -137,7 +137,7 @@ fn timeline(order: &Order) -> Vec<Step> {
         let end = Step::new(outcome.at, order.state().name(), &outcome.by);
         steps.push(match &outcome.ending {
             Ending::Injected { already } => Step { already: Some(*already), pos_ms: outcome.pos_ms, ..end },
-            Ending::NotInjected { reason, detail } => {
+            Ending::NotInjected { reason, detail, .. } => {
                 Step { reason: Some(reason.as_str()), detail: Some(detail.clone()), pos_ms: outcome.pos_ms, ..end }
             }
         });

@@ -165,6 +165,7 @@ pub(crate) fn reason(reason: FailReason) -> Msg {
         FailReason::Refused => Msg::FailRefused,
         FailReason::NoPos => Msg::FailNoPos,
         FailReason::NoPayload => Msg::FailNoPayload,
+        FailReason::Released => Msg::FailReleased,
         FailReason::Unknown => Msg::FailUnknown,
     }
 }

@@ -132,7 +132,7 @@ fn steps(look: &Look, row: &Row<'_>, columns: usize) -> Vec<Step> {
                     notes.push(look.t(Msg::AlreadyThere).to_owned());
                 }
             }
-            Ending::NotInjected { reason, detail } => {
+            Ending::NotInjected { reason, detail, .. } => {
                 notes.push(look.t(label::reason(*reason)).to_owned());
                 notes = with_detail(look, notes, detail, columns);
             }

@@ -36,6 +36,7 @@ pub(crate) fn head(n: u32) -> OrderHead {
         lines: 2,
         loyalty: None,
         test: false,
+        again: 0,
         sha256: Digest::of(&n.to_be_bytes()),
         bytes: 100,
     }
@@ -79,7 +80,7 @@ pub(crate) fn ended(n: u32, attempts: u32, injected: bool) -> Fact {
     let ending = if injected {
         Ending::Injected { already: false }
     } else {
-        Ending::NotInjected { reason: FailReason::Refused, detail: "POS answered 400".into() }
+        Ending::NotInjected { reason: FailReason::Refused, detail: "POS answered 400".into(), command: None }
     };
     Fact::Ended(Outcome {
         v: VERSION,
