@@ -39,6 +39,9 @@ words! {
         OrderRetrying: "reintentando", "retrying";
         OrderInjected: "inyectado", "injected";
         OrderNotInjected: "no inyectado", "not injected";
+        OrderSolved: "solucionado", "solved";
+        OrderReinjected: "reinyectado", "reinjected";
+        PayloadEdited: "contenido editado", "payload edited";
     }
     "State of a store" {
         StoreOpen: "abierto", "open";

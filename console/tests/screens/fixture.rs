@@ -251,7 +251,7 @@ fn history() -> Vec<Fact> {
         let seconds_ago = 596 - i64::from(n) * 10 + i64::from(n % 5) * 2;
         let head = head(n, seconds_ago, record);
         let intake = u64::from(n) + 1_001;
-        facts.push(Fact::Accepted { head: head.clone(), intake: Some(intake) });
+        facts.push(Fact::Accepted { head: head.clone(), intake: Some(intake), decision: None });
         if n == 59 {
             continue;
         }
