@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use contract::command::{IntakeReply, Reply};
+use contract::counters::DayCounts;
 use contract::lease::{OfficeLease, PartitionLease, ResolverLease};
 use contract::order::InvalidHead;
 use contract::{Event, EventKind, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord};
@@ -50,6 +51,7 @@ fn every_message_reads_and_writes_as_it_always_did() {
     check("office_lease", round_trip::<OfficeLease>);
     check("resolver_lease", round_trip::<ResolverLease>);
     check("partition_lease", round_trip::<PartitionLease>);
+    check("day_counts", round_trip::<DayCounts>);
     check("reply", round_trip::<Reply>);
     check("intake_reply", round_trip::<IntakeReply>);
 
