@@ -72,11 +72,11 @@ pub async fn counters(js: &jetstream::Context, profile: Profile) -> Result<kv::S
     }
 }
 
-/// Four hundred days of 160 KiB: 24 hours of ten countries with eight clouds, some 80 bytes each.
-const COUNTERS_BYTES: i64 = 64 * 1_024 * 1_024;
+/// Four hundred days of 225 KB: 24 hours of ten countries with eight clouds, each count in each of them.
+const COUNTERS_BYTES: i64 = 96 * 1_024 * 1_024;
 
-/// For small deployments: as many days of 20 KiB, two countries with four clouds.
-const COUNTERS_BYTES_LEAST: i64 = 8 * 1_024 * 1_024;
+/// For small deployments: as many days of 40 KB, two countries with four clouds and some room.
+const COUNTERS_BYTES_LEAST: i64 = 16 * 1_024 * 1_024;
 
 fn config(spec: &StreamSpec, profile: Profile) -> stream::Config {
     let bytes = i64::from(spec.mebibytes_max) * 1_024 * 1_024 * i64::from(profile.storage_percent) / 100;
