@@ -55,7 +55,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 27] = {
+    pub const ALL: [Self; 29] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -63,6 +63,8 @@ impl Action {
             Self::Show(Screen::Queues),
             Self::Show(Screen::Stores),
             Self::Show(Screen::Services),
+            Self::Show(Screen::NotInjected),
+            Self::Show(Screen::Log),
             Self::NextScreen,
             Self::PreviousScreen,
             Self::Down,
@@ -101,6 +103,8 @@ impl Action {
             Self::Show(Screen::Queues) => "show-queues",
             Self::Show(Screen::Stores) => "show-stores",
             Self::Show(Screen::Services) => "show-services",
+            Self::Show(Screen::NotInjected) => "show-not-injected",
+            Self::Show(Screen::Log) => "show-log",
             Self::NextScreen => "next-screen",
             Self::PreviousScreen => "previous-screen",
             Self::Down => "down",

@@ -29,8 +29,10 @@ pub const BINDINGS: &[Binding] = &[
     show(Screen::Overview, &[Key::char('1')], Msg::TabOverview),
     show(Screen::Orders, &[Key::char('2')], Msg::TabOrders),
     show(Screen::Queues, &[Key::char('3')], Msg::TabQueues),
-    show(Screen::Stores, &[Key::char('4')], Msg::TabStores),
-    show(Screen::Services, &[Key::char('5')], Msg::TabServices),
+    show(Screen::NotInjected, &[Key::char('4')], Msg::TabNotInjected),
+    show(Screen::Stores, &[Key::char('5')], Msg::TabStores),
+    show(Screen::Services, &[Key::char('6')], Msg::TabServices),
+    show(Screen::Log, &[Key::char('8')], Msg::TabLog),
     Binding {
         action: Action::NextScreen,
         keys: &[Key::new(KeyCode::Tab), Key::new(KeyCode::Right), Key::char('l')],
@@ -264,7 +266,9 @@ fn can_open(state: &State) -> bool {
             Screen::Orders => state.order_table.current().is_some(),
             Screen::Queues => state.queue_table.current().is_some(),
             Screen::Stores => state.store_table.current().is_some(),
+            Screen::NotInjected => state.case_table.current().is_some(),
             Screen::Services => state.service_table.current().is_some(),
+            Screen::Log => state.log_table.current().is_some(),
         },
     }
 }

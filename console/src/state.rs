@@ -8,6 +8,7 @@ pub mod dialog;
 pub mod follow;
 pub mod invalid;
 pub mod link;
+pub mod log;
 pub mod notices;
 pub mod orders;
 pub mod pulse;
@@ -44,15 +45,34 @@ pub enum Screen {
     Orders,
     /// What waits, per store.
     Queues,
+    /// Orders that wait for a person.
+    NotInjected,
     /// The store catalogue.
     Stores,
     /// Instances of the services.
     Services,
+    /// What happened, newest first.
+    Log,
 }
 
 impl Screen {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Overview, Self::Orders, Self::Queues, Self::Stores, Self::Services];
+    pub const ALL: [Self; 7] =
+        [Self::Overview, Self::Orders, Self::Queues, Self::NotInjected, Self::Stores, Self::Services, Self::Log];
+
+    /// Its number key.
+    pub const fn number(self) -> char {
+        match self {
+            Self::Overview => '1',
+            Self::Orders => '2',
+            Self::Queues => '3',
+            Self::NotInjected => '4',
+            Self::Stores => '5',
+            Self::Services => '6',
+            // 7 is for the bus.
+            Self::Log => '8',
+        }
+    }
 
     /// The one after, round and round.
     #[must_use]
@@ -199,8 +219,14 @@ pub struct State {
     pub entry_table: Table<OrderId>,
     /// Rows of the stores' table.
     pub store_table: Table<StoreId>,
+    /// Rows of the table of orders that were not injected.
+    pub case_table: Table<OrderId>,
     /// Rows of the services' table.
     pub service_table: Table<InstanceKey>,
+    /// What happened.
+    pub log: log::Log,
+    /// Rows of the log's table.
+    pub log_table: Table<u64>,
 
     /// Whether the filter of the screen's table is being written.
     pub filtering: bool,
@@ -252,7 +278,10 @@ impl State {
             queue_table: Table::default(),
             entry_table: Table::default(),
             store_table: Table::default(),
+            case_table: Table::default(),
             service_table: Table::default(),
+            log: log::Log::default(),
+            log_table: Table::default(),
             filtering: false,
             help: false,
             dialog: None,
@@ -302,8 +331,10 @@ impl State {
             Screen::Overview => &self.attention_table.filter,
             Screen::Orders => &self.order_table.filter,
             Screen::Queues => &self.queue_table.filter,
+            Screen::NotInjected => &self.case_table.filter,
             Screen::Stores => &self.store_table.filter,
             Screen::Services => &self.service_table.filter,
+            Screen::Log => &self.log_table.filter,
         }
     }
 
@@ -313,8 +344,10 @@ impl State {
             Screen::Overview => (self.attention_table.rows.len(), self.attention_table.total),
             Screen::Orders => (self.order_table.rows.len(), self.order_table.total),
             Screen::Queues => (self.queue_table.rows.len(), self.queue_table.total),
+            Screen::NotInjected => (self.case_table.rows.len(), self.case_table.total),
             Screen::Stores => (self.store_table.rows.len(), self.store_table.total),
             Screen::Services => (self.service_table.rows.len(), self.service_table.total),
+            Screen::Log => (self.log_table.rows.len(), self.log_table.total),
         }
     }
 }

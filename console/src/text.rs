@@ -5,6 +5,7 @@
 //! `text/said.rs`. Nothing else in the console
 //! holds text for people, save the command line's help and the logs, which are in English.
 
+pub mod happened;
 pub mod phrases;
 pub mod said;
 mod trouble;

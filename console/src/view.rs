@@ -17,6 +17,7 @@
 
 mod ascii;
 mod banner;
+mod cases;
 mod chart;
 mod dialog;
 mod fit;
@@ -25,6 +26,7 @@ mod header;
 mod help;
 mod invalid;
 mod label;
+mod log;
 mod notices;
 mod order;
 mod orders;
@@ -68,6 +70,8 @@ pub struct Memory {
     entries: Scroll,
     stores: Scroll,
     services: Scroll,
+    cases: Scroll,
+    log: Scroll,
     reach: u16,
 }
 
@@ -84,6 +88,8 @@ impl Memory {
             entries: top,
             stores: top,
             services: top,
+            cases: top,
+            log: top,
             reach: 0,
         }
     }
@@ -150,7 +156,9 @@ fn body_of(pen: &mut Pen<'_>, area: Rect, state: &State, memory: &mut Memory) {
         (None, Screen::Orders) => orders::draw(pen, area, state, &mut memory.orders),
         (None, Screen::Queues) => queues::draw(pen, area, state, &mut memory.queues),
         (None, Screen::Stores) => stores::draw(pen, area, state, &mut memory.stores),
+        (None, Screen::NotInjected) => cases::draw(pen, area, state, &mut memory.cases),
         (None, Screen::Services) => services::draw(pen, area, state, &mut memory.services),
+        (None, Screen::Log) => log::draw(pen, area, state, &mut memory.log),
     }
 }
 

@@ -93,6 +93,9 @@ pub const STORES: &[Field] = &[Field::Store, Field::State, Field::Country];
 pub const SERVICES: &[Field] =
     &[Field::Service, Field::Instance, Field::State, Field::Cloud, Field::Country, Field::Age];
 
+/// Fields of the log.
+pub const LOG: &[Field] = &[Field::Store, Field::Instance, Field::Code, Field::Age];
+
 impl Field {
     /// The field with this name in either language, whatever its accents.
     pub fn named(folded: &str) -> Option<Self> {
@@ -130,7 +133,7 @@ mod tests {
         for (field, alias) in ALIASES {
             assert_eq!(Field::named(alias), Some(field));
         }
-        for fields in [ORDERS, QUEUES, STORES, SERVICES] {
+        for fields in [ORDERS, QUEUES, STORES, SERVICES, LOG] {
             assert!(fields.iter().all(|field| !field.name(Lang::Es).is_empty()));
         }
     }

@@ -69,6 +69,22 @@ phrases! {
     not_injected_orders(count, age) { "{count} · el más viejo hace {age}", "{count} · the oldest {age} ago" }
     /// A filter names a field that is not there.
     no_field(name, fields) { "no hay campo {name}: {fields}", "no field {name}: {fields}" }
+    /// A refused payload, with what is wrong.
+    refused_payload(faults) { "pedido inválido: {faults}", "invalid payload: {faults}" }
+    /// A partition has another owner.
+    partition_goes(partition, owner, epoch) {
+        "partición {partition} → {owner} (época {epoch})",
+        "partition {partition} → {owner} (epoch {epoch})"
+    }
+    /// A resolver is silent.
+    resolver_lost(resolver, partitions) {
+        "{resolver} sin latido: se mueven {partitions} particiones",
+        "{resolver} is silent: {partitions} partitions move"
+    }
+    /// A distribuidor is the active one.
+    took_office(term) { "distribuidor activo, mandato {term}", "active distribuidor, term {term}" }
+    /// The hand-over began anew.
+    hand_over_anew(why) { "el reparto empieza de nuevo: {why}", "the hand-over begins anew: {why}" }
     /// Who decided something about an order.
     decided_by(operator) { "decidido por {operator}", "decided by {operator}" }
     /// Accepted orders that nobody hands over.

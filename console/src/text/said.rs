@@ -1,6 +1,24 @@
 //! What others say in English or in codes, in the reader's words. What is not known here stays as it was said.
 
+use contract::event::FailReason;
+
 use super::Msg;
+
+/// The words for why an attempt failed.
+pub const fn reason(reason: FailReason) -> Msg {
+    match reason {
+        FailReason::Unreachable => Msg::FailUnreachable,
+        FailReason::Timeout => Msg::FailTimeout,
+        FailReason::ConnectionLost => Msg::FailConnectionLost,
+        FailReason::Busy => Msg::FailBusy,
+        FailReason::PosError => Msg::FailPosError,
+        FailReason::Refused => Msg::FailRefused,
+        FailReason::NoPos => Msg::FailNoPos,
+        FailReason::NoPayload => Msg::FailNoPayload,
+        FailReason::Released => Msg::FailReleased,
+        FailReason::Unknown => Msg::FailUnknown,
+    }
+}
 
 /// The word for the code of a payload's fault; `None` for a code that this version does not know.
 pub fn fault(code: &str) -> Option<Msg> {

@@ -41,6 +41,21 @@ words! {
         OrderNotInjected: "no inyectado", "not injected";
         OrderSolved: "solucionado", "solved";
         OrderReinjected: "reinyectado", "reinjected";
+        TabNotInjected: "No inyect.", "Not inj.";
+        TabLog: "Registro", "Log";
+        TabNotInjectedShort: "No iny.", "Not inj.";
+        TabServicesShort: "Servic.", "Services";
+        TabLogShort: "Reg.", "Log";
+        HappenedLinkLost: "se perdió la conexión de esta consola", "this console lost its connection";
+        MisfitFirst: "no había punto de control", "there was no checkpoint";
+        MisfitForeign: "alguien más escribió en QUEUES", "somebody else wrote to QUEUES";
+        MisfitRewound: "QUEUES perdió su final", "QUEUES has lost its end";
+        StepUnknown: "un paso que esta versión no conoce", "a step that this version does not know";
+        NoCases: "ningún pedido espera a una persona", "no order waits for a person";
+        NoLog: "todavía no ha pasado nada", "nothing has happened yet";
+        ColumnSince: "Desde", "Since";
+        ColumnHappened: "Qué pasó", "What happened";
+        ColumnBy: "Por", "By";
         PayloadEdited: "contenido editado", "payload edited";
     }
     "State of a store" {

@@ -6,11 +6,12 @@ use contract::{StoreId, UtcMs};
 
 use crate::filter::words::{order_state_words, run_state_words, store_state_words};
 use crate::filter::{Field, Row, fold};
+use crate::state::log::Entry;
 use crate::state::orders::Order;
 use crate::state::queues::Queue;
 use crate::state::services::Instance;
 use crate::state::stores::Store;
-use crate::state::{State, attention};
+use crate::state::{Lang, State, attention};
 
 pub(super) struct OrderRow<'a> {
     pub(super) state: &'a State,
@@ -182,6 +183,35 @@ impl Row for AttentionRow<'_> {
 
     fn number(&self, _field: Field) -> Option<f64> {
         None
+    }
+}
+
+pub(super) struct LogRow<'a> {
+    pub(super) state: &'a State,
+    pub(super) entry: &'a Entry,
+}
+
+impl Row for LogRow<'_> {
+    /// What a person sees of it, in both languages.
+    fn words(&self) -> Cow<'_, str> {
+        let said = Lang::ALL.map(|lang| crate::text::happened::sentence(lang, &self.entry.what));
+        let code = self.entry.order().map(|order| order.code.to_string()).unwrap_or_default();
+        let store = self.entry.store().map(|store| place(self.state, store)).unwrap_or_default();
+        let instance = self.entry.instance().map_or("", |instance| instance.as_str());
+        Cow::Owned(fold(&format!("{code} {store} {instance} {}", said.join(" "))))
+    }
+
+    fn text(&self, field: Field) -> Option<Cow<'_, str>> {
+        Some(folded(&match field {
+            Field::Store => place(self.state, self.entry.store()?),
+            Field::Instance => self.entry.instance()?.to_string(),
+            Field::Code => self.entry.order()?.code.to_string(),
+            _ => return None,
+        }))
+    }
+
+    fn number(&self, field: Field) -> Option<f64> {
+        (field == Field::Age).then(|| ms(self.state.now.since(self.entry.at).max(0)))
     }
 }
 

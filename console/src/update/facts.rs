@@ -6,6 +6,7 @@ use contract::{EventKind, OrderHead, QueueEntry};
 use crate::effect::Effect;
 use crate::event::Fact;
 use crate::state::State;
+use crate::state::log::Happened;
 use crate::state::orders::{Attempt, Change, Pass};
 use crate::state::pulse::Beat;
 use crate::state::services::plausible;
@@ -49,7 +50,11 @@ fn one(state: &mut State, fact: &Fact, source: Source, effects: &mut Vec<Effect>
                 state.queues.injected(outcome.order.store, plausible(outcome.at, state.now));
             }
         }
-        Fact::Step(event) => step(state, event),
+        Fact::Step(event) => {
+            let what = Happened::Step(event.kind.clone(), event.by.clone());
+            state.log.take(plausible(event.at, state.now), what);
+            step(state, event);
+        }
         Fact::Store { record, revision } => {
             let new = state.stores.get(record.id).is_none();
             if source == Source::Live {
@@ -67,7 +72,10 @@ fn one(state: &mut State, fact: &Fact, source: Source, effects: &mut Vec<Effect>
                 effects.push(Effect::FetchStore { country: record.country, store: record.id });
             }
         }
-        Fact::Invalid(head) => state.invalid.take(head),
+        Fact::Invalid(head) => {
+            state.log.take(plausible(head.at, state.now), Happened::Invalid(head.clone()));
+            state.invalid.take(head);
+        }
         Fact::Heartbeat { heartbeat, received_at } => {
             state.services.hear(heartbeat, *received_at);
             state.queues.hear(heartbeat, plausible(heartbeat.at, *received_at));

@@ -11,6 +11,7 @@ use crate::filter;
 use crate::state::dialog::{Button, Dialog, FIELD_MAX, InjectField};
 use crate::state::{
     InputMode, Lang, Notice, OPENED_MAX, Opened, OrderSort, Payload, Refusal, Screen, State, Times, Tone, attention,
+    log,
 };
 
 /// Rows of the screen that are no rows of its table: header, tabs, frame, footer.
@@ -137,9 +138,19 @@ fn open(state: &mut State) -> Vec<Effect> {
         (None, Screen::Orders) => state.order_table.current().cloned().map(Opened::Order),
         (None, Screen::Queues) => state.queue_table.current().copied().map(Opened::Queue),
         (None, Screen::Stores) => state.store_table.current().copied().map(Opened::Store),
+        (None, Screen::NotInjected) => state.case_table.current().cloned().map(Opened::Order),
         (None, Screen::Services) => state.service_table.current().cloned().map(Opened::Instance),
+        (None, Screen::Log) => state.log_table.current().and_then(|id| state.log.get(*id)).and_then(behind),
     };
     opened.map_or_else(Vec::new, |opened| push(state, opened))
+}
+
+/// What an entry of the log is about.
+fn behind(entry: &log::Entry) -> Option<Opened> {
+    if matches!(entry.what, log::Happened::Invalid(_)) {
+        return Some(Opened::Invalid);
+    }
+    entry.order().map(Opened::Order).or_else(|| entry.store().map(Opened::Store))
 }
 
 /// Opens a detail on top; an order's payload is asked for.
@@ -174,12 +185,18 @@ fn open_attention(state: &mut State) -> Vec<Effect> {
     let Some(subject) = state.attention_table.current().cloned() else { return Vec::new() };
     let what = state.attention.iter().find(|item| item.subject == subject).map(|item| item.what.clone());
     match (subject, what) {
-        (attention::Subject::NotInjected | attention::Subject::Undistributed, what) => {
+        (attention::Subject::NotInjected, _) => {
+            show(state, Screen::NotInjected);
+            rows::set_filter(state, "");
+            state.case_table.selected = None;
+            rows::refill(state);
+            Vec::new()
+        }
+        (attention::Subject::Undistributed, what) => {
             show(state, Screen::Orders);
             rows::set_filter(state, "");
             state.order_sort = OrderSort::OldestOpen;
             state.order_table.selected = match what {
-                Some(attention::What::NotInjected { oldest, .. }) => Some(oldest),
                 Some(attention::What::Undistributed { oldest, .. }) => Some(oldest.id()),
                 _ => None,
             };

@@ -3,6 +3,7 @@
 use crate::effect::Effect;
 use crate::event::{History, LinkChange, Outage};
 use crate::state::link::{Gap, PartState};
+use crate::state::log::Happened;
 use crate::state::{Link, Notice, State, Tone};
 
 pub(super) fn change(state: &mut State, change: LinkChange) {
@@ -10,6 +11,7 @@ pub(super) fn change(state: &mut State, change: LinkChange) {
         LinkChange::Connected { at, server, version, address } => {
             if let Link::Lost { since, .. } = state.link {
                 state.traffic.gaps.push(Gap { from: since, to: at });
+                state.log.take(at, Happened::LinkBack(at.since(since).max(0)));
                 state.notices.post(state.now, Tone::Good, Notice::Back { away_ms: at.since(since).max(0) });
             }
             state.hearing_since = at.max(state.now);
@@ -20,6 +22,7 @@ pub(super) fn change(state: &mut State, change: LinkChange) {
                 // Stale since the first loss: a link that flaps before everything is read again does not refresh it.
                 state.stale_since = Some(state.stale_since.unwrap_or(at));
                 state.link = Link::Lost { since: at, why };
+                state.log.take(at, Happened::LinkLost);
             }
         }
         LinkChange::Refused { why: failure } => match &mut state.link {

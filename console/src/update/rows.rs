@@ -3,12 +3,13 @@
 use contract::{OrderId, StoreId};
 
 use crate::filter::{Field, Filter, field};
+use crate::state::log::Entry;
 use crate::state::orders::Order;
 use crate::state::queues::Queue;
 use crate::state::services::{Instance, InstanceKey};
 use crate::state::stores::Store;
 use crate::state::{Opened, OrderSort, OrderState, Screen, State, Table, attention};
-use crate::update::asked::{AttentionRow, InstanceRow, OrderRow, QueueRow, StoreRow};
+use crate::update::asked::{AttentionRow, InstanceRow, LogRow, OrderRow, QueueRow, StoreRow};
 
 /// Refills the tables that are on screen; the others are refilled when they come on screen.
 pub(crate) fn refill(state: &mut State) {
@@ -17,7 +18,9 @@ pub(crate) fn refill(state: &mut State) {
         Screen::Orders => orders(state),
         Screen::Queues => queues(state),
         Screen::Stores => stores(state),
+        Screen::NotInjected => cases(state),
         Screen::Services => services(state),
+        Screen::Log => log(state),
     }
     if let Some(Opened::Queue(store)) = state.opened.last() {
         entries(state, *store);
@@ -73,6 +76,25 @@ fn queues(state: &mut State) {
         .map(|queue| queue.store)
         .collect();
     state.queue_table.refill(rows, total);
+}
+
+/// The oldest first: it has waited longest for a person.
+fn cases(state: &mut State) {
+    let filter = &state.case_table.filter;
+    let shown = |order: &&Order| filter.is_empty() || filter.matches(&OrderRow { state, order });
+    let waiting = state.orders.not_injected_oldest_first();
+    let rows: Vec<OrderId> = waiting.filter(shown).map(|order| order.pass.head.id()).collect();
+    let total = state.orders.not_injected_len();
+    state.case_table.refill(rows, total);
+}
+
+/// The newest first.
+fn log(state: &mut State) {
+    let filter = &state.log_table.filter;
+    let shown = |entry: &&Entry| filter.is_empty() || filter.matches(&LogRow { state, entry });
+    let rows: Vec<u64> = state.log.iter().rev().filter(shown).map(|entry| entry.id).collect();
+    let total = state.log.iter().len();
+    state.log_table.refill(rows, total);
 }
 
 fn entries(state: &mut State, store: StoreId) {
@@ -136,7 +158,9 @@ fn with_table(state: &mut State, movement: &impl Move) {
         Screen::Orders => movement.apply(&mut state.order_table),
         Screen::Queues => movement.apply(&mut state.queue_table),
         Screen::Stores => movement.apply(&mut state.store_table),
+        Screen::NotInjected => movement.apply(&mut state.case_table),
         Screen::Services => movement.apply(&mut state.service_table),
+        Screen::Log => movement.apply(&mut state.log_table),
     }
 }
 
@@ -147,7 +171,9 @@ pub(crate) fn filter_mut(state: &mut State) -> &mut Filter {
         Screen::Orders => &mut state.order_table.filter,
         Screen::Queues => &mut state.queue_table.filter,
         Screen::Stores => &mut state.store_table.filter,
+        Screen::NotInjected => &mut state.case_table.filter,
         Screen::Services => &mut state.service_table.filter,
+        Screen::Log => &mut state.log_table.filter,
     }
 }
 
@@ -161,9 +187,10 @@ pub(crate) fn set_filter(state: &mut State, text: &str) {
 pub(crate) const fn fields(screen: Screen) -> &'static [Field] {
     match screen {
         Screen::Overview => &[],
-        Screen::Orders => field::ORDERS,
+        Screen::Orders | Screen::NotInjected => field::ORDERS,
         Screen::Queues => field::QUEUES,
         Screen::Stores => field::STORES,
         Screen::Services => field::SERVICES,
+        Screen::Log => field::LOG,
     }
 }

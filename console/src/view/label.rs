@@ -1,7 +1,7 @@
 //! States as people read them: a sign, a word, a colour, always all three.
 
 use contract::UtcMs;
-use contract::event::{FailReason, PosState};
+use contract::event::PosState;
 use contract::heartbeat::{Load, Role, RunState};
 use contract::store::StoreState;
 use ratatui::text::Line;
@@ -14,6 +14,7 @@ use crate::state::OrderState;
 use crate::state::State;
 use crate::state::attention::Severity;
 use crate::state::services::Instance;
+pub(crate) use crate::text::said::reason;
 use crate::text::{Msg, phrases, said};
 use crate::theme::Meaning;
 use crate::update::rows;
@@ -164,19 +165,4 @@ pub(crate) fn wrong(look: &Look, state: &State, wrong: &Wrong) -> String {
         Wrong::Unclosed => Msg::FilterUnclosed,
     };
     look.t(said).to_owned()
-}
-
-pub(crate) fn reason(reason: FailReason) -> Msg {
-    match reason {
-        FailReason::Unreachable => Msg::FailUnreachable,
-        FailReason::Timeout => Msg::FailTimeout,
-        FailReason::ConnectionLost => Msg::FailConnectionLost,
-        FailReason::Busy => Msg::FailBusy,
-        FailReason::PosError => Msg::FailPosError,
-        FailReason::Refused => Msg::FailRefused,
-        FailReason::NoPos => Msg::FailNoPos,
-        FailReason::NoPayload => Msg::FailNoPayload,
-        FailReason::Released => Msg::FailReleased,
-        FailReason::Unknown => Msg::FailUnknown,
-    }
 }

@@ -76,9 +76,10 @@ fn columns<'a>(narrow: bool) -> Vec<Column<Row<'a>>> {
 fn screen_key(subject: &Subject) -> &'static str {
     match subject {
         Subject::Invalid => "",
-        Subject::NotInjected | Subject::Undistributed => "[2]",
+        Subject::Undistributed => "[2]",
         Subject::Queue(_) => "[3]",
-        Subject::NoService(_) | Subject::Troubled(..) | Subject::Silent(..) | Subject::Halted(..) => "[5]",
+        Subject::NotInjected => "[4]",
+        Subject::NoService(_) | Subject::Troubled(..) | Subject::Silent(..) | Subject::Halted(..) => "[6]",
     }
 }
 

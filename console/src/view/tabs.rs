@@ -18,20 +18,22 @@ pub(super) const fn title(screen: Screen) -> Msg {
         Screen::Orders => Msg::TabOrders,
         Screen::Queues => Msg::TabQueues,
         Screen::Stores => Msg::TabStores,
+        Screen::NotInjected => Msg::TabNotInjected,
         Screen::Services => Msg::TabServices,
+        Screen::Log => Msg::TabLog,
     }
 }
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let look = pen.look;
     let filter = filter(look, state);
-    // Badges, then names give way to the filter, not the other way round: it decides what the table shows.
+    // Names, then badges give way to the filter, not the other way round: it decides what the table shows.
     let room = usize::from(area.width).saturating_sub(columns(&filter));
-    let spans = [(true, true), (true, false), (false, false)]
-        .map(|(named, badged)| tabs(look, state, named, badged))
+    let spans = [(Names::Full, true), (Names::Short, true), (Names::Open, true), (Names::Open, false)]
+        .map(|(names, badged)| tabs(look, state, names, badged))
         .into_iter()
         .find(|spans| columns(spans) <= room)
-        .unwrap_or_else(|| tabs(look, state, false, false));
+        .unwrap_or_else(|| tabs(look, state, Names::None, false));
     let room = area.width.saturating_sub(u16::try_from(columns(&spans)).unwrap_or(u16::MAX));
     pen.line(area.x, area.y, area.width, Line::from(spans), Align::Left);
     pen.line(area.right() - room, area.y, room, Line::from(filter), Align::Right);
@@ -59,18 +61,49 @@ fn filter(look: &Look, state: &State) -> Vec<Span<'static>> {
         .collect()
 }
 
-/// The tabs, with or without the names of those that are not open, with or without badges.
-fn tabs(look: &Look, state: &State, named: bool, badged: bool) -> Vec<Span<'static>> {
-    let mut spans = vec![Span::raw(" ")];
-    for (screen, number) in Screen::ALL.into_iter().zip(1..) {
+/// How much of the tabs' names there is room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Full,
+    /// Short ones, close together.
+    Short,
+    /// That of the open tab alone.
+    Open,
+    None,
+}
+
+const fn short(screen: Screen) -> Msg {
+    match screen {
+        Screen::NotInjected => Msg::TabNotInjectedShort,
+        Screen::Services => Msg::TabServicesShort,
+        Screen::Log => Msg::TabLogShort,
+        screen => title(screen),
+    }
+}
+
+/// The tabs, with or without badges.
+fn tabs(look: &Look, state: &State, names: Names, badged: bool) -> Vec<Span<'static>> {
+    let mut spans = vec![Span::raw(if names == Names::Short { "" } else { " " })];
+    for screen in Screen::ALL {
+        let number = screen.number();
         let open = screen == state.screen;
-        let name = if named || open { look.t(title(screen)) } else { "" };
-        let text = format!(" {number} {name} ").replace("  ", " ");
+        let name = match names {
+            Names::Full => look.t(title(screen)),
+            Names::Short => look.t(short(screen)),
+            Names::Open if open => look.t(short(screen)),
+            Names::Open | Names::None => "",
+        };
+        let text = if names == Names::Short {
+            format!(" {number} {name}")
+        } else {
+            format!(" {number} {name} ").replace("  ", " ")
+        };
         spans.push(look.span(if open { Meaning::TabActive } else { Meaning::Muted }, text));
         if let Some((meaning, badge)) = badge(look, state, screen).filter(|_| badged) {
             // On the open tab the badge stands on the tab's own ground.
             let ground = if open { look.style(Meaning::Selected) } else { Style::new() };
-            spans.push(Span::styled(format!("{badge} "), look.style(meaning).patch(ground)));
+            let badge = if names == Names::Short { format!(" {badge}") } else { format!("{badge} ") };
+            spans.push(Span::styled(badge, look.style(meaning).patch(ground)));
         }
     }
     spans
@@ -86,7 +119,8 @@ fn badge(look: &Look, state: &State, screen: Screen) -> Option<(Meaning, String)
             alert(critical, Meaning::AlertCritical, glyphs.critical)
                 .or_else(|| alert(state.attention.len(), Meaning::AlertWarn, glyphs.warn))
         }
-        Screen::Orders => alert(state.orders.not_injected_len(), Meaning::AlertCritical, glyphs.critical),
+        Screen::Orders | Screen::Stores | Screen::Log => None,
+        Screen::NotInjected => alert(state.orders.not_injected_len(), Meaning::AlertCritical, glyphs.critical),
         Screen::Queues => {
             // A depth that could not be counted again is marked, even when it was zero.
             let old = super::counts_age_ms(look, state).is_some();
@@ -96,7 +130,6 @@ fn badge(look: &Look, state: &State, screen: Screen) -> Option<(Meaning, String)
                 total => Some((Meaning::Text, when::count(total))),
             }
         }
-        Screen::Stores => None,
         Screen::Services => {
             let silent = state.services.iter().filter(|instance| look.is_silent(instance)).count();
             alert(silent, Meaning::AlertCritical, glyphs.critical)

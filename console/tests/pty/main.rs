@@ -112,7 +112,7 @@ async fn a_stopped_console_gives_the_terminal_back_and_goes_on_where_it_was() {
     // A shell with job control, as the operator's: it says when the console has stopped, and continues it after Enter.
     let mut screen = Terminal::open_in_shell("nats://127.0.0.1:9", r#""$0" "$@"; echo STOPPED; read _; fg"#);
     screen.wait_for("the first frame", LONG, |s| s.contains("DOMICILIO"));
-    screen.press("4");
+    screen.press("5");
     screen.wait_for("the stores", SHORT, |s| s.contains("── Locales ──"));
     screen.press("\x1a");
     screen.wait_until("the terminal is given back", SHORT, |emulator| {

@@ -189,6 +189,8 @@ fn stores() {
 #[test]
 fn services() {
     check_all("services", on(Screen::Services));
+    check_all("not-injected", on(Screen::NotInjected));
+    check_all("log", on(Screen::Log));
 }
 
 #[test]
@@ -223,7 +225,7 @@ fn nothing_there_is_not_the_same_as_nothing_known() {
         for (name, scene) in [("empty", empty as fn(Lang) -> State), ("unknown", started)] {
             let mut state = scene(Lang::Es);
             act(&mut state, Action::Show(screen));
-            check(&format!("{name}-{}", screen as usize + 1), &state, SIZES[0]);
+            check(&format!("{name}-{}", screen.number()), &state, SIZES[0]);
         }
     }
 }
@@ -234,7 +236,7 @@ fn without_connection_everything_is_marked() {
         for size in [SIZES[0], SIZES[2]] {
             let mut state = stale(Lang::Es);
             act(&mut state, Action::Show(screen));
-            check(&format!("stale-{}", screen as usize + 1), &state, size);
+            check(&format!("stale-{}", screen.number()), &state, size);
         }
     }
     check("stale-1", &stale(Lang::En), SIZES[1]);
