@@ -163,6 +163,7 @@ fn step(kind: &mut EventKind) {
         EventKind::PartitionAssigned { .. }
         | EventKind::ResolverLost { .. }
         | EventKind::TookOffice { .. }
+        | EventKind::HandOverAnew { .. }
         | EventKind::Unknown => {}
     }
 }

@@ -119,7 +119,10 @@ fn step(state: &mut State, event: &contract::Event) {
             state.queues.own(*partition, owner.clone(), *epoch, plausible(event.at, state.now));
         }
         // Their effect shows in heartbeats and assignments.
-        EventKind::ResolverLost { .. } | EventKind::TookOffice { .. } | EventKind::Unknown => {}
+        EventKind::ResolverLost { .. }
+        | EventKind::TookOffice { .. }
+        | EventKind::HandOverAnew { .. }
+        | EventKind::Unknown => {}
     }
 }
 

@@ -40,7 +40,7 @@ fn every_message_reads_and_writes_as_it_always_did() {
     check("queue_entry", round_trip::<QueueEntry>);
     check("outcome_injected", round_trip::<Outcome>);
     check("outcome_not_injected", round_trip::<Outcome>);
-    for kind in ["attempt_failed", "pos", "partition_assigned", "resolver_lost", "took_office"] {
+    for kind in ["attempt_failed", "pos", "partition_assigned", "resolver_lost", "took_office", "hand_over_anew"] {
         check(&format!("event_{kind}"), round_trip::<Event>);
     }
     check("store_record", round_trip::<StoreRecord>);

@@ -230,7 +230,7 @@ proptest! {
         script in proptest::collection::vec(luck(), 0..400),
         count in 1_u64..60,
     ) {
-        // The queue: every order once, some again behind (a restarted server forgot their ids).
+        // The queue: every order once, some again behind (the hand-over began anew).
         let mut queue: Vec<u64> = (1..=count).collect();
         queue.extend(repeats.into_iter().map(|n| n as u64 % count + 1));
         let mut held: BTreeMap<u64, u64> = queue.iter().enumerate().map(|(i, intake)| (i as u64 + 1, *intake)).collect();
