@@ -8,6 +8,7 @@ use contract::event::PosState;
 use contract::{EventKind, OrderHead, Outcome, StoreId};
 use queue_resolver::lane::Mark;
 
+use crate::agenda::Us;
 use crate::judge::Judge;
 use crate::rare::{Counts, Rare};
 use crate::wire::{Address, Key, Push, Reply, Request, Value};
@@ -31,8 +32,8 @@ pub struct Broker {
 /// What a request leads to besides its answer.
 #[derive(Debug)]
 pub struct Effects<'a> {
-    /// To be sent, in this order.
-    pub pushes: Vec<(Address, Push)>,
+    /// To be sent after a while, in this order.
+    pub pushes: Vec<(Us, Address, Push)>,
     /// Who judges.
     pub judge: &'a mut Judge,
     /// What happened.
@@ -60,7 +61,7 @@ impl Broker {
         self.orders.push(order.clone());
         let intake = self.orders.len() as u64;
         for (reader, number) in &self.readers {
-            effects.pushes.push((*reader, Push::Order(*number, intake, order.clone().map(Box::new))));
+            effects.pushes.push((0, *reader, Push::Order(*number, intake, order.clone().map(Box::new))));
         }
         intake
     }
@@ -72,9 +73,9 @@ impl Broker {
             Request::Write(key, value, expected) => self.write(key, value, expected, effects),
             Request::Watch(number) => {
                 for (key, (value, revision)) in &self.keys {
-                    effects.pushes.push((from, Push::Key(number, *key, value.clone(), *revision)));
+                    effects.pushes.push((0, from, Push::Key(number, *key, value.clone(), *revision)));
                 }
-                effects.pushes.push((from, Push::Complete(number)));
+                effects.pushes.push((0, from, Push::Complete(number)));
                 self.watchers.retain(|(watcher, _)| watcher.process != from.process || *watcher == from);
                 self.watchers.push((from, number));
                 Reply::Done
@@ -83,12 +84,13 @@ impl Broker {
                 let first = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX);
                 for (index, order) in self.orders.iter().enumerate().skip(first) {
                     let order = order.clone().map(Box::new);
-                    effects.pushes.push((from, Push::Order(number, index as u64 + 1, order)));
+                    effects.pushes.push((0, from, Push::Order(number, index as u64 + 1, order)));
                 }
                 self.readers.retain(|(reader, _)| reader.process != from.process || *reader == from);
                 self.readers.push((from, number));
                 Reply::Done
             }
+            Request::OrdersEnd => Reply::End(self.orders.len() as u64),
             Request::Payload(intake) => {
                 let index = usize::try_from(intake.saturating_sub(1)).unwrap_or(usize::MAX);
                 if self.orders.get(index).is_some_and(Option::is_some) { Reply::Done } else { Reply::Refused }
@@ -111,7 +113,7 @@ impl Broker {
         }
         self.revision += 1;
         for (watcher, number) in &self.watchers {
-            effects.pushes.push((*watcher, Push::Key(*number, key, value.clone(), self.revision)));
+            effects.pushes.push((0, *watcher, Push::Key(*number, key, value.clone(), self.revision)));
         }
         if let (Key::Partition(_), Value::Partition(new)) = (key, &value) {
             let old = match self.keys.get(&key) {

@@ -5,6 +5,7 @@ mod registry;
 use chassis::lease::{Silence, TERMS, Tenure};
 use contract::lease::{Holder, OfficeLease};
 use contract::order::Origin;
+use distribuidor::chain::Checkpoint;
 
 use crate::agenda::{MS, Us};
 use crate::hand::Hand;
@@ -57,6 +58,13 @@ pub struct Distribuidor {
     taking: Option<OfficeLease>,
     office: Option<Office>,
     stopping: bool,
+    /// The checkpoint to be kept has led to a renewal.
+    hurried: bool,
+}
+
+const fn note(lease: &mut OfficeLease, checkpoint: Checkpoint) {
+    lease.distributed = checkpoint.intake;
+    lease.queued = checkpoint.queued;
 }
 
 /// Virtual time as processes see it: steady milliseconds.
@@ -70,7 +78,7 @@ impl Distribuidor {
     pub fn start(world: &mut World, process: usize, run: u32, by: Origin) -> Self {
         let me = Holder { instance: by.instance.clone(), incarnation: format!("run-{run}") };
         world.wake(process, run, world.rng.clone().u64(MS..50 * MS), Timer::Renew);
-        Self { process, run, by, me, silence: None, asked: None, taking: None, office: None, stopping: false }
+        Self { process, run, by, me, silence: None, asked: None, taking: None, office: None, stopping: false, hurried: false }
     }
 
     /// Whether it holds the office, or believes so.
@@ -85,6 +93,16 @@ impl Distribuidor {
 
     /// Something comes in.
     pub fn take(&mut self, world: &mut World, input: Input) {
+        self.handle(world, input);
+        // A checkpoint to be kept does not wait for the next renewal.
+        let hurries = self.office.as_ref().is_some_and(|office| office.hand.hurries());
+        if hurries && !std::mem::replace(&mut self.hurried, hurries) {
+            self.renew(world);
+        }
+        self.hurried = hurries;
+    }
+
+    fn handle(&mut self, world: &mut World, input: Input) {
         match input {
             Input::Answer(number, reply) => self.answered(world, number, reply),
             Input::Push(push) => {
@@ -103,7 +121,7 @@ impl Distribuidor {
             Input::Timer(Timer::Tick) => {
                 if let Some(office) = &mut self.office {
                     let may = office.tenure.holds_at(mono_ms(world.now));
-                    office.hand.advance(world, may);
+                    office.hand.tick(world, may);
                     office.registry.tick(world, &office.tenure);
                     world.wake(self.process, self.run, TICK, Timer::Tick);
                 }
@@ -131,7 +149,7 @@ impl Distribuidor {
                 self.stopping = true;
                 if let Some(mut office) = self.office.take() {
                     office.tenure.end();
-                    office.lease.distributed = office.hand.confirmed();
+                    note(&mut office.lease, office.hand.latest());
                     office.lease.vacant = true;
                     let request = Request::Write(Key::Office, Value::Office(office.lease), office.revision);
                     self.ask(world, Asked::Release, request);
@@ -153,7 +171,7 @@ impl Distribuidor {
         match &mut self.office {
             None => self.ask(world, Asked::Look { sent_ms }, Request::Read(Key::Office)),
             Some(office) => {
-                office.lease.distributed = office.hand.confirmed();
+                note(&mut office.lease, office.hand.latest());
                 let request = Request::Write(Key::Office, Value::Office(office.lease.clone()), office.revision);
                 self.ask(world, Asked::Renew { sent_ms }, request);
             }
@@ -178,6 +196,9 @@ impl Distribuidor {
                 if let Some(office) = &mut self.office {
                     office.revision = revision;
                     office.tenure.renewed(sent_ms, TERMS);
+                    let kept = Checkpoint { intake: office.lease.distributed, queued: office.lease.queued };
+                    let may = office.tenure.holds_at(mono_ms(world.now));
+                    office.hand.kept(world, kept, may);
                 }
             }
             (Asked::Renew { .. }, Some(Reply::Written(None))) => {
@@ -215,7 +236,8 @@ impl Distribuidor {
             v: contract::VERSION,
             holder: self.me.clone(),
             term: before.as_ref().map_or(0, |lease| lease.term) + 1,
-            distributed: before.map_or(0, |lease| lease.distributed),
+            distributed: before.as_ref().map_or(0, |lease| lease.distributed),
+            queued: before.and_then(|lease| lease.queued),
             vacant: false,
         };
         self.taking = Some(lease.clone());
@@ -231,8 +253,8 @@ impl Distribuidor {
         world.note(|| format!("{} takes the office, term {}", self.by.instance, lease.term));
         let tenure = Tenure::default();
         tenure.renewed(sent_ms, TERMS);
-        let (term, confirmed) = (lease.term, lease.distributed);
-        let hand = Hand::new(world, self.process, self.run, self.by.clone(), term, confirmed);
+        let (term, kept) = (lease.term, Checkpoint { intake: lease.distributed, queued: lease.queued });
+        let hand = Hand::new(world, self.process, self.run, self.by.clone(), term, kept);
         let registry = Registry::new(world, self.process, self.run, term);
         self.office = Some(Office { tenure, revision, lease, hand, registry });
         world.wake(self.process, self.run, TICK, Timer::Tick);

@@ -59,7 +59,9 @@ struct Store {
     epoch: u64,
     /// Senders that wait for the POS.
     on_the_wire: BTreeSet<(usize, u32, u64)>,
-    /// Intake sequences in the order in which they were queued first.
+    /// What each session was told of the watermark.
+    told: BTreeMap<(usize, u32, u64), u64>,
+    /// Intake sequences that were queued ...
     queued: BTreeSet<u64>,
     /// ... took effect.
     effects: Vec<u64>,
@@ -89,8 +91,8 @@ impl Judge {
         }
     }
 
-    /// An entry is stored in `QUEUES`; whether it was there before.
-    pub fn queued(&mut self, entry: &QueueEntry) -> bool {
+    /// An entry is stored in `QUEUES`.
+    pub fn queued(&mut self, entry: &QueueEntry) {
         let (store, intake) = (entry.order.store, entry.intake);
         let queued = &mut self.stores.entry(store).or_default().queued;
         let again = queued.contains(&intake);
@@ -99,7 +101,6 @@ impl Judge {
         if let Some(last) = overtaken.filter(|_| !again) {
             self.broken(Promise::Fifo, || format!("store {store}: {intake} is queued behind {last}"));
         }
-        again
     }
 
     /// An entry leaves `QUEUES`.
@@ -110,14 +111,22 @@ impl Judge {
         }
     }
 
-    /// A payload leaves for its POS.
-    pub fn sent(&mut self, sending: Sending<'_>) {
+    /// A session was told how far the store is.
+    pub fn told(&mut self, store: StoreId, sender: (usize, u32, u64), watermark: u64) {
+        let told = self.stores.entry(store).or_default().told.entry(sender).or_default();
+        *told = watermark.max(*told);
+    }
+
+    /// A payload leaves for its POS. Whether it was done behind the sender's back: a former owner may find out what
+    /// became of its own payload while the next one is in doubt about the same order.
+    pub fn sent(&mut self, sending: Sending<'_>) -> bool {
         let (store, intake) = (sending.entry.order.store, sending.entry.intake);
         let seen = self.stores.entry(store).or_default();
         let before = seen.epoch;
         seen.epoch = before.max(sending.epoch);
         let alone = seen.on_the_wire.insert(sending.sender);
-        if intake <= sending.watermark {
+        let told = seen.told.get(&sending.sender).copied().unwrap_or(0);
+        if intake <= told {
             let mark = sending.watermark;
             self.broken(Promise::NoDuplicate, || format!("store {store}: {intake} is sent, done is {mark}"));
         }
@@ -132,6 +141,7 @@ impl Judge {
         if !alone {
             self.broken(Promise::Fifo, || format!("store {store}: {intake} is sent while another one is on the wire"));
         }
+        told < intake && intake <= sending.watermark
     }
 
     /// The POS answered, or its answer is awaited no longer.

@@ -64,8 +64,10 @@ rare! {
     LatePublishRefused,
     /// Something was sent while the connection was away, and left when it was back.
     Buffered,
-    /// The same order was stored in `QUEUES` again.
-    QueuedTwice,
+    /// The chain asked where `QUEUES` ends.
+    Synced,
+    /// A checkpoint was kept before anything was published under it.
+    Anchored,
     /// A publish was refused because the stream did not end where its sender thought.
     ChainRefused,
     /// A publish of a distribuidor that had a successor was refused.
@@ -86,8 +88,8 @@ rare! {
     SendPrevented,
     /// An outcome was refused by its fence, for it or a later one was there.
     FenceConflict,
-    /// A lane found that somebody else owned its store.
-    LaneFenced,
+    /// A former owner stored the outcome of an order while the next one was sending it.
+    OutcomeBehindTheBack,
     /// A partition went from one owner to another.
     Takeover,
     /// An owner was asked to give a partition back.

@@ -267,7 +267,9 @@ impl Run {
                 watermark: self.world.broker.watermark(store),
                 owners: owners.count(),
             };
-            self.world.judge.sent(sending);
+            if self.world.judge.sent(sending) {
+                self.world.count(Rare::OutcomeBehindTheBack);
+            }
         }
     }
 }

@@ -289,7 +289,6 @@ impl Session {
             return;
         }
         if self.lanes.values().any(Lane::is_fenced) {
-            world.count(Rare::LaneFenced);
             self.end = Some(End::Dropped);
         } else if self.finishing && !self.lanes.values().any(Lane::is_busy) {
             self.stage = Stage::Closing(self.ask(world, Request::Delete(self.name(world))));

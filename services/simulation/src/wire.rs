@@ -48,17 +48,14 @@ pub enum Request {
     Watch(u64),
     /// `ORDERS` from this sequence on, under this number.
     Orders(u64, u64),
-    /// Publish to `QUEUES`.
-    Queue {
-        /// What.
-        entry: Box<QueueEntry>,
-        /// `Nats-Expected-Last-Sequence`.
-        expected: Option<u64>,
-        /// `Nats-Msg-Id`.
-        id: Option<u64>,
-    },
+    /// Publish to `QUEUES`, expecting it to end here.
+    Queue(Box<QueueEntry>, Option<u64>),
     /// Where `QUEUES` ends.
-    End,
+    QueuesEnd,
+    /// Which orders are in `QUEUES` from here to there.
+    Entries(u64, u64),
+    /// Where `ORDERS` ends.
+    OrdersEnd,
     /// The names of a partition's consumers.
     Consumers(Partition),
     /// Delete a consumer.
@@ -99,12 +96,12 @@ pub enum Reply {
     Written(Option<u64>),
     /// Stored at this sequence.
     Stored(u64),
-    /// The server had it.
-    Duplicate,
     /// The stream or the subject does not end where it was expected to.
     WrongLast,
-    /// Where `QUEUES` ends, and the entry there, if it is still there.
-    End(u64, Option<Box<QueueEntry>>),
+    /// Where a stream ends.
+    End(u64),
+    /// Sequences of `QUEUES`, and of `ORDERS` in the entries there.
+    Entries(Vec<(u64, u64)>),
     /// Consumers.
     Names(Vec<Name>),
     /// Done.

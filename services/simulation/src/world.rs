@@ -243,14 +243,20 @@ impl World {
         number
     }
 
+    fn latency(&mut self) -> Us {
+        let storms = self.now < self.weather_until;
+        if storms && self.rng.u8(..10) == 0 { self.rng.u64(MS..400 * MS) } else { self.rng.u64(100..1_500) }
+    }
+
     fn send(&mut self, mut letter: Letter) {
-        let is_publish = matches!(letter.request, Request::Queue { .. });
+        let is_publish = matches!(letter.request, Request::Queue(..));
         let Some(link) = self.links.get_mut(letter.from.process) else { return };
         if !link.up {
             link.buffer.push(letter);
             return;
         }
-        let latency = self.rng.u64(100..1_500);
+        let latency = self.latency();
+        let Some(link) = self.links.get_mut(letter.from.process) else { return };
         link.to_server = (self.now + latency).max(link.to_server + 1);
         let mut at = link.to_server;
         if self.now < self.weather_until {
@@ -287,7 +293,7 @@ impl World {
             return;
         }
         let publish = match &request {
-            Request::Queue { entry, .. } => Some(entry.term),
+            Request::Queue(entry, _) => Some(entry.term),
             _ => None,
         };
         let said = self.log.is_some().then(|| format!("{} asks {request:?}", self.name(from.process)));
@@ -332,7 +338,7 @@ impl World {
         }
     }
 
-    fn with_broker<T>(&mut self, work: impl FnOnce(&mut Broker, &mut Effects<'_>) -> T) -> (T, Vec<(Address, Push)>) {
+    fn with_broker<T>(&mut self, work: impl FnOnce(&mut Broker, &mut Effects<'_>) -> T) -> (T, Vec<(Us, Address, Push)>) {
         let mut effects = Effects { pushes: Vec::new(), judge: &mut self.judge, counts: &mut self.counts };
         let done = work(&mut self.broker, &mut effects);
         (done, effects.pushes)
@@ -342,9 +348,13 @@ impl World {
         self.to_client(to, Input::Answer(number, Some(reply)));
     }
 
-    fn push_all(&mut self, pushes: Vec<(Address, Push)>) {
-        for (to, push) in pushes {
-            self.to_client(to, Input::Push(push));
+    fn push_all(&mut self, pushes: Vec<(Us, Address, Push)>) {
+        for (wait, to, push) in pushes {
+            if wait == 0 {
+                self.to_client(to, Input::Push(push));
+            } else {
+                self.put(self.now + wait, Event::Input(to.process, to.run, Some(to.link), Input::Push(push)));
+            }
         }
     }
 
@@ -352,7 +362,7 @@ impl World {
         if !self.reaches(to.process, to.run, Some(to.link)) {
             return;
         }
-        let latency = self.rng.u64(100..1_500);
+        let latency = self.latency();
         let Some(link) = self.links.get_mut(to.process) else { return };
         link.to_client = (self.now + latency).max(link.to_client + 1);
         let at = link.to_client;
@@ -381,6 +391,9 @@ impl World {
         let entry = Box::new(entry.clone());
         let distant = self.pos.manner(entry.order.store, self.now) == Manner::Distant;
         let latency = self.rng.u64(MS..if distant { 8 * S } else { 10 * MS });
+        if latency > POS_DEADLINE {
+            self.count(Rare::PosDistant);
+        }
         if self.log.is_some() {
             let name = self.name(process).to_owned();
             self.note(|| format!("{name} sends {} to store {}", entry.intake, entry.order.store));

@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use contract::QueueEntry;
 
 use super::Effects;
+use crate::agenda::{S, Us};
 use crate::rare::{Counts, Rare};
 use crate::wire::{Address, Name, Push, Reply, Request};
 
 /// Confirmed acknowledgements that a kill of the server may take back. Measured: 2 to 22 a kill.
 const REWOUND_MAX: usize = 22;
+
+/// Until a session notices that heartbeats stay away.
+const NOTICED: Us = 2 * S;
 
 /// A consumer: deliveries go to whoever pulls, everything unacknowledged stays with it.
 #[derive(Debug)]
@@ -20,7 +24,7 @@ struct Consumer {
     /// Its own sequence.
     sequence: u64,
     pending: BTreeSet<u64>,
-    /// The next delivery that has another one behind it gets lost.
+    /// The next delivery gets lost.
     skips: bool,
 }
 
@@ -29,8 +33,6 @@ struct Consumer {
 pub struct Queues {
     entries: BTreeMap<u64, QueueEntry>,
     last: u64,
-    /// Message ids and the sequence at which each was stored.
-    ids: BTreeMap<u64, u64>,
     consumers: BTreeMap<Name, Consumer>,
     /// The last acknowledged entries.
     acknowledged: VecDeque<(u64, QueueEntry)>,
@@ -54,15 +56,18 @@ impl Queues {
 
     pub(super) fn serve(&mut self, from: Address, request: Request, effects: &mut Effects<'_>) -> Reply {
         match request {
-            Request::Queue { entry, expected, id } => self.publish(*entry, expected, id, effects),
-            Request::End => Reply::End(self.last, self.entries.get(&self.last).cloned().map(Box::new)),
+            Request::Queue(entry, expected) => self.publish(*entry, expected, effects),
+            Request::QueuesEnd => Reply::End(self.last),
+            Request::Entries(from, to) => {
+                Reply::Entries(self.entries.range(from..=to).map(|(at, entry)| (*at, entry.intake)).collect())
+            }
             Request::Entry(sequence) => Reply::Entry(self.entries.get(&sequence).cloned().map(Box::new)),
             Request::Consumers(partition) => {
                 Reply::Names(self.consumers.keys().filter(|name| name.partition == partition).copied().collect())
             }
             Request::Delete(name) => {
                 if let Some(puller) = self.consumers.remove(&name).and_then(|consumer| consumer.puller) {
-                    effects.pushes.push((puller, Push::Ended(name)));
+                    effects.pushes.push((0, puller, Push::Ended(name)));
                 }
                 Reply::Done
             }
@@ -72,26 +77,12 @@ impl Queues {
         }
     }
 
-    fn publish(
-        &mut self,
-        entry: QueueEntry,
-        expected: Option<u64>,
-        id: Option<u64>,
-        effects: &mut Effects<'_>,
-    ) -> Reply {
+    fn publish(&mut self, entry: QueueEntry, expected: Option<u64>, effects: &mut Effects<'_>) -> Reply {
         if expected.is_some_and(|expected| expected != self.last) {
             return Reply::WrongLast;
         }
-        if let Some(id) = id {
-            if self.ids.contains_key(&id) {
-                return Reply::Duplicate;
-            }
-            self.ids.insert(id, self.last + 1);
-        }
         self.last += 1;
-        if effects.judge.queued(&entry) {
-            effects.counts.add(Rare::QueuedTwice);
-        }
+        effects.judge.queued(&entry);
         let partition = entry.order.store.partition();
         self.entries.insert(self.last, entry);
         let served = self.consumers.keys().find(|name| name.partition == partition).copied();
@@ -116,18 +107,19 @@ impl Queues {
         let Some(consumer) = self.consumers.get_mut(&name) else { return };
         let Some(puller) = consumer.puller else { return };
         let fresh = self.entries.range(consumer.position + 1..);
-        let mut fresh = fresh.filter(|(_, entry)| entry.order.store.partition() == name.partition).peekable();
-        while let Some((&queue_seq, entry)) = fresh.next() {
+        let fresh = fresh.filter(|(_, entry)| entry.order.store.partition() == name.partition);
+        for (&queue_seq, entry) in fresh {
             consumer.position = queue_seq;
             consumer.sequence += 1;
             consumer.pending.insert(queue_seq);
-            if consumer.skips && fresh.peek().is_some() {
-                consumer.skips = false;
+            if std::mem::take(&mut consumer.skips) {
                 effects.counts.add(Rare::DeliverySkipped);
+                // With the leader the pull is lost: heartbeats stay away, if nothing tells of it before.
+                effects.pushes.push((NOTICED, puller, Push::Ended(name)));
                 continue;
             }
             let (consumer_seq, entry) = (consumer.sequence, Box::new(entry.clone()));
-            effects.pushes.push((puller, Push::Delivery { name, consumer_seq, count: 1, queue_seq, entry }));
+            effects.pushes.push((0, puller, Push::Delivery { name, consumer_seq, count: 1, queue_seq, entry }));
         }
     }
 
@@ -159,11 +151,8 @@ impl Queues {
         }
     }
 
-    /// kill -9: some of the last acknowledgements are undone, consumers are as they were a while ago, and the ids of
-    /// what was acknowledged are forgotten.
+    /// kill -9: some of the last acknowledgements are undone, and consumers are as they were a while ago.
     pub(super) fn killed(&mut self, rng: &mut fastrand::Rng, counts: &mut Counts) {
-        let (last, entries) = (self.last, &self.entries);
-        self.ids.retain(|_, sequence| entries.contains_key(sequence) && *sequence <= last);
         let mut undone = rng.usize(..=self.acknowledged.len());
         while undone > 0 {
             undone -= 1;
@@ -215,8 +204,9 @@ impl Queues {
                 self.deliver(name, effects);
             }
             1 => {
-                let Some(consumer) = self.consumers.get_mut(&name) else { return };
-                consumer.skips = true;
+                if let Some(consumer) = self.consumers.get_mut(&name) {
+                    consumer.skips = true;
+                }
             }
             _ => {
                 let Some(consumer) = self.consumers.get_mut(&name) else { return };
@@ -225,7 +215,7 @@ impl Queues {
                 consumer.sequence += 1;
                 let consumer_seq = consumer.sequence;
                 effects.counts.add(Rare::DeliveryRepeated);
-                effects.pushes.push((puller, Push::Delivery { name, consumer_seq, count: 2, queue_seq, entry }));
+                effects.pushes.push((0, puller, Push::Delivery { name, consumer_seq, count: 2, queue_seq, entry }));
             }
         }
     }

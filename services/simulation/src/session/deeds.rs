@@ -95,10 +95,14 @@ impl Session {
     pub(super) fn landed(&mut self, world: &mut World, number: u64, reply: Option<Reply>) {
         let Some(Flight { generation, store, doing }) = self.flights.remove(&number) else { return };
         let now = Self::moment(world);
+        let sender = (self.tenant.process, self.tenant.run, self.number);
         let Some(lane) = self.lanes.get_mut(&store) else { return };
         let mut unconfirmed = false;
         match doing {
             Doing::Mark => {
+                if let Some(Reply::Mark(mark)) = &reply {
+                    world.judge.told(store, sender, mark.watermark);
+                }
                 let mark = match reply {
                     Some(Reply::Mark(mark)) if world.switches.watermark => Some(mark),
                     Some(Reply::Mark(mark)) => Some(Mark { watermark: 0, ..mark }),
@@ -118,7 +122,6 @@ impl Session {
                 // The last look before the order leaves.
                 let ours = self.tenant.tenure.holds_at(mono_ms(world.now));
                 if has_payload && ours {
-                    let sender = (self.tenant.process, self.tenant.run, self.number);
                     let number = world.post(sender, self.epoch, &entry);
                     let doing = Doing::Post(entry, world.now);
                     self.flights.insert(number, Flight { generation, store, doing });
@@ -131,7 +134,7 @@ impl Session {
                 lane.attempted(Verdict::Postponed, 0, &self.tenant.schedule, now, chance);
             }
             Doing::Post(entry, since) => {
-                world.judge.answered(store, (self.tenant.process, self.tenant.run, self.number));
+                world.judge.answered(store, sender);
                 let verdict = judge(reply.as_ref());
                 if let Verdict::Failed(failure) = &verdict
                     && failure.reason.in_doubt()
@@ -145,6 +148,7 @@ impl Session {
             }
             Doing::Outcome(outcome) => match reply {
                 Some(Reply::Stored(sequence)) => {
+                    world.judge.told(store, sender, outcome.watermark);
                     if let Ending::NotInjected { reason, .. } = &outcome.ending {
                         world.not_injected(&outcome, *reason);
                     }
@@ -161,6 +165,7 @@ impl Session {
             Doing::Conflict(outcome) => {
                 let stored = match reply {
                     Some(Reply::Mark(mark)) => {
+                        world.judge.told(store, sender, mark.watermark);
                         world.count(Rare::FenceConflict);
                         Stored::Conflict(mark)
                     }
