@@ -57,11 +57,11 @@ impl Broker {
     }
 
     /// An order is accepted, or something is stored that is no order.
-    pub fn accept(&mut self, order: Option<OrderHead>, effects: &mut Effects<'_>) -> u64 {
-        self.orders.push(order.clone());
+    pub fn accept(&mut self, order: Option<&OrderHead>, effects: &mut Effects<'_>) -> u64 {
+        self.orders.push(order.cloned());
         let intake = self.orders.len() as u64;
         for (reader, number) in &self.readers {
-            effects.pushes.push((0, *reader, Push::Order(*number, intake, order.clone().map(Box::new))));
+            effects.pushes.push((0, *reader, Push::Order(*number, intake, order.cloned().map(Box::new))));
         }
         intake
     }

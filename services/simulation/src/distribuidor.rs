@@ -78,7 +78,18 @@ impl Distribuidor {
     pub fn start(world: &mut World, process: usize, run: u32, by: Origin) -> Self {
         let me = Holder { instance: by.instance.clone(), incarnation: format!("run-{run}") };
         world.wake(process, run, world.rng.clone().u64(MS..50 * MS), Timer::Renew);
-        Self { process, run, by, me, silence: None, asked: None, taking: None, office: None, stopping: false, hurried: false }
+        Self {
+            process,
+            run,
+            by,
+            me,
+            silence: None,
+            asked: None,
+            taking: None,
+            office: None,
+            stopping: false,
+            hurried: false,
+        }
     }
 
     /// Whether it holds the office, or believes so.

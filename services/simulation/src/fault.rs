@@ -5,6 +5,7 @@ use contract::StoreId;
 use crate::agenda::{MS, S, Us};
 use crate::names::Names;
 use crate::pos::Manner;
+use crate::wire::Request;
 use crate::world::{Event, World};
 
 /// When orders and faults begin to come, and when they end.
@@ -35,6 +36,10 @@ pub enum Fault {
     Stop(usize, Us),
     /// A process does nothing for this long, then goes on as if nothing had been.
     Freeze(usize, Us),
+    /// The same to whichever distribuidor is active.
+    FreezeActive(Us),
+    /// This happens to whoever next asks for that, just then: the answer finds it changed.
+    Trap(Bait, Box<Self>),
     /// Messages are lost, unheard or late for this long.
     Storm(Us),
     /// The streams have no leader for this long.
@@ -43,6 +48,56 @@ pub enum Fault {
     Upset,
     /// The POS of some stores behave badly for this long.
     Pos(Vec<StoreId>, Manner, Us),
+}
+
+/// What is asked for when a trap springs: the questions that most depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bait {
+    /// A payload, just before it is sent.
+    Payload,
+    /// An outcome is stored.
+    Outcome,
+    /// An entry is acknowledged.
+    Ack,
+    /// An order is published to `QUEUES`.
+    Queue,
+    /// Where `QUEUES` ends.
+    QueuesEnd,
+    /// A consumer is made.
+    Create,
+    /// A payload leaves for its POS.
+    Post,
+}
+
+impl Bait {
+    const ALL: [Self; 7] =
+        [Self::Payload, Self::Outcome, Self::Ack, Self::Queue, Self::QueuesEnd, Self::Create, Self::Post];
+
+    /// Whether a question to the broker is the one.
+    pub const fn is(self, request: &Request) -> bool {
+        matches!(
+            (self, request),
+            (Self::Payload, Request::Payload(_))
+                | (Self::Outcome, Request::Outcome(..))
+                | (Self::Ack, Request::Ack(..))
+                | (Self::Queue, Request::Queue(..))
+                | (Self::QueuesEnd, Request::QueuesEnd)
+                | (Self::Create, Request::Create(..))
+        )
+    }
+}
+
+impl Fault {
+    /// The same, to this process.
+    #[must_use]
+    pub fn of(self, process: usize) -> Self {
+        match self {
+            Self::Cut(_, wait) => Self::Cut(process, wait),
+            Self::Kill(_, wait) => Self::Kill(process, wait),
+            Self::Freeze(_, wait) => Self::Freeze(process, wait),
+            other => other,
+        }
+    }
 }
 
 /// Puts the orders and the faults of a run on the agenda.
@@ -69,9 +124,24 @@ pub fn plan(world: &mut World, stores: u32) {
             world.put(at, Event::Accept(None));
         }
     }
+    let mut at = FIRST;
     for _ in 0..rng.usize(FAULTS) {
-        let at = rng.u64(FIRST..HEALED - 4 * S);
+        // Some come right after another, for what is hard to stand is two at a time.
+        at = if rng.bool() { (at + rng.u64(..S)).min(HEALED - 4 * S) } else { rng.u64(FIRST..HEALED - 4 * S) };
         let fault = draw(&mut rng, processes, stores);
+        // Who wakes up with an answer in its hands does most harm when the next owner has none yet.
+        let hold = match &fault {
+            Fault::Freeze(_, hold) => Some(*hold),
+            Fault::Trap(Bait::Post, fault) => match **fault {
+                Fault::Freeze(_, hold) => Some(hold),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(hold) = hold.filter(|_| rng.bool()) {
+            let manner = if rng.bool() { Manner::Slow } else { Manner::Distant };
+            world.put(at, Event::Fault(Fault::Pos((1..=stores).map(StoreId).collect(), manner, hold + 2 * S)));
+        }
         world.put(at, Event::Fault(fault));
     }
 }
@@ -80,15 +150,25 @@ fn draw(rng: &mut fastrand::Rng, processes: usize, stores: u32) -> Fault {
     let process = rng.usize(..processes);
     // A freeze that outlives a lease and what may come after it is the one that makes a zombie.
     let hold = rng.u64(200 * MS..6 * S);
-    match rng.u8(..20) {
+    match rng.u8(..24) {
         0..3 => Fault::KillServer(rng.u64(200 * MS..3 * S)),
         3..5 => Fault::Cut(process, rng.u64(20 * MS..3 * S)),
         5..8 => Fault::Kill(process, hold),
         8 => Fault::Stop(process, hold),
-        9..12 => Fault::Freeze(process, hold),
+        9..11 => Fault::Freeze(process, hold),
+        11 => Fault::FreezeActive(hold),
         12..14 => Fault::Storm(rng.u64(S..5 * S)),
         14 => Fault::NoLeader(rng.u64(500 * MS..5 * S)),
         15..17 => Fault::Upset,
+        17..21 => {
+            let fault = match rng.u8(..6) {
+                0 => Fault::KillServer(rng.u64(200 * MS..3 * S)),
+                1 => Fault::Cut(0, rng.u64(20 * MS..3 * S)),
+                2 => Fault::Kill(0, hold),
+                _ => Fault::Freeze(0, hold),
+            };
+            Fault::Trap(rng.choice(Bait::ALL).unwrap_or(Bait::Payload), Box::new(fault))
+        }
         _ => {
             let some = (1..=stores).filter(|_| rng.bool()).map(StoreId).collect();
             let manner = rng.choice(Manner::FAULTS).unwrap_or(Manner::Slow);

@@ -6,6 +6,7 @@ use contract::order::Origin;
 use contract::{OrderHead, QueueEntry};
 use distribuidor::chain::{Answer, Chain, Checkpoint, Entry, Found, LOOK_MAX, Step};
 
+use crate::Protection;
 use crate::agenda::{MS, S, Us};
 use crate::names::utc;
 use crate::rare::Rare;
@@ -244,7 +245,7 @@ impl Hand {
                         self.chain.order(intake, order);
                     }
                 }
-                Held::Answer(number, reply) => self.take(world, number, reply),
+                Held::Answer(number, reply) => self.take(world, number, reply.as_ref()),
             }
         }
         while self.busy.is_none() && may_publish && self.reader.is_some() && world.now >= self.not_before {
@@ -268,7 +269,7 @@ impl Hand {
                         by: self.by.clone(),
                         term: self.term,
                     };
-                    let expected = world.switches.chain.then_some(expected);
+                    let expected = world.has(Protection::Chain).then_some(expected);
                     let number = self.ask(world, Request::Queue(Box::new(entry), expected));
                     self.flying.insert(number, intake);
                 }
@@ -276,10 +277,10 @@ impl Hand {
         }
     }
 
-    fn take(&mut self, world: &World, number: u64, reply: Option<Reply>) {
+    fn take(&mut self, world: &World, number: u64, reply: Option<&Reply>) {
         let Some(intake) = self.flying.remove(&number) else { return };
         let answer = match reply {
-            Some(Reply::Stored(sequence)) => Answer::Stored(sequence),
+            Some(Reply::Stored(sequence)) => Answer::Stored(*sequence),
             Some(Reply::WrongLast) => Answer::WrongLast,
             _ => {
                 self.not_before = world.now + RETRY_DELAY;

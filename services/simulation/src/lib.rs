@@ -31,29 +31,25 @@ pub use rare::{Counts, Rare};
 pub use run::run;
 
 /// What protects the promises; switched off one at a time, to show that the judge would see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Switches {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Protection {
     /// Lanes are told the store's watermark.
-    pub watermark: bool,
+    Watermark,
     /// Publishes to `QUEUES` expect where it ends.
-    pub chain: bool,
+    Chain,
     /// A consumer is made anew after any anomaly and on takeover, under a name of its own.
-    pub new_consumer: bool,
+    NewConsumer,
     /// Outcomes expect the store's last one.
-    pub fence: bool,
-}
-
-impl Default for Switches {
-    fn default() -> Self {
-        Self { watermark: true, chain: true, new_consumer: true, fence: true }
-    }
+    Fence,
+    /// Just before a payload leaves, its sender looks whether it still owns the store.
+    LastLook,
 }
 
 /// How to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
     /// What is switched off.
-    pub switches: Switches,
+    pub without: Option<Protection>,
     /// Whether to keep a log of every event.
     pub log: bool,
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
-use simulation::{Options, Rare, Switches};
+use simulation::{Options, Protection, Rare};
 
 /// Runs the deciding core of the order path in virtual time, and judges.
 #[derive(Debug, Parser)]
@@ -22,21 +22,9 @@ struct Settings {
     #[arg(long)]
     log: bool,
 
-    /// Send what the watermark covers
+    /// Switch one protection off, to see what it protects
     #[arg(long)]
-    without_watermark: bool,
-
-    /// Publish to QUEUES without expecting where it ends
-    #[arg(long)]
-    without_chain: bool,
-
-    /// Never make a consumer anew, and use one name for all owners
-    #[arg(long)]
-    without_new_consumer: bool,
-
-    /// Store outcomes without expecting the last one
-    #[arg(long)]
-    without_fence: bool,
+    without: Option<Protection>,
 }
 
 fn main() -> ExitCode {
@@ -51,17 +39,12 @@ fn main() -> ExitCode {
 }
 
 fn run(settings: &Settings) -> io::Result<bool> {
-    let switches = Switches {
-        watermark: !settings.without_watermark,
-        chain: !settings.without_chain,
-        new_consumer: !settings.without_new_consumer,
-        fence: !settings.without_fence,
-    };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut all = simulation::Counts::default();
     let mut kept = true;
     for seed in settings.seed..settings.seed.saturating_add(settings.count) {
-        let report = simulation::run(seed, Options { switches, log: settings.log }).map_err(io::Error::other)?;
+        let report = simulation::run(seed, Options { without: settings.without, log: settings.log })
+            .map_err(io::Error::other)?;
         write!(out, "{}", report.log)?;
         all.merge(&report.counts);
         if let Some(breach) = &report.breach {

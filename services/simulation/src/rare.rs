@@ -28,6 +28,8 @@ rare! {
     ProcessStopped,
     /// A process was frozen for longer than its lease.
     Frozen,
+    /// A fault struck just when something was asked for.
+    Trapped,
     /// Messages were lost, unheard or late for a while.
     Weather,
     /// A stream was without leader for a while.

@@ -46,7 +46,8 @@ pub struct Resolver {
     run: u32,
     by: Origin,
     schedule: Schedule,
-    /// How often the lease was taken: each time is another incarnation.
+    me: Holder,
+    /// How often the lease was taken.
     takes: u32,
     not_before: Us,
     silence: Option<Silence>,
@@ -63,6 +64,7 @@ impl Resolver {
         Self {
             process,
             run,
+            me: Self::incarnate(&by, run, 1),
             by,
             schedule,
             takes: 1,
@@ -87,13 +89,14 @@ impl Resolver {
         })
     }
 
-    fn me(&self) -> Holder {
-        Holder { instance: self.by.instance.clone(), incarnation: format!("run-{}-{}", self.run, self.takes) }
+    /// Each time the lease is taken is another incarnation: what was lost under the last one is not ours again.
+    fn incarnate(by: &Origin, run: u32, takes: u32) -> Holder {
+        Holder { instance: by.instance.clone(), incarnation: format!("run-{run}-{takes}") }
     }
 
     fn lease(&self, vacant: bool) -> Value {
         let stance = if self.stopping { Stance::Leaving } else { Stance::Taking };
-        Value::Resolver(ResolverLease { v: contract::VERSION, holder: self.me(), stance, vacant })
+        Value::Resolver(ResolverLease { v: contract::VERSION, holder: self.me.clone(), stance, vacant })
     }
 
     fn ask(&mut self, world: &mut World, asked: Asked, request: Request) {
@@ -103,6 +106,13 @@ impl Resolver {
 
     /// Something comes in.
     pub fn take(&mut self, world: &mut World, input: Input) {
+        let concerns_session = match &input {
+            Input::Push(Push::Delivery { .. } | Push::Ended(_)) | Input::Timer(Timer::Due(..) | Timer::Resume(_)) => {
+                true
+            }
+            Input::Answer(number, _) => !self.asked.contains_key(number),
+            _ => false,
+        };
         match input {
             Input::Answer(number, reply) => self.answered(world, number, reply),
             Input::Push(push) => self.pushed(world, push),
@@ -137,7 +147,10 @@ impl Resolver {
                 world.wake(self.process, self.run, limit, Timer::Leave);
             }
         }
-        self.reconcile(world);
+        let ended = |tenancy: &Tenancy| tenancy.sessions.values().any(|session| session.end().is_some());
+        if !concerns_session || self.tenancy.as_ref().is_some_and(ended) {
+            self.reconcile(world);
+        }
     }
 
     fn each(&mut self, mut work: impl FnMut(&mut Session)) {
@@ -173,10 +186,11 @@ impl Resolver {
     fn pushed(&mut self, world: &mut World, push: Push) {
         let Some(tenancy) = &mut self.tenancy else { return };
         match push {
-            Push::Key(watch, Key::Partition(partition), Value::Partition(lease), revision) => {
-                if watch == tenancy.watch && tenancy.known.get(&partition).is_none_or(|(_, known)| *known < revision) {
-                    tenancy.known.insert(partition, (lease, revision));
-                }
+            Push::Key(watch, Key::Partition(partition), Value::Partition(lease), revision)
+                if watch == tenancy.watch
+                    && tenancy.known.get(&partition).is_none_or(|(_, known)| *known < revision) =>
+            {
+                tenancy.known.insert(partition, (lease, revision));
             }
             Push::Delivery { name, .. } | Push::Ended(name) => {
                 if let Some(session) = tenancy.sessions.get_mut(&name.partition) {
@@ -248,9 +262,9 @@ impl Resolver {
     }
 
     fn checked(&mut self, world: &mut World, value: Option<(Value, u64)>) {
-        let me = self.me();
+        let me = &self.me;
         match (value, &mut self.tenancy) {
-            (Some((Value::Resolver(lease), revision)), Some(tenancy)) if lease.holder == me && !lease.vacant => {
+            (Some((Value::Resolver(lease), revision)), Some(tenancy)) if lease.holder == *me && !lease.vacant => {
                 tenancy.revision = revision;
             }
             _ => {
@@ -259,6 +273,7 @@ impl Resolver {
                 self.tenancy = None;
                 self.asked.clear();
                 self.takes += 1;
+                self.me = Self::incarnate(&self.by, self.run, self.takes);
                 self.not_before = world.now + RETRY_DELAY;
             }
         }
@@ -280,7 +295,7 @@ impl Resolver {
 
     /// Begins, ends and gives back whatever should be by now.
     fn reconcile(&mut self, world: &mut World) {
-        let me = self.me();
+        let me = &self.me;
         let Some(tenancy) = &mut self.tenancy else { return };
         let pause = &mut tenancy.pause;
         tenancy.sessions.retain(|partition, session| {
@@ -291,7 +306,7 @@ impl Resolver {
         });
         let mut returns = Vec::new();
         for (partition, (lease, revision)) in &mut tenancy.known {
-            let ours = lease.owner.as_ref() == Some(&me);
+            let ours = lease.owner.as_ref() == Some(me);
             let leaving = lease.releasing || self.stopping;
             let is_pausing = tenancy.pause.get(partition).is_some_and(|until| world.now < *until);
             match (tenancy.sessions.get_mut(partition), ours) {

@@ -46,7 +46,7 @@ struct Run {
 pub fn run(seed: u64, options: Options) -> Result<Report, Error> {
     let names = names().map_err(|error| Error(error.to_string()))?;
     let schedule = SCHEDULE.parse().map_err(|error| Error(format!("{SCHEDULE}: {error}")))?;
-    let mut world = World::new(seed, names, options.switches, options.log);
+    let mut world = World::new(seed, names, options);
     plan(&mut world, STORES);
     let processes = (0..DISTRIBUIDORES + RESOLVERS).map(|_| Process::default()).collect();
     let mut run = Run { world, processes, schedule, freezes: 0 };
@@ -54,7 +54,7 @@ pub fn run(seed: u64, options: Options) -> Result<Report, Error> {
         run.start(process);
     }
     let mut events = 0;
-    while let Some((at, event)) = run.world.agenda.next() {
+    while let Some((at, event)) = run.world.agenda.pop() {
         run.world.now = at;
         run.happen(event);
         run.judge_sent();
@@ -222,17 +222,19 @@ impl Run {
                     self.input(number, Input::Stop);
                 }
             }
-            Fault::Freeze(number, wait) => {
-                if let Some(process) = self.processes.get_mut(number)
-                    && process.body.is_some()
-                    && process.frozen.is_none()
-                {
-                    if wait > ZOMBIE {
-                        world.count(Rare::Frozen);
-                    }
-                    self.freezes += 1;
-                    process.frozen = Some(self.freezes);
-                    world.put(world.now + wait, Event::Thaw(number, self.freezes));
+            Fault::Freeze(number, wait) => self.freeze(number, wait),
+            Fault::FreezeActive(wait) => {
+                let active = self
+                    .processes
+                    .iter()
+                    .position(|process| matches!(&process.body, Some(Body::Distribuidor(body)) if body.is_active()));
+                if let Some(number) = active {
+                    self.freeze(number, wait);
+                }
+            }
+            Fault::Trap(bait, fault) => {
+                if world.now < HEALED {
+                    world.traps.push((bait, *fault));
                 }
             }
             Fault::Storm(wait) => {
@@ -250,6 +252,19 @@ impl Run {
                 }
             }
         }
+    }
+
+    fn freeze(&mut self, number: usize, wait: Us) {
+        let Some(process) = self.processes.get_mut(number) else { return };
+        if process.body.is_none() || process.frozen.is_some() {
+            return;
+        }
+        if wait > ZOMBIE {
+            self.world.count(Rare::Frozen);
+        }
+        self.freezes += 1;
+        process.frozen = Some(self.freezes);
+        self.world.put(self.world.now + wait, Event::Thaw(number, self.freezes));
     }
 
     fn judge_sent(&mut self) {

@@ -10,6 +10,7 @@ use contract::{Country, Partition, QueueEntry, StoreId};
 use queue_resolver::lane::{Deed, Lane, Moment, Place, Step};
 use queue_resolver::schedule::Schedule;
 
+use crate::Protection;
 use crate::agenda::{MS, S, Us};
 use crate::distribuidor::mono_ms;
 use crate::hand::{REQUEST_TIMEOUT, RETRY_DELAY};
@@ -125,8 +126,8 @@ impl Session {
         }
     }
 
-    const fn name(&self, world: &World) -> Name {
-        if world.switches.new_consumer {
+    fn name(&self, world: &World) -> Name {
+        if world.has(Protection::NewConsumer) {
             Name { partition: self.partition, epoch: self.epoch, generation: self.generation }
         } else {
             Name { partition: self.partition, epoch: 0, generation: 0 }
@@ -146,7 +147,7 @@ impl Session {
         if self.generation > 1 {
             world.count(Rare::ConsumerMadeAnew);
         }
-        self.stage = if world.switches.new_consumer {
+        self.stage = if world.has(Protection::NewConsumer) {
             Stage::Listing(self.ask(world, Request::Consumers(self.partition)))
         } else {
             Stage::Creating(self.ask(world, Request::Create(self.name(world), false)))
@@ -156,7 +157,7 @@ impl Session {
     /// The consumer is no good any more: after a pause it is made anew.
     fn anomaly(&mut self, world: &mut World, why: &str) {
         world.note(|| format!("{} p{} e{}: {why}", self.tenant.by.instance, self.partition, self.epoch));
-        if world.switches.new_consumer {
+        if world.has(Protection::NewConsumer) {
             self.lanes.values_mut().for_each(Lane::reset);
         }
         let pause = world.number();
@@ -195,7 +196,7 @@ impl Session {
                     Stage::Open(last) if name == self.name(world) && !self.finishing => last,
                     _ => return,
                 };
-                if world.switches.new_consumer && (consumer_seq != last + 1 || count != 1) {
+                if world.has(Protection::NewConsumer) && (consumer_seq != last + 1 || count != 1) {
                     self.anomaly(world, &format!("delivery {consumer_seq} (number {count}) after {last}"));
                     return;
                 }

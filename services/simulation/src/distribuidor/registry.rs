@@ -122,12 +122,15 @@ impl Registry {
                     self.resolvers.insert(process, Seen { lease, revision, silence: Silence::new(revision, now_ms) });
                 }
             },
-            (Key::Partition(partition), Value::Partition(lease)) => {
-                if self.partitions.get(&partition).is_none_or(|(_, known)| *known < revision) {
-                    self.partitions.insert(partition, (lease, revision));
-                }
-            }
+            (Key::Partition(partition), Value::Partition(lease)) => self.learn(partition, lease, revision),
             _ => {}
+        }
+    }
+
+    /// An older writing than the one known says nothing.
+    fn learn(&mut self, partition: Partition, lease: PartitionLease, revision: u64) {
+        if self.partitions.get(&partition).is_none_or(|(_, known)| *known < revision) {
+            self.partitions.insert(partition, (lease, revision));
         }
     }
 
@@ -213,11 +216,7 @@ impl Registry {
                 }
             }
             (Work::Expire(..), None) => world.count(Rare::ExpiryRefused),
-            (Work::Settle(partition, lease, _), Some(revision)) => {
-                if self.partitions.get(&partition).is_none_or(|(_, known)| *known < revision) {
-                    self.partitions.insert(partition, (lease, revision));
-                }
-            }
+            (Work::Settle(partition, lease, _), Some(revision)) => self.learn(partition, lease, revision),
             (Work::Settle(..) | Work::Plan, _) => {}
         }
         self.go_on(world, tenure);

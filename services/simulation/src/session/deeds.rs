@@ -9,6 +9,7 @@ use queue_resolver::lane::{Deed, Mark, Stored};
 use queue_resolver::verdict::{Failure, Verdict, of_status};
 
 use super::{Session, Tenant};
+use crate::Protection;
 use crate::agenda::{MS, Us};
 use crate::distribuidor::mono_ms;
 use crate::hand::REQUEST_TIMEOUT;
@@ -52,7 +53,7 @@ pub(super) fn begin(
         }
         Deed::Attempt { entry, attempt: _ } => (Request::Payload(entry.intake), Doing::Payload(entry)),
         Deed::Store { outcome, fence } => {
-            let fence = world.switches.fence.then_some(fence);
+            let fence = world.has(Protection::Fence).then_some(fence);
             (Request::Outcome(outcome.clone(), fence), Doing::Outcome(outcome))
         }
         Deed::Ack { queue_seq, reply, replay } => {
@@ -104,7 +105,7 @@ impl Session {
                     world.judge.told(store, sender, mark.watermark);
                 }
                 let mark = match reply {
-                    Some(Reply::Mark(mark)) if world.switches.watermark => Some(mark),
+                    Some(Reply::Mark(mark)) if world.has(Protection::Watermark) => Some(mark),
                     Some(Reply::Mark(mark)) => Some(Mark { watermark: 0, ..mark }),
                     _ => None,
                 };
@@ -120,7 +121,7 @@ impl Session {
             Doing::Payload(entry) => {
                 let has_payload = matches!(reply, Some(Reply::Done));
                 // The last look before the order leaves.
-                let ours = self.tenant.tenure.holds_at(mono_ms(world.now));
+                let ours = self.tenant.tenure.holds_at(mono_ms(world.now)) || !world.has(Protection::LastLook);
                 if has_payload && ours {
                     let number = world.post(sender, self.epoch, &entry);
                     let doing = Doing::Post(entry, world.now);
