@@ -73,6 +73,7 @@ pub fn order_state_words(state: OrderState) -> String {
         OrderState::Retrying => Msg::OrderRetrying,
         OrderState::Injected => Msg::OrderInjected,
         OrderState::NotInjected => Msg::OrderNotInjected,
+        OrderState::Solved => Msg::OrderSolved,
     })
 }
 

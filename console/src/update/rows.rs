@@ -57,7 +57,7 @@ fn orders(state: &mut State) {
         OrderSort::OldestOpen => {
             let mut waiting: Vec<&Order> =
                 state.orders.not_injected_oldest_first().chain(state.orders.open_oldest_first()).collect();
-            waiting.sort_by_key(|order| order.head.received_at);
+            waiting.sort_by_key(|order| order.pass.head.received_at);
             let done = state.orders.newest_first().filter(|order| order.state() == OrderState::Injected);
             kept(waiting.into_iter().chain(done), filter).collect()
         }
@@ -67,7 +67,7 @@ fn orders(state: &mut State) {
 }
 
 fn kept<'a>(orders: impl Iterator<Item = &'a Order>, filter: &Filter) -> impl Iterator<Item = OrderId> {
-    orders.filter(|order| filter.is_empty() || filter.matches(order.words())).map(|order| order.head.id())
+    orders.filter(|order| filter.is_empty() || filter.matches(order.words())).map(|order| order.pass.head.id())
 }
 
 /// Queues with something waiting or a POS that is down; deepest first, the older one first among equals.
@@ -96,7 +96,7 @@ fn queue_words(state: &State, queue: &Queue) -> String {
 }
 
 fn entries(state: &mut State, store: StoreId) {
-    let rows: Vec<OrderId> = state.orders.waiting_at(store).into_iter().map(|order| order.head.id()).collect();
+    let rows: Vec<OrderId> = state.orders.waiting_at(store).into_iter().map(|order| order.pass.head.id()).collect();
     let total = rows.len();
     state.entry_table.refill(rows, total);
 }

@@ -26,6 +26,7 @@ pub(crate) fn order_msg(state: OrderState) -> Msg {
         OrderState::Retrying => Msg::OrderRetrying,
         OrderState::Injected => Msg::OrderInjected,
         OrderState::NotInjected => Msg::OrderNotInjected,
+        OrderState::Solved => Msg::OrderSolved,
     }
 }
 
@@ -34,7 +35,7 @@ pub(crate) fn order_meaning(state: OrderState) -> Meaning {
         OrderState::Accepted => Meaning::Text,
         OrderState::Queued => Meaning::Busy,
         OrderState::Retrying => Meaning::AlertWarn,
-        OrderState::Injected => Meaning::Good,
+        OrderState::Injected | OrderState::Solved => Meaning::Good,
         OrderState::NotInjected => Meaning::AlertCritical,
     }
 }
@@ -45,7 +46,7 @@ pub(crate) fn order_glyph(look: &Look, state: OrderState) -> &'static str {
         OrderState::Accepted => glyphs.idle,
         OrderState::Queued => glyphs.busy,
         OrderState::Retrying => glyphs.warn,
-        OrderState::Injected => glyphs.good,
+        OrderState::Injected | OrderState::Solved => glyphs.good,
         OrderState::NotInjected => glyphs.critical,
     }
 }
@@ -165,6 +166,7 @@ pub(crate) fn reason(reason: FailReason) -> Msg {
         FailReason::Refused => Msg::FailRefused,
         FailReason::NoPos => Msg::FailNoPos,
         FailReason::NoPayload => Msg::FailNoPayload,
+        FailReason::Released => Msg::FailReleased,
         FailReason::Unknown => Msg::FailUnknown,
     }
 }

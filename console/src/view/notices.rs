@@ -93,6 +93,9 @@ pub(super) fn command(look: &Look, verb: Verb) -> &'static str {
         Verb::Ping => Msg::CommandPing,
         Verb::LogLevel => Msg::CommandLogLevel,
         Verb::Inject => Msg::CommandInject,
+        Verb::Reinject => Msg::CommandReinject,
+        Verb::Solve => Msg::CommandSolve,
+        Verb::Release => Msg::CommandRelease,
     })
 }
 

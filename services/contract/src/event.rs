@@ -30,6 +30,8 @@ pub enum FailReason {
     NoPos,
     /// The order's payload is not in `ORDERS` (any more), or is not the one that was accepted.
     NoPayload,
+    /// A person gave it up while it was waiting at the head of its queue.
+    Released,
     /// A reason that this version does not know.
     #[serde(other)]
     Unknown,
@@ -52,6 +54,7 @@ impl FailReason {
             Self::Refused => "refused",
             Self::NoPos => "no_pos",
             Self::NoPayload => "no_payload",
+            Self::Released => "released",
             Self::Unknown => "unknown",
         }
     }

@@ -155,6 +155,8 @@ impl Post<'_> {
     fn read(&mut self, sequence: u64, headers: Option<&HeaderMap>) {
         match item(headers) {
             Ok(item) => self.chain.order(sequence, item),
+            // What people decided about an order; a reinjection would have a head.
+            Err(_) if headers.is_some_and(|headers| headers.get(header::DECISION).is_some()) => {}
             // Only intake writes there; what has no head cannot be injected by anyone.
             Err(error) => tracing::error!(
                 intake = sequence, %error, "an entry of ORDERS cannot be read: not handed over"
