@@ -76,7 +76,7 @@ impl Broker {
                     effects.pushes.push((0, from, Push::Key(number, *key, value.clone(), *revision)));
                 }
                 effects.pushes.push((0, from, Push::Complete(number)));
-                self.watchers.retain(|(watcher, _)| watcher.process != from.process || *watcher == from);
+                self.watchers.retain(|(watcher, _)| watcher.process != from.process || *watcher >= from);
                 self.watchers.push((from, number));
                 Reply::Done
             }
@@ -86,7 +86,7 @@ impl Broker {
                     let order = order.clone().map(Box::new);
                     effects.pushes.push((0, from, Push::Order(number, index as u64 + 1, order)));
                 }
-                self.readers.retain(|(reader, _)| reader.process != from.process || *reader == from);
+                self.readers.retain(|(reader, _)| reader.process != from.process || *reader >= from);
                 self.readers.push((from, number));
                 Reply::Done
             }

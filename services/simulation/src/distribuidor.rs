@@ -143,7 +143,7 @@ impl Distribuidor {
                     office.registry.resume(world, number);
                 }
             }
-            Input::Timer(Timer::Due(..) | Timer::Watch(_) | Timer::Leave) => {}
+            Input::Timer(Timer::Due(..) | Timer::Watch(_) | Timer::Leave) | Input::Release(..) => {}
             Input::LinkDown => {
                 if let Some(office) = &mut self.office {
                     office.hand.disturbed(world);

@@ -20,6 +20,9 @@ const FAULTS: std::ops::RangeInclusive<usize> = 3..=9;
 /// Fewest and most orders of a run, before those that one store gets all at once.
 const ORDERS: std::ops::RangeInclusive<u32> = 30..=70;
 
+/// Fewest and most commands of operators to give up the order at the head of a queue.
+const RELEASES: std::ops::RangeInclusive<usize> = 0..=4;
+
 /// Orders that one store gets all at once in some runs: more than a lane keeps whole.
 const FLOOD: u32 = 45;
 
@@ -123,6 +126,11 @@ pub fn plan(world: &mut World, stores: u32) {
         if rng.u8(..20) == 0 {
             world.put(at, Event::Accept(None));
         }
+    }
+    world.pace_ms = rng.choice([0, 0, 150, 600]).unwrap_or(0);
+    for _ in 0..rng.usize(RELEASES) {
+        let store = StoreId(rng.u32(1..=stores.min(4)));
+        world.put(rng.u64(FIRST..HEALED), Event::Release(store));
     }
     let mut at = FIRST;
     for _ in 0..rng.usize(FAULTS) {

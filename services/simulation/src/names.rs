@@ -2,7 +2,7 @@
 
 use contract::id::InvalidId;
 use contract::order::{Channel, Digest, Format, Origin};
-use contract::{Country, InstanceId, OrderHead, StoreId, UtcMs};
+use contract::{CommandId, Country, InstanceId, OrderHead, StoreId, UtcMs};
 
 use crate::agenda::{MS, Us};
 
@@ -13,6 +13,8 @@ pub struct Names {
     pub country: Country,
     /// The processes.
     pub origins: Vec<Origin>,
+    /// An operator's command: which one does not matter here.
+    pub command: CommandId,
     order: OrderHead,
 }
 
@@ -37,10 +39,11 @@ impl Names {
             lines: 1,
             loyalty: None,
             test: true,
+            again: 0,
             sha256: Digest::of(b"simulated"),
             bytes: 9,
         };
-        Ok(Self { country, origins, order })
+        Ok(Self { country, origins, command: "release".parse()?, order })
     }
 
     /// An order accepted at `now`; `None` when `number` makes no code.

@@ -114,6 +114,10 @@ rare! {
     GivenUp,
     /// An order is in the kitchen though its outcome says that it was not injected.
     CookedAllTheSame,
+    /// An operator gave up the head of a queue.
+    Released,
+    /// ... while an attempt was under way.
+    ReleasePending,
     /// An entry behind the first ones of a lane was read back.
     ReadBack,
     /// An order that was not injected was put in again.

@@ -141,6 +141,13 @@ impl Resolver {
                 self.watch(world);
                 self.each(|session| session.link_up(world));
             }
+            Input::Release(store, intake) => {
+                if let Some(tenancy) = &mut self.tenancy
+                    && let Some(session) = tenancy.sessions.get_mut(&store.partition())
+                {
+                    session.release(world, store, intake);
+                }
+            }
             Input::Stop => {
                 self.stopping = true;
                 let limit = POS_DEADLINE + 4 * REQUEST_TIMEOUT;
@@ -325,6 +332,7 @@ impl Resolver {
                         country: world.names.country,
                         tenure: tenancy.tenure.clone(),
                         schedule: self.schedule.clone(),
+                        pace_ms: world.pace_ms,
                     };
                     let session = Session::new(world, tenant, *partition, *revision);
                     tenancy.sessions.insert(*partition, session);

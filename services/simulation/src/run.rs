@@ -127,6 +127,15 @@ impl Run {
                 world.accept(Some(order));
             }
             Event::Fault(fault) => self.fault(fault),
+            Event::Release(store) => {
+                if let Some(intake) = world.broker.queues.head(store) {
+                    world.note(|| format!("an operator gives up {intake} of store {store}"));
+                    // Whoever believes to serve the store takes the command; of a frozen one it waits.
+                    for number in DISTRIBUIDORES..DISTRIBUIDORES + RESOLVERS {
+                        self.input(number, Input::Release(store, intake));
+                    }
+                }
+            }
             Event::ServerUp => world.server_up(),
             Event::LinkBack(number, link) => world.link_back(number, link),
             Event::Start(number, run) => {
@@ -142,6 +151,9 @@ impl Run {
         let Some(process) = self.processes.get_mut(number) else { return };
         if process.frozen.is_some() {
             process.inbox.push(input);
+            return;
+        }
+        if !self.world.is_news(&input) {
             return;
         }
         let is_done = match &mut process.body {

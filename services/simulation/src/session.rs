@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chassis::lease::Tenure;
 use contract::order::Origin;
 use contract::{Country, Partition, QueueEntry, StoreId};
-use queue_resolver::lane::{Deed, Lane, Moment, Place, Step};
+use queue_resolver::lane::{Deed, Lane, Moment, Place, Release, Step};
 use queue_resolver::schedule::Schedule;
 
 use crate::Protection;
@@ -62,6 +62,8 @@ pub struct Tenant {
     pub tenure: Tenure,
     /// When to try again.
     pub schedule: Schedule,
+    /// Least time between two orders of a store, in milliseconds.
+    pub pace_ms: u64,
 }
 
 /// A session.
@@ -79,6 +81,8 @@ pub struct Session {
     flights: BTreeMap<u64, Flight>,
     /// Answers that came while the consumer was not open: nobody looks at them before it is.
     held: VecDeque<(u64, Option<Reply>)>,
+    /// What operators asked for while the consumer was not open.
+    releases: VecDeque<(StoreId, u64)>,
     finishing: bool,
     end: Option<End>,
 }
@@ -98,6 +102,7 @@ impl Session {
             due: BTreeMap::new(),
             flights: BTreeMap::new(),
             held: VecDeque::new(),
+            releases: VecDeque::new(),
             finishing: false,
             end: None,
         };
@@ -218,11 +223,18 @@ impl Session {
             partition: self.partition,
             epoch: self.epoch,
             by: self.tenant.by.clone(),
+            pace_ms: self.tenant.pace_ms,
         };
         let lane = self.lanes.entry(store).or_insert_with(|| Lane::new(place()));
         lane.delivered(queue_seq, format!("{} {}", name.epoch, name.generation), entry);
         self.drive(world, store);
         self.settle(world);
+    }
+
+    /// An operator gives up the order at the head of a queue.
+    pub fn release(&mut self, world: &mut World, store: StoreId, intake: u64) {
+        self.releases.push_back((store, intake));
+        self.take_held(world);
     }
 
     /// An answer; whether it was for this session.
@@ -256,7 +268,6 @@ impl Session {
                     self.drive(world, store);
                 }
                 self.take_held(world);
-                self.settle(world);
             }
             (Stage::Deleting(asked, _) | Stage::Creating(asked), _) if *asked == number => {
                 self.anomaly(world, "no consumer could be made");
@@ -280,6 +291,18 @@ impl Session {
             && let Some((number, reply)) = self.held.pop_front()
         {
             self.landed(world, number, reply);
+        }
+        while matches!(self.stage, Stage::Open(_))
+            && self.end.is_none()
+            && let Some((store, intake)) = self.releases.pop_front()
+        {
+            let command = world.names.command.clone();
+            match self.lanes.get_mut(&store).map(|lane| lane.release(intake, command)) {
+                Some(Release::Now) => world.count(Rare::Released),
+                Some(Release::Pending) => world.count(Rare::ReleasePending),
+                Some(Release::NotAtHead) | None => {}
+            }
+            self.drive(world, store);
         }
         self.settle(world);
     }

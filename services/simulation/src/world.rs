@@ -2,6 +2,7 @@
 
 mod net;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use contract::event::FailReason;
@@ -39,6 +40,8 @@ pub enum Input {
     LinkDown,
     /// Its connection is back.
     LinkUp,
+    /// An operator gives up this order of this store.
+    Release(StoreId, u64),
     /// It is to stop cleanly.
     Stop,
 }
@@ -77,6 +80,8 @@ pub enum Event {
     Reinject(Box<OrderHead>),
     /// Something breaks.
     Fault(Fault),
+    /// An operator gives up the order that waits longest at some store.
+    Release(StoreId),
     /// The server is back.
     ServerUp,
     /// A connection is made again.
@@ -123,9 +128,13 @@ pub struct World {
     pub sent: Vec<Sent>,
     /// Orders that will be put in again.
     pub reinjections: u32,
+    /// Least time between two orders of a store, in milliseconds.
+    pub pace_ms: u64,
     /// What happens to whoever asks for that.
     pub traps: Vec<(Bait, Fault)>,
     links: Vec<Link>,
+    /// Questions without an answer yet.
+    open: BTreeSet<u64>,
     server_up: bool,
     leader_away_until: Us,
     weather_until: Us,
@@ -149,7 +158,9 @@ impl World {
             names,
             sent: Vec::new(),
             reinjections: 0,
+            pace_ms: 0,
             traps: Vec::new(),
+            open: BTreeSet::new(),
             server_up: true,
             leader_away_until: 0,
             weather_until: 0,
@@ -204,6 +215,11 @@ impl World {
         self.agenda.put(at, tie, event);
     }
 
+    /// Whether what comes in says something: an answer after the time-out does not, nor a time-out after the answer.
+    pub fn is_news(&mut self, input: &Input) -> bool {
+        !matches!(input, Input::Answer(number, _) if !self.open.remove(number))
+    }
+
     /// Wakes a run of a process after `wait`.
     pub fn wake(&mut self, process: usize, run: u32, wait: Us, timer: Timer) {
         self.put(self.now + wait, Event::Input(process, run, None, Input::Timer(timer)));
@@ -235,6 +251,7 @@ impl World {
     pub fn post(&mut self, sender: (usize, u32, u64), epoch: u64, entry: &QueueEntry) -> u64 {
         let (process, run, _) = sender;
         let number = self.number();
+        self.open.insert(number);
         self.spring(process, |bait| bait == Bait::Post);
         self.put(self.now + POS_DEADLINE, Event::Input(process, run, None, Input::Answer(number, None)));
         let entry = Box::new(entry.clone());
@@ -282,13 +299,14 @@ impl World {
 
     /// An order was given up; some people put it in again.
     pub fn not_injected(&mut self, outcome: &Outcome, reason: FailReason) {
-        if reason != FailReason::Refused {
+        if !matches!(reason, FailReason::Refused | FailReason::Released) {
             self.count(Rare::GivenUp);
         }
         if self.now < HEALED && self.rng.bool() {
             self.reinjections += 1;
             let wait = self.rng.u64(S..4 * S);
-            self.put(self.now + wait, Event::Reinject(Box::new(outcome.order.clone())));
+            let again = OrderHead { again: outcome.order.again + 1, ..outcome.order.clone() };
+            self.put(self.now + wait, Event::Reinject(Box::new(again)));
         }
     }
 

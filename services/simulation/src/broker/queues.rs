@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use contract::QueueEntry;
+use contract::{QueueEntry, StoreId};
 
 use super::Effects;
 use crate::agenda::{S, Us};
@@ -47,6 +47,11 @@ impl Queues {
     /// Whether none waits.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Sequence in `ORDERS` of the first order that waits for a store.
+    pub fn head(&self, store: StoreId) -> Option<u64> {
+        self.entries.values().find(|entry| entry.order.store == store).map(|entry| entry.intake)
     }
 
     /// Where the stream ends.

@@ -54,6 +54,7 @@ impl World {
     pub fn ask(&mut self, process: usize, run: u32, timeout: Us, request: Request) -> u64 {
         let number = self.number();
         let until = self.now + timeout;
+        self.open.insert(number);
         self.spring(process, |bait| bait.is(&request));
         self.put(until, Event::Input(process, run, None, Input::Answer(number, None)));
         let Some(link) = self.links.get(process) else { return number };
