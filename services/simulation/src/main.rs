@@ -42,11 +42,13 @@ fn run(settings: &Settings) -> io::Result<bool> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut all = simulation::Counts::default();
     let mut kept = true;
+    let mut slowest = (0, settings.seed);
     for seed in settings.seed..settings.seed.saturating_add(settings.count) {
         let report = simulation::run(seed, Options { without: settings.without, log: settings.log })
             .map_err(io::Error::other)?;
         write!(out, "{}", report.log)?;
         all.merge(&report.counts);
+        slowest = slowest.max((report.ended_ms, seed));
         if let Some(breach) = &report.breach {
             kept = false;
             writeln!(out, "seed {seed}: {breach}")?;
@@ -58,6 +60,8 @@ fn run(settings: &Settings) -> io::Result<bool> {
             )?;
         }
     }
+    let (ended_ms, seed) = slowest;
+    writeln!(out, "{ended_ms:>9}  ms of virtual time at most (seed {seed})")?;
     for rare in Rare::ALL {
         writeln!(out, "{:>9}  {rare}", all.of(*rare))?;
     }
