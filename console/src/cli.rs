@@ -24,6 +24,7 @@ use crate::state::Lang;
         domicilio                                        open the console\n  \
         domicilio --nats-url nats://ops:secret@bus:4222  the same, elsewhere (better: NATS_URL)\n  \
         domicilio queues --json | jq '.[] | select(.depth > 10)'\n  \
+        domicilio counters --zone America/Bogota\n  \
         domicilio inject --template delivery --store K024 --dry-run\n  \
         domicilio inject --template pickup --store 72 --yes --json\n  \
         domicilio order 72.0000900001-070101 --json\n  \
@@ -73,6 +74,8 @@ pub enum Command {
     Order(Order),
     /// Show what waits, per store
     Queues(Json),
+    /// Show how many orders there were today, in seven days and in the month, per cloud and country
+    Counters(Counters),
     /// Show the stores, or import them
     Stores(Stores),
     /// Show the instances of the services
@@ -91,6 +94,25 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct Json {
     /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `counters`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_long_help = "Orders are counted in the hour in which they were stored, at the cloud of the instance that took, \
+        injected or refused them.\n\nExit codes: 0 done; 1 nothing is counted yet, or --recount found a difference; \
+        4 not connected."
+)]
+pub struct Counters {
+    /// Count the streams anew, message by message, and compare
+    #[arg(long)]
+    pub recount: bool,
+    /// Time zone of the days, such as America/Bogota; the system's when absent
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }

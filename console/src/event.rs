@@ -61,9 +61,11 @@ pub enum Edit {
     Submit,
     /// Escape.
     Cancel,
-    /// Tab or down.
+    /// Tab: completes a word, or goes to the next field.
+    Complete,
+    /// Down: the next field or row.
     Next,
-    /// Shift-tab or up.
+    /// Shift-tab or up: the field or row before.
     Previous,
     /// Right: the next choice of a choice field.
     Forward,

@@ -3,6 +3,7 @@
 //! The same state and the same feed as the console's; no ANSI sequence is ever printed. A reader that goes away
 //! (`| head`) ends the program quietly.
 
+mod counters;
 mod import;
 mod inject;
 mod order;
@@ -76,6 +77,7 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Failure> {
     match command {
         Command::Inject(arguments) => inject::run(common, &arguments).await,
         Command::Order(arguments) => order::run(common, &arguments).await,
+        Command::Counters(arguments) => counters::run(common, &arguments).await,
         Command::Queues(arguments) => queues::run(common, arguments.json).await,
         Command::Services(arguments) => services::run(common, arguments.json).await,
         Command::Stores(arguments) => match arguments.command {

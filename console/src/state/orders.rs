@@ -134,7 +134,7 @@ impl Order {
             head.channel.label(),
             head.by.cloud,
             head.country,
-            filter::order_state_words(self.state()),
+            filter::words::order_state_words(self.state()),
             if head.test { "prueba test" } else { "" },
         ));
     }

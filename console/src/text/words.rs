@@ -319,7 +319,14 @@ words! {
         DoFocusPrevious: "botón anterior", "button before";
         DoCancel: "cancelar", "cancel";
         EditSubmit: "aceptar", "accept";
+        FilterNoValue: "falta el valor", "a value is missing";
+        FilterNotNumber: "se espera un número", "a number is expected";
+        FilterNotTime: "se espera un tiempo: 90s 5m 1h30m", "a time is expected: 90s 5m 1h30m";
+        FilterNotSized: "aquí solo valen : y =", "only : and = make sense here";
+        FilterBadPattern: "el patrón no es válido", "this is no pattern";
+        FilterUnclosed: "falta cerrar", "the end is missing";
         EditCancel: "cancelar", "cancel";
+        EditComplete: "completar, o campo siguiente", "complete, or next field";
         EditNext: "campo o fila siguiente", "next field or row";
         EditPrevious: "campo o fila anterior", "field or row before";
         EditForward: "opción siguiente", "next choice";

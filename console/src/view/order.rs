@@ -177,7 +177,7 @@ fn ending(look: &Look, outcome: &Outcome, columns: usize) -> Step {
         at: outcome.at,
         meaning: label::order_meaning(state),
         glyph: label::order_glyph(look, state),
-        word: look.t(label::order_msg(state)).to_owned(),
+        word: look.t(label::order_state(state)).to_owned(),
         by: outcome.by.clone(),
         notes,
     }

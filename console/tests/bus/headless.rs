@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 use contract::command::IntakeReply;
+use contract::counters::{Day, DayCounts, Mark, hour_of};
 use contract::order::Channel;
 use contract::{OrderId, StoreId, VERSION, header, subject};
 use futures::StreamExt as _;
@@ -112,6 +113,54 @@ async fn queues_are_exact() {
     assert_eq!((&first["store"], &first["code"], &first["depth"]), (&72.into(), &"K072".into(), &4.into()));
     assert_eq!((&first["oldest_order"], &first["owner"]), (&Value::from("72.B-0000"), &Value::Null));
     assert_eq!((&queues[1]["store"], &queues[1]["code"], &queues[1]["depth"]), (&73.into(), &Value::Null, &3.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counters_are_summed_compared_and_never_zero_when_unknown() {
+    let world = World::start().await;
+    let arguments = ["counters", "--recount", "--json", "--zone", "America/Guayaquil"];
+    let mut last = 0;
+    for n in 0..3 {
+        last = world.accept(n, b"{}").await;
+    }
+    world.end(0, 1).await;
+    // Nobody counted anything: the figures are zero and the lag says why.
+    let unknown = run(&world, &arguments).await;
+    assert_eq!((code(&unknown), &json(&unknown)["lag"]["ORDERS"]), (0, &3.into()));
+    assert!(told(&unknown).contains("ORDERS: 3, OUTCOMES: 1; last written never"), "{}", told(&unknown));
+
+    // A projector wrote two of the three orders, as it should.
+    let js = &world.bus.js;
+    let at = bus::read::at(js, "ORDERS", last - 1).await.unwrap().unwrap().stored_at;
+    let places: Value = serde_json::json!({"ec": {"aws": {"accepted": 2}}});
+    let mut counts = DayCounts { v: VERSION, updated_at: at, ..DayCounts::default() };
+    counts.hours.insert(hour_of(at), serde_json::from_value(places).unwrap());
+    let made = bus::read::extent(js, "ORDERS").await.unwrap().made;
+    counts.through.orders = Mark { made, sequence: last - 1, stored_at: at, ..Mark::default() };
+    let bucket = js.get_key_value(contract::stream::COUNTERS).await.unwrap();
+    let revision = bus::counters::write(&bucket, Day::of(at), &counts, 0).await.unwrap().unwrap();
+    let output = run(&world, &arguments).await;
+    assert_eq!(code(&output), 0, "{}", told(&output));
+    let report = json(&output);
+    for window in ["today", "seven_days", "month"] {
+        assert_eq!(report[window]["total"]["accepted"], 2, "{window}");
+        assert_eq!(report[window]["clouds"]["aws"]["accepted"], 2, "{window}");
+        assert_eq!(report[window]["countries"]["ec"]["aws"]["injected"], 0, "{window}");
+    }
+    assert_eq!((&report["lag"]["ORDERS"], &report["recount"]["differs"]), (&1.into(), &0.into()));
+
+    // It lost one, and wrote it nowhere.
+    counts.through.orders.sequence = last;
+    bus::counters::write(&bucket, Day::of(at), &counts, revision).await.unwrap().unwrap();
+    let output = run(&world, &arguments).await;
+    assert_eq!(code(&output), 1);
+    let found = json(&output)["recount"]["differences"][0].clone();
+    assert_eq!((&found["what"], &found["counted"], &found["recounted"]), (&"accepted".into(), &2.into(), &3.into()));
+
+    js.delete_key_value(contract::stream::COUNTERS).await.unwrap();
+    let missing = run(&world, &["counters"]).await;
+    assert_eq!((code(&missing), missing.stdout.len()), (1, 0));
+    assert!(told(&missing).contains("nothing is counted yet"), "{}", told(&missing));
 }
 
 /// Intake that takes every order, and a resolver that injects it at once.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 /// Files and folders of the pure part.
 const PURE: &[&str] = &[
     "action.rs",
+    "counters.rs",
     "effect.rs",
     "event.rs",
     "filter.rs",

@@ -47,6 +47,22 @@ impl From<jetstream::message::StreamMessage> for Stored {
     }
 }
 
+impl Stored {
+    /// A message as a consumer delivers it.
+    pub fn delivered(message: jetstream::Message) -> Result<Self, Error> {
+        let info = message.info().map_err(|error| Error::new(ErrorKind::Refused, "reading a delivery", error))?;
+        let (sequence, stored_at) = (info.stream_sequence, utc_ms(info.published.unix_timestamp_nanos()));
+        let message = message.message;
+        Ok(Self {
+            subject: message.subject.to_string(),
+            sequence,
+            stored_at,
+            headers: message.headers.unwrap_or_default(),
+            payload: message.payload,
+        })
+    }
+}
+
 fn utc_ms(nanos: i128) -> UtcMs {
     UtcMs::from_millis(i64::try_from(nanos / 1_000_000).unwrap_or(0))
 }
@@ -92,14 +108,7 @@ pub async fn read(
 ) -> Result<usize, Error> {
     let doing = format!("reading stream {}", request.stream);
     let stream = no_info(js, request.stream).await?;
-    let deliver_policy = match request.from {
-        Start::Sequence(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
-        Start::Time(at) => DeliverPolicy::ByStartTime {
-            start_time: async_nats::datetime::from_nanos(i128::from(at.as_millis()) * 1_000_000)
-                .map_err(|error| Error::new(ErrorKind::Settings, doing.as_str(), error))?,
-        },
-        Start::LastPerSubject => DeliverPolicy::LastPerSubject,
-    };
+    let deliver_policy = policy(request.from, &doing)?;
     let consumer = bounded(
         REQUEST_TIMEOUT,
         &doing,
@@ -134,17 +143,9 @@ pub async fn read(
                 let message = message.map_err(|error| Error::new(ErrorKind::Unanswered, doing.as_str(), error))?;
                 let info = message.info().map_err(|error| Error::new(ErrorKind::Refused, doing.as_str(), error))?;
                 pending = info.pending;
-                let (sequence, stored_at) = (info.stream_sequence, utc_ms(info.published.unix_timestamp_nanos()));
                 if taken < request.limit {
                     taken += 1;
-                    let message = message.message;
-                    each(Stored {
-                        subject: message.subject.to_string(),
-                        sequence,
-                        stored_at,
-                        headers: message.headers.unwrap_or_default(),
-                        payload: message.payload,
-                    });
+                    each(Stored::delivered(message)?);
                 }
                 if pending == 0 {
                     return Ok(());
@@ -160,6 +161,38 @@ pub async fn read(
     // Best effort: the server removes it by itself soon.
     let _ = bounded(REQUEST_TIMEOUT, &doing, stream.delete_consumer(&name)).await;
     outcome.map(|()| taken)
+}
+
+/// Follows a stream from `from` on, for as long as the answer is polled: every message in stream order. Leaves nothing
+/// behind.
+///
+/// The client makes the consumer anew when it finds a gap. Should that happen before the first message came, it begins
+/// at the first message of the stream, whatever `from` was: whoever reads must know what it has.
+pub async fn follow(
+    js: &jetstream::Context,
+    name: &str,
+    from: Start,
+    headers_only: bool,
+) -> Result<pull::Ordered, Error> {
+    let doing = format!("following stream {name}");
+    let deliver_policy = policy(from, &doing)?;
+    let work = async {
+        let stream = js.get_stream_no_info(name).await?;
+        let config = pull::OrderedConfig { deliver_policy, headers_only, ..Default::default() };
+        Ok::<_, async_nats::Error>(stream.create_consumer(config).await?.messages().await?)
+    };
+    bounded(REQUEST_TIMEOUT, &doing, work).await
+}
+
+fn policy(from: Start, doing: &str) -> Result<DeliverPolicy, Error> {
+    Ok(match from {
+        Start::Sequence(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
+        Start::Time(at) => DeliverPolicy::ByStartTime {
+            start_time: async_nats::datetime::from_nanos(i128::from(at.as_millis()) * 1_000_000)
+                .map_err(|error| Error::new(ErrorKind::Settings, doing, error))?,
+        },
+        Start::LastPerSubject => DeliverPolicy::LastPerSubject,
+    })
 }
 
 /// The message at `sequence`, or `None` when there is none (any more).
@@ -240,12 +273,15 @@ pub struct Extent {
     pub last: u64,
     /// Messages held.
     pub messages: u64,
+    /// When the stream was made: another time is another stream under the same name.
+    pub made: UtcMs,
 }
 
 /// The extent of a stream right now.
 pub async fn extent(js: &jetstream::Context, name: &str) -> Result<Extent, Error> {
-    let state = stream(js, name).await?.cached_info().state.clone();
-    Ok(Extent { first: state.first_sequence, last: state.last_sequence, messages: state.messages })
+    let stream = stream(js, name).await?;
+    let (state, made) = (&stream.cached_info().state, utc_ms(stream.cached_info().created.unix_timestamp_nanos()));
+    Ok(Extent { first: state.first_sequence, last: state.last_sequence, messages: state.messages, made })
 }
 
 /// Exact number of entries waiting for each store: counts of the subjects of `QUEUES`, by the server itself.

@@ -1,4 +1,4 @@
-//! The streams and the bucket come to exist here, idempotently; any service may be the first.
+//! The streams and the buckets come to exist here, idempotently; any service may be the first.
 
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ pub async fn ensure(js: &jetstream::Context, profile: Profile) -> Result<(), Err
         let config = config(spec, profile);
         bounded(REQUEST_TIMEOUT, &format!("creating stream {}", spec.name), js.get_or_create_stream(config)).await?;
     }
-    leases(js, profile).await.map(drop)
+    leases(js, profile).await?;
+    counters(js, profile).await.map(drop)
 }
 
 /// The bucket of leases, created if missing.
@@ -51,6 +52,31 @@ pub async fn leases(js: &jetstream::Context, profile: Profile) -> Result<kv::Sto
         Err(_) => bounded(REQUEST_TIMEOUT, &doing, js.create_key_value(config)).await,
     }
 }
+
+/// The bucket of counts, created if missing.
+pub async fn counters(js: &jetstream::Context, profile: Profile) -> Result<kv::Store, Error> {
+    let doing = format!("creating bucket {}", contract::stream::COUNTERS);
+    let config = kv::Config {
+        bucket: contract::stream::COUNTERS.to_owned(),
+        description: "Orders by UTC hour, country and cloud, one key a day".to_owned(),
+        history: 1,
+        max_age: Duration::from_secs(u64::from(contract::stream::COUNTERS_AGE_DAYS) * 86_400),
+        max_bytes: (COUNTERS_BYTES * i64::from(profile.storage_percent) / 100).max(COUNTERS_BYTES_LEAST),
+        storage: stream::StorageType::File,
+        num_replicas: profile.replicas,
+        ..Default::default()
+    };
+    match js.get_key_value(contract::stream::COUNTERS).await {
+        Ok(store) => Ok(store),
+        Err(_) => bounded(REQUEST_TIMEOUT, &doing, js.create_key_value(config)).await,
+    }
+}
+
+/// Four hundred days of 225 KB: 24 hours of ten countries with eight clouds, each count in each of them.
+const COUNTERS_BYTES: i64 = 96 * 1_024 * 1_024;
+
+/// For small deployments: as many days of 40 KB, two countries with four clouds and some room.
+const COUNTERS_BYTES_LEAST: i64 = 16 * 1_024 * 1_024;
 
 fn config(spec: &StreamSpec, profile: Profile) -> stream::Config {
     let bytes = i64::from(spec.mebibytes_max) * 1_024 * 1_024 * i64::from(profile.storage_percent) / 100;

@@ -14,6 +14,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::counts::{Counts, look};
+
 /// How long a process or a request of ours may take before the run is given up.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -115,6 +117,11 @@ impl Deployment {
     /// Addresses of the APIs.
     pub fn apis(&self) -> &[String] {
         &self.apis
+    }
+
+    /// Looks at the counts with the program `domicilio` of the folder `programs`.
+    pub async fn counts(&self, programs: &Path) -> anyhow::Result<Counts> {
+        look(programs, &self.nats.url(), self.folder.path()).await
     }
 
     /// The ledger of the stores' side.

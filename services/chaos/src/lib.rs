@@ -8,8 +8,10 @@
 //! - [`oracle`]: the judgement. Pure.
 //! - [`trace`]: what a fault left behind, how long stores were without service. Pure.
 //! - [`deployment`], [`sender`], [`witness`], [`evidence`]: the processes, the apps, what is heard, what is read.
+//! - [`counts`]: the counts of the console, against the streams.
 //! - [`runner`], [`report`], [`settings`]: the program.
 
+pub mod counts;
 pub mod deployment;
 pub mod evidence;
 pub mod oracle;

@@ -128,6 +128,8 @@ pub enum Wrong {
     Contradicted,
     /// A process ended by itself, or did not end well when asked to.
     Crashed,
+    /// Counts that people see are not what the streams hold.
+    Miscounted,
 }
 
 /// One breach of a promise.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -95,6 +95,7 @@ pub async fn run(settings: &Settings, seed: u64, plan: &Plan) -> anyhow::Result<
         stage.drain().await?;
         record.add(stage.probe(settings.stores, round).await?);
     }
+    stage.counts(&layout.programs).await?;
     let remains = Remains::gather(&stage.deployment.connection, &stage.deployment.ledger()).await?;
     let Stage { deployment, witness, injuries, violations, .. } = stage;
     Ok((Run { injuries, record, remains, beats: witness.heard(), violations }, deployment))
@@ -313,6 +314,27 @@ impl Stage {
         }
         self.drain().await?;
         Ok(record)
+    }
+
+    /// The counts, once nothing moves any more: complete in time, and never other than the streams on the way there.
+    async fn counts(&mut self, programs: &Path) -> anyhow::Result<()> {
+        let deadline = Instant::now() + SETTLE_LIMIT;
+        loop {
+            let counts = self.deployment.counts(programs).await?;
+            if counts.differs > 0 {
+                self.wrong(Wrong::Miscounted, "counters", counts.told);
+                return Ok(());
+            }
+            if counts.complete {
+                tell(&format!("counts are equal to a recount of {} messages", counts.messages));
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                self.wrong(Wrong::Stuck, "counters", counts.told);
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     fn wrong(&mut self, wrong: Wrong, about: &str, why: String) {

@@ -6,6 +6,7 @@
 //! unknown kinds survive as such.
 
 pub mod command;
+pub mod counters;
 pub mod decision;
 pub mod event;
 pub mod fault;

@@ -1,4 +1,4 @@
-//! The streams and the bucket, as data. Adapters turn them into the server's configuration.
+//! The streams and the buckets, as data. Adapters turn them into the server's configuration.
 
 /// How a stream forgets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +118,13 @@ pub const ALL: [&StreamSpec; 6] = [&STORES, &ORDERS, &QUEUES, &OUTCOMES, &EVENTS
 
 /// Key-value bucket of leases: the active distribuidor, live resolvers, owners of partitions.
 pub const LEASES: &str = "domicilio_leases";
+
+/// Key-value bucket of counts, one key a UTC day: see [`crate::counters`].
+pub const COUNTERS: &str = "domicilio_counters";
+
+/// How long a day's counts are kept after they were last written, in days: a year and the month that is compared with
+/// the same month of the year before.
+pub const COUNTERS_AGE_DAYS: u32 = 400;
 
 #[cfg(test)]
 mod tests {

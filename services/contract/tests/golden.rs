@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use contract::command::{IntakeReply, Reinject, Release, Reply, Solve};
+use contract::counters::DayCounts;
 use contract::lease::{OfficeLease, PartitionLease, ResolverLease};
 use contract::order::InvalidHead;
 use contract::{Decision, Event, EventKind, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord};
@@ -57,6 +58,7 @@ fn every_message_reads_and_writes_as_it_always_did() {
     check("reinject", round_trip::<Reinject>);
     check("solve", round_trip::<Solve>);
     check("release", round_trip::<Release>);
+    check("day_counts", round_trip::<DayCounts>);
     check("reply", round_trip::<Reply>);
     check("intake_reply", round_trip::<IntakeReply>);
 

@@ -1,11 +1,13 @@
 //! The distribuidor: one active instance gives every accepted order to the queue of its store, in the order of
 //! acceptance, and every partition of stores to exactly one live queue-resolver.
 //!
-//! Decides in [`assign`] (who owns which partition) and [`chain`] (what may be published next), both without I/O;
-//! [`office`] is the shell around them while this instance is the active one, [`desk`] what its tasks share.
+//! Decides in [`assign`] (who owns which partition), [`chain`] (what may be published next) and [`counters`] (how many
+//! orders there were), all without I/O; [`office`] is the shell around them while this instance is the active one, [`desk`]
+//! what its tasks share.
 
 pub mod assign;
 pub mod chain;
+pub mod counters;
 pub mod desk;
 pub mod figures;
 pub mod handover;

@@ -1,4 +1,4 @@
-//! Holding the office: the renewals, the hand-over and the registry run side by side and end together.
+//! Holding the office: the renewals, the hand-over, the registry and the counting run side by side and end together.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use contract::{Event, EventKind};
 use crate::chain::Checkpoint;
 use crate::desk::Desk;
 use crate::figures::Figures;
-use crate::{handover, registry};
+use crate::{counters, handover, registry};
 
 /// The office, just taken.
 #[derive(Debug)]
@@ -45,10 +45,12 @@ impl Office {
         let tenure = self.holder.tenure();
         let hand_over = handover::run(chassis, figures, term, tenure.clone(), &desk);
         let register = registry::run(chassis, figures, &self.store, term, tenure);
+        let count = counters::run(chassis, self.holder.tenure());
         let end = tokio::select! {
             end = renew(chassis, &mut self.holder, &mut self.lease, &desk) => end,
             never = hand_over => match never {},
             never = register => match never {},
+            never = count => match never {},
         };
         figures.stands_by();
         chassis.trouble.over();

@@ -1,6 +1,8 @@
 //! The whole order path, real processes on a real bus, judged by the POS's own ledger.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+#[path = "order_path/counters.rs"]
+mod counters;
 #[path = "order_path/deployment.rs"]
 mod deployment;
 

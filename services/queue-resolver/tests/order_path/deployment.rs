@@ -71,7 +71,8 @@ impl Deployment {
     /// Starts an instance of a service; its process is known by `id` afterwards.
     pub(crate) fn service(&mut self, program: &str, id: &str) {
         // Short retries, so that a test of failures ends soon.
-        let mut args = vec!["--id", id];
+        // Two clouds, by the number of the instance.
+        let mut args = vec!["--id", id, "--cloud", if id.ends_with('1') { "aws" } else { "azure" }];
         if program == "queue-resolver" {
             args.extend(["--retry-schedule", "0.2,0.2,0.5"]);
         }
@@ -178,6 +179,20 @@ impl Deployment {
             assert!(Instant::now() < deadline, "order {code} is not taken");
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Sends a payload that is refused.
+    pub(crate) async fn refused(&self) {
+        let sent = self.http.post(format!("{}/api/restApp/pedidoApp", self.api)).body("{}").send().await.unwrap();
+        assert!(sent.status().is_client_error(), "{sent:?}");
+    }
+
+    /// Runs the console without a screen; its exit code and what it printed.
+    pub(crate) async fn console(&self, arguments: &[&str]) -> (Option<i32>, serde_json::Value) {
+        let mut command = Command::new(program("domicilio"));
+        command.args(arguments).env("NATS_URL", self.nats.url()).env("XDG_STATE_HOME", self.folder.path());
+        let output = command.stdin(Stdio::null()).output().await.unwrap();
+        (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default())
     }
 
     /// What the ledger says.
