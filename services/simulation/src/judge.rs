@@ -19,8 +19,6 @@ pub enum Promise {
     Fifo,
     /// One owner of a store at a time.
     OneOwner,
-    /// What an outcome denies, no POS has confirmed to anybody.
-    Truth,
     /// Everything drains in bounded time once nothing is broken any more.
     Liveness,
 }
@@ -65,8 +63,6 @@ struct Store {
     told: BTreeMap<(usize, u32, u64), u64>,
     /// Intake sequences that were queued ...
     queued: BTreeSet<u64>,
-    /// ... whose POS said yes to somebody.
-    confirmed: BTreeSet<u64>,
     /// ... took effect.
     effects: Vec<u64>,
     /// ... ended; whether injected.
@@ -153,11 +149,6 @@ impl Judge {
         self.stores.entry(store).or_default().on_the_wire.remove(&sender);
     }
 
-    /// Somebody has heard the POS say yes.
-    pub fn confirmed(&mut self, store: StoreId, intake: u64) {
-        self.stores.entry(store).or_default().confirmed.insert(intake);
-    }
-
     /// An order takes effect at its POS, which knows the idempotency key; `intake` is that of the payload that did it.
     pub fn took_effect(&mut self, order: &OrderHead, intake: u64) {
         self.stores.entry(order.store).or_default().effects.push(intake);
@@ -202,10 +193,8 @@ impl Judge {
         } else if queued > 0 {
             self.broken(Promise::Liveness, || format!("{queued} entries are left in QUEUES"));
         }
-        let (mut overtaken, mut untrue) = (None, None);
+        let mut overtaken = None;
         for (store, seen) in &self.stores {
-            let denied = seen.confirmed.iter().find(|intake| seen.ended.get(*intake) == Some(&false));
-            untrue = untrue.or(denied.map(|intake| (*store, *intake)));
             let mut last = 0;
             for intake in &seen.effects {
                 // What a POS took in silence while it was given up may take effect at any time: it is told apart by
@@ -219,9 +208,6 @@ impl Judge {
                 }
                 last = last.max(*intake);
             }
-        }
-        if let Some((store, intake)) = untrue {
-            self.broken(Promise::Truth, || format!("store {store}: the POS said yes to {intake}, its outcome says no"));
         }
         if let Some((store, intake, last)) = overtaken {
             self.broken(Promise::Fifo, || format!("store {store}: {intake} takes effect after {last}"));

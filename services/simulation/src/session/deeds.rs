@@ -137,9 +137,6 @@ impl Session {
             Doing::Post(entry, since) => {
                 world.judge.answered(store, sender);
                 let verdict = judge(reply.as_ref());
-                if matches!(verdict, Verdict::Done { .. }) {
-                    world.judge.confirmed(store, entry.intake);
-                }
                 if let Verdict::Failed(failure) = &verdict
                     && failure.reason.in_doubt()
                 {
