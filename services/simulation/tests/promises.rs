@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use simulation::{Counts, Options, Rare, Report, run};
 
 /// How many.
-const SEEDS: u64 = 2_500;
+const SEEDS: u64 = 2_000;
 
 /// Longest virtual time to the end of a run: orders and faults come for 22 s, a publish may be 20 s late, probes of a
 /// POS that was down are up to 22 s apart, and a store's queue is up to a hundred orders long.
@@ -51,7 +51,7 @@ fn every_fault_and_every_rare_path_comes_up() {
     let missing: Vec<_> = Rare::ALL.iter().filter(|rare| all.of(**rare) == 0).collect();
     assert!(missing.is_empty(), "never seen in {SEEDS} seeds: {missing:?}");
     let orders: usize = REPORTS.iter().map(|report| report.orders).sum();
-    assert!(orders > 100_000, "{orders} orders");
+    assert!(orders > 80_000, "{orders} orders");
 }
 
 #[test]
