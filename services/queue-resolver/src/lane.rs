@@ -176,7 +176,12 @@ impl Lane {
             return match first.reply.clone() {
                 Some(reply) => self.begin(Some(queue_seq), Deed::Ack { queue_seq, reply, replay: !sent_by_us }),
                 // The consumer was made anew: it will be delivered again.
-                None => Step::Wait(None),
+                None if self.waiting.len() == 1 => Step::Wait(None),
+                // It came with later ones and without this one, in order: the queue has lost it.
+                None => {
+                    self.waiting.remove(&queue_seq);
+                    self.step(now, may_start)
+                }
             };
         }
         if let Some((_, command)) = self.given_up.take_if(|(intake, _)| *intake == entry.intake) {

@@ -421,6 +421,20 @@ fn a_new_consumer_keeps_only_what_is_under_way() {
 }
 
 #[test]
+fn an_entry_that_the_queue_has_lost_does_not_hold_up_the_next_one() {
+    let mut lane = trying();
+    lane.reset();
+    lane.attempted(Verdict::Done { already: false }, 1, &schedule(), at(1), 0.5);
+    let Step::Do(Deed::Store { outcome, .. }) = lane.step(at(1), true) else { panic!("stores") };
+    lane.stored(outcome, Stored::At(1), at(1));
+    assert_eq!(lane.step(at(1), true), Step::Wait(None));
+    // Without entry 1, which was lost with the end of the stream.
+    deliver(&mut lane, 2, 11);
+    assert!(matches!(lane.step(at(2), true), Step::Do(Deed::Attempt { entry, .. }) if entry.intake == 11));
+    assert_eq!(lane.depth(), 1);
+}
+
+#[test]
 fn a_rewound_entry_before_the_one_under_way_does_not_take_its_place() {
     let mut lane = Lane::new(place());
     deliver(&mut lane, 5, 15);
