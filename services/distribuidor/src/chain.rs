@@ -224,7 +224,7 @@ impl<T> Chain<T> {
             self.settle();
         }
         let window = match self.mode {
-            Mode::Lost if self.waiting.is_empty() => return Step::Wait,
+            // Also when there is nothing to publish: what was lost is found now, not with the next order.
             Mode::Lost => return Step::Sync,
             Mode::Anchoring(checkpoint, misfit) => return Step::Anchor(checkpoint, misfit),
             Mode::Catching(_) | Mode::Settling => return Step::Wait,

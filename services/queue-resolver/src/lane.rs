@@ -128,9 +128,17 @@ impl Lane {
         })
     }
 
-    /// An entry was delivered; a repeated delivery only renews where its acknowledgement goes.
+    /// An entry was delivered; a repeated delivery only renews where its acknowledgement goes. Another order where one
+    /// was known fences the lane.
     pub fn delivered(&mut self, queue_seq: u64, reply: String, entry: QueueEntry) {
         let whole = self.waiting.len() < WHOLE_MAX;
+        let known = self.waiting.get(&queue_seq).and_then(|waiting| waiting.entry.as_ref());
+        if known.is_some_and(|known| known.intake != entry.intake) {
+            // The queue has lost its end and uses its sequences again: this lane's past is not the queue's. Whoever
+            // begins anew reads what is true.
+            self.stage = Stage::Fenced;
+            return;
+        }
         let waiting = self.waiting.entry(queue_seq).or_insert(Waiting { reply: None, entry: None });
         waiting.reply = Some(reply);
         if whole && waiting.entry.is_none() {

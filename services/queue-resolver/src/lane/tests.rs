@@ -435,6 +435,17 @@ fn an_entry_that_the_queue_has_lost_does_not_hold_up_the_next_one() {
 }
 
 #[test]
+fn a_queue_that_uses_a_sequence_for_another_order_begins_anew() {
+    let mut lane = trying();
+    lane.reset();
+    deliver(&mut lane, 1, 10);
+    assert!(!lane.is_fenced(), "the same order again");
+    lane.reset();
+    deliver(&mut lane, 1, 11);
+    assert_eq!(lane.step(at(1), true), Step::Fenced);
+}
+
+#[test]
 fn a_rewound_entry_before_the_one_under_way_does_not_take_its_place() {
     let mut lane = Lane::new(place());
     deliver(&mut lane, 5, 15);
