@@ -39,6 +39,8 @@ pub enum Action {
     Filter,
     /// Change the order of the rows, where there is a choice.
     Sort,
+    /// Hold the rows as they are, or let them follow again; messages are taken in all the while.
+    Freeze,
     /// Prepare a test order.
     Inject,
     /// Prepare a pause of the selected service instance.
@@ -55,7 +57,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 29] = {
+    pub const ALL: [Self; 30] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -79,6 +81,7 @@ impl Action {
             Self::FocusPrevious,
             Self::Filter,
             Self::Sort,
+            Self::Freeze,
             Self::Inject,
             Self::Pause,
             Self::Resume,
@@ -117,6 +120,7 @@ impl Action {
             Self::FocusPrevious => "focus-previous",
             Self::Filter => "filter",
             Self::Sort => "sort",
+            Self::Freeze => "freeze",
             Self::Inject => "inject",
             Self::Pause => "pause",
             Self::Resume => "resume",

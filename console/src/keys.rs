@@ -107,6 +107,15 @@ pub const BINDINGS: &[Binding] = &[
         possible: |state| state.screen == Screen::Orders,
     },
     Binding {
+        action: Action::Freeze,
+        keys: &[Key::char('f')],
+        contexts: LOOKING,
+        text: Msg::DoFreeze,
+        group: Group::Acting,
+        footer: 0,
+        possible: ALWAYS,
+    },
+    Binding {
         action: Action::Inject,
         keys: &[Key::char('i')],
         contexts: LOOKING,

@@ -135,6 +135,15 @@ pub enum Payload {
     Missing(String),
 }
 
+/// Rows stay where they are while a person reads; what they show of themselves goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frozen {
+    /// Since when.
+    pub since: UtcMs,
+    /// Orders that were known then, forgotten ones included.
+    pub known: u64,
+}
+
 /// In which order the orders' table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OrderSort {
@@ -228,6 +237,8 @@ pub struct State {
     /// Rows of the log's table.
     pub log_table: Table<u64>,
 
+    /// Rows are held as they were.
+    pub frozen: Option<Frozen>,
     /// Whether the filter of the screen's table is being written.
     pub filtering: bool,
     /// Whether help is open.
@@ -282,6 +293,7 @@ impl State {
             service_table: Table::default(),
             log: log::Log::default(),
             log_table: Table::default(),
+            frozen: None,
             filtering: false,
             help: false,
             dialog: None,

@@ -95,5 +95,5 @@ fn tick(state: &mut State, now: contract::UtcMs) -> Vec<Effect> {
 fn refresh(state: &mut State) {
     state.attention = attention::derive(state);
     answers::follow(state);
-    rows::refill(state);
+    rows::follow(state);
 }

@@ -186,6 +186,11 @@ impl Orders {
         self.by_id.is_empty()
     }
 
+    /// How many there have been, forgotten ones included.
+    pub fn ever(&self) -> u64 {
+        self.by_id.len() as u64 + self.evicted
+    }
+
     /// All of them, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Order> {
         self.places.iter().filter_map(|(_, id)| self.by_id.get(id))

@@ -85,6 +85,11 @@ phrases! {
     took_office(term) { "distribuidor activo, mandato {term}", "active distribuidor, term {term}" }
     /// The hand-over began anew.
     hand_over_anew(why) { "el reparto empieza de nuevo: {why}", "the hand-over begins anew: {why}" }
+    /// The rows are held.
+    frozen(age, count) {
+        "congelado hace {age} · pedidos nuevos: {count}",
+        "frozen {age} ago · new orders: {count}"
+    }
     /// Who decided something about an order.
     decided_by(operator) { "decidido por {operator}", "decided by {operator}" }
     /// Accepted orders that nobody hands over.

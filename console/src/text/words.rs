@@ -43,6 +43,7 @@ words! {
         OrderReinjected: "reinyectado", "reinjected";
         TabNotInjected: "No inyect.", "Not inj.";
         TabLog: "Registro", "Log";
+        DoFreeze: "congelar o seguir", "freeze or follow";
         TabNotInjectedShort: "No iny.", "Not inj.";
         TabServicesShort: "Servic.", "Services";
         TabLogShort: "Reg.", "Log";

@@ -10,8 +10,8 @@ use crate::event::Edit;
 use crate::filter;
 use crate::state::dialog::{Button, Dialog, FIELD_MAX, InjectField};
 use crate::state::{
-    InputMode, Lang, Notice, OPENED_MAX, Opened, OrderSort, Payload, Refusal, Screen, State, Times, Tone, attention,
-    log,
+    Frozen, InputMode, Lang, Notice, OPENED_MAX, Opened, OrderSort, Payload, Refusal, Screen, State, Times, Tone,
+    attention, log,
 };
 
 /// Rows of the screen that are no rows of its table: header, tabs, frame, footer.
@@ -53,7 +53,12 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
                     OrderSort::Newest => OrderSort::OldestOpen,
                     OrderSort::OldestOpen => OrderSort::Newest,
                 };
+                rows::refill(state);
             }
+        }
+        Action::Freeze => {
+            let known = state.orders.ever();
+            state.frozen = state.frozen.is_none().then_some(Frozen { since: state.now, known });
         }
         Action::Inject => plan::open_inject(state),
         Action::Pause => plan::open_command(state, contract::command::Verb::Pause),
@@ -72,7 +77,7 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Dismiss => state.notices.shown.clear(),
     }
-    rows::refill(state);
+    rows::follow(state);
     Vec::new()
 }
 
@@ -88,6 +93,7 @@ fn back(state: &mut State) {
         state.scroll = 0;
     } else {
         rows::set_filter(state, "");
+        rows::refill(state);
     }
     if !state.opened.iter().any(|opened| matches!(opened, Opened::Order(_))) {
         // The payload is personal data, if masked: it is kept only while it is looked at.
@@ -101,6 +107,7 @@ fn show(state: &mut State, screen: Screen) {
     state.payload = None;
     state.scroll = 0;
     state.screen = screen;
+    rows::refill(state);
 }
 
 fn page(state: &State) -> isize {

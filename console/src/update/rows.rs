@@ -11,6 +11,13 @@ use crate::state::stores::Store;
 use crate::state::{Opened, OrderSort, OrderState, Screen, State, Table, attention};
 use crate::update::asked::{AttentionRow, InstanceRow, LogRow, OrderRow, QueueRow, StoreRow};
 
+/// Refills the tables that are on screen, unless a person holds them.
+pub(crate) fn follow(state: &mut State) {
+    if state.frozen.is_none() {
+        refill(state);
+    }
+}
+
 /// Refills the tables that are on screen; the others are refilled when they come on screen.
 pub(crate) fn refill(state: &mut State) {
     match state.screen {

@@ -57,7 +57,16 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> bool {
         Link::Up { .. } if !state.reading.ready => {
             (Meaning::Busy, format!(" {} {}", glyphs.busy, progress(look, state)))
         }
-        Link::Up { .. } => return false,
+        Link::Up { .. } => match state.frozen {
+            Some(frozen) => {
+                let count = when::count(state.orders.ever().saturating_sub(frozen.known));
+                (
+                    Meaning::Busy,
+                    format!(" {} {}", glyphs.busy, phrases::frozen(look.lang, look.age(frozen.since), count)),
+                )
+            }
+            None => return false,
+        },
     };
     if meaning == Meaning::Banner {
         pen.paint(area, Meaning::Banner);

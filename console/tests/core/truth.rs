@@ -3,9 +3,10 @@
 use contract::event::PosState;
 use contract::heartbeat::RunState;
 use contract::{Event as Published, EventKind, Service, StoreId, VERSION};
+use domicilio::action::Action;
 use domicilio::event::{Depth, Event, Fact, History, LinkChange, Outage, QueuesRead};
 use domicilio::state::attention::{AGEING_CRITICAL_MS, Severity, Subject};
-use domicilio::state::{Link, Notice, State};
+use domicilio::state::{Link, Notice, OrderState, Screen, State};
 use domicilio::update::update;
 
 use crate::making::{accepted, at, by, connected, console, ended, head, heartbeat, live, queued, store};
@@ -193,4 +194,20 @@ fn what_keeps_an_instance_from_working_comes_first_and_goes_when_it_is_over() {
     update(&mut state, beat(2_000, None));
     update(&mut state, Event::Tick(at(2_500)));
     assert!(!subjects(&state).contains(&troubled));
+}
+
+#[test]
+fn frozen_rows_stay_while_orders_are_taken_in_and_counted() {
+    let mut state = console();
+    update(&mut state, live(vec![accepted(1), accepted(2)]));
+    update(&mut state, Event::Action(Action::Show(Screen::Orders)));
+    update(&mut state, Event::Action(Action::Freeze));
+    let held = state.order_table.rows.clone();
+    update(&mut state, live(vec![accepted(3), ended(1, 1, true)]));
+    update(&mut state, Event::Action(Action::Down));
+    assert_eq!((&state.order_table.rows, state.orders.len()), (&held, 3));
+    assert_eq!(state.orders.get(&head(1).id()).unwrap().state(), OrderState::Injected, "what a row tells goes on");
+    assert_eq!(state.orders.ever() - state.frozen.unwrap().known, 1);
+    update(&mut state, Event::Action(Action::Freeze));
+    assert_eq!((state.order_table.rows.len(), state.frozen), (3, None));
 }

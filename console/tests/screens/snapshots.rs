@@ -100,6 +100,15 @@ pub(crate) fn filtering(lang: Lang) -> State {
     state
 }
 
+/// Held, with orders that came since.
+pub(crate) fn frozen(lang: Lang) -> State {
+    let mut state = on(Screen::Orders)(lang);
+    act(&mut state, Action::Freeze);
+    let now = state.now.plus_millis(12_000);
+    then(&mut state, Event::Tick(now));
+    state
+}
+
 /// Of three terms one names no field: it is underlined and told, the others are used.
 pub(crate) fn filtering_wrong(lang: Lang) -> State {
     let mut state = on(Screen::Orders)(lang);
@@ -253,6 +262,7 @@ fn dialogs() {
 fn filter_help_and_notices() {
     check_small("filtering", filtering);
     check_small("filtering-wrong", filtering_wrong);
+    check_small("frozen", frozen);
     check_small("filtered-out", filtered_out);
     check_small("notices", noticed);
     check_all("help", helped);
