@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bus::read::{Request, Start, Stored, read};
-use contract::{Event, Outcome};
+use contract::{Event, Outcome, UtcMs};
 use pos_simulator::LedgerLine;
 use pos_simulator::ledger::Lines;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,7 @@ pub struct Remains {
     pub ledger: Vec<LedgerLine>,
     /// `OUTCOMES`, in stream order.
     pub ended: Vec<Ended>,
-    /// `EVENTS`, in stream order.
+    /// `EVENTS`, in stream order; their time is when they were stored, for the clocks of services may be wrong.
     pub events: Vec<Event>,
     /// Entries in `QUEUES`.
     pub waiting: u64,
@@ -26,11 +26,12 @@ pub struct Remains {
 impl Remains {
     /// Reads everything. Some tens of megabytes after the longest runs.
     pub async fn gather(connection: &bus::Connection, ledger: &Path) -> anyhow::Result<Self> {
-        let outcomes: Vec<Outcome> = all(connection, "OUTCOMES").await?;
+        let outcomes: Vec<(UtcMs, Outcome)> = all(connection, "OUTCOMES").await?;
+        let events: Vec<(UtcMs, Event)> = all(connection, "EVENTS").await?;
         Ok(Self {
             ledger: lines(ledger)?,
-            ended: outcomes.iter().map(Ended::from).collect(),
-            events: all(connection, "EVENTS").await?,
+            ended: outcomes.iter().map(|(at, outcome)| Ended::of(outcome, *at)).collect(),
+            events: events.into_iter().map(|(at, event)| Event { at, ..event }).collect(),
             waiting: waiting(connection).await?,
         })
     }
@@ -56,10 +57,13 @@ pub async fn count(connection: &bus::Connection, stream: &str) -> Result<u64, bu
     Ok(bus::read::extent(&connection.js, stream).await?.messages)
 }
 
-async fn all<T: DeserializeOwned>(connection: &bus::Connection, stream: &str) -> anyhow::Result<Vec<T>> {
+/// Every message of a stream, with the time at which it was stored.
+async fn all<T: DeserializeOwned>(connection: &bus::Connection, stream: &str) -> anyhow::Result<Vec<(UtcMs, T)>> {
     let request = Request { stream, filter: "", from: Start::Sequence(1), headers_only: false, limit: usize::MAX };
     let mut all = Vec::new();
-    let each = |stored: Stored| all.push(serde_json::from_slice::<T>(&stored.payload));
+    let each = |stored: Stored| {
+        all.push(serde_json::from_slice::<T>(&stored.payload).map(|message| (stored.stored_at, message)));
+    };
     read(&connection.js, &request, each).await?;
     Ok(all.into_iter().collect::<Result<_, _>>()?)
 }

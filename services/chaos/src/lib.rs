@@ -11,13 +11,20 @@
 //! - [`runner`], [`report`], [`settings`]: the program.
 
 pub mod deployment;
+pub mod disk;
 pub mod evidence;
+pub mod fault;
+pub mod leaders;
 pub mod oracle;
+pub mod outage;
 pub mod plan;
+pub mod proxy;
 pub mod report;
 pub mod runner;
 pub mod sender;
 pub mod settings;
+pub(crate) mod stage;
+pub mod table;
 pub mod trace;
 pub mod witness;
 
