@@ -54,7 +54,7 @@ async fn prove(settings: &Settings, seed: u64, plans: &[Plan], left_out: Vec<Lef
         let started = Instant::now();
         let disks = plan.rounds.iter().flatten().any(|step| step.fault == Fault::Disk);
         let (run, deployment) = chaos::runner::run(settings, seed, plan, disks).await?;
-        let part = Part::of(&run, plan.nodes, settings.stores, started.elapsed().as_secs());
+        let part = Part::of(&run, plan.nodes, settings, started.elapsed().as_secs());
         if !part.passed {
             kept.push(deployment.keep());
         }
@@ -76,9 +76,13 @@ async fn prove(settings: &Settings, seed: u64, plans: &[Plan], left_out: Vec<Lef
 }
 
 fn print_plans(seed: u64, settings: &Settings, plans: &[Plan]) -> io::Result<()> {
-    let Settings { faults, orders, stores, .. } = settings;
+    let Settings { faults, orders, stores, only, slack, .. } = settings;
     let mut out = io::stdout().lock();
-    writeln!(out, "chaos --seed {seed} --faults {faults} --orders {orders} --stores {stores}")?;
+    write!(out, "chaos --seed {seed} --faults {faults} --orders {orders} --stores {stores} --slack {slack}")?;
+    if let Some(rounds) = settings.rounds {
+        write!(out, " --rounds {rounds}")?;
+    }
+    writeln!(out, "{}", if only.is_empty() { String::new() } else { format!(" --only {:?}", only.join(",")) })?;
     for plan in plans {
         for (number, steps) in plan.rounds.iter().enumerate() {
             let steps: Vec<String> =

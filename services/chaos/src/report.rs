@@ -100,6 +100,8 @@ pub struct Report {
     pub orders: u32,
     /// Stores.
     pub stores: u32,
+    /// By what the bounds of waiting were multiplied.
+    pub slack: u32,
     /// Kinds of fault that cannot be caused on this machine, and why. Nothing is said about them.
     pub left_out: Vec<LeftOut>,
     /// What ran.
@@ -121,14 +123,14 @@ impl Report {
     /// From the parts that ran.
     pub fn of(settings: &Settings, seed: u64, left_out: Vec<LeftOut>, parts: Vec<Part>) -> Self {
         let passed = !parts.is_empty() && parts.iter().all(|part| part.passed);
-        let Settings { faults, orders, stores, .. } = *settings;
-        Self { seed, faults, orders, stores, left_out, parts, passed }
+        let Settings { faults, orders, stores, slack, .. } = *settings;
+        Self { seed, faults, orders, stores, slack, left_out, parts, passed }
     }
 }
 
 impl Part {
-    /// Judges what ran on `nodes` nodes, at 1 to `stores` stores.
-    pub fn of(run: &Run, nodes: usize, stores: u32, took_s: u64) -> Self {
+    /// Judges what ran on `nodes` nodes.
+    pub fn of(run: &Run, nodes: usize, settings: &Settings, took_s: u64) -> Self {
         let accepted = |line: &&LedgerLine| line.kind == Kind::Accepted;
         let effects: Vec<LedgerLine> = run.remains.ledger.iter().filter(accepted).cloned().collect();
         let mut judgement = judge(&Evidence {
@@ -152,7 +154,8 @@ impl Part {
             failures: &run.record.failures,
         };
         let waits = Waits::new(&run.record.sent, &effects);
-        let (mut rows, found) = table(&run.injuries, &scene, &waits, nodes, stores);
+        let bound_ms = |fault: Fault| Some(fault.bound_ms(nodes)? * i64::from(settings.slack));
+        let (mut rows, found) = table(&run.injuries, &scene, &waits, bound_ms, settings.stores);
         judgement.violations.extend(found);
         attribute(&mut rows, &run.injuries, &judgement.violations);
         let vacuous: Vec<Fault> = rows.iter().filter(|(_, row)| row.seen == 0).map(|(fault, _)| *fault).collect();
@@ -167,7 +170,7 @@ fn table(
     injuries: &[Injury],
     scene: &Scene<'_>,
     waits: &Waits,
-    nodes: usize,
+    bound_ms: impl Fn(Fault) -> Option<i64>,
     stores: u32,
 ) -> (BTreeMap<Fault, Row>, Vec<Violation>) {
     let (mut rows, mut found): (BTreeMap<Fault, Row>, _) = (BTreeMap::new(), Vec::new());
@@ -179,8 +182,8 @@ fn table(
         row.times += 1;
         row.seen += u64::from(scene.shows(injury));
         row.again += again.replays + again.repeats;
-        row.bound_ms = injury.fault.bound_ms(nodes);
-        found.extend(late(injury, &outages, nodes));
+        row.bound_ms = bound_ms(injury.fault);
+        found.extend(late(injury, &outages, bound_ms(injury.fault)));
         found.extend(again.breach(injury));
         found.extend(scene.misled(injury).then(|| Violation {
             wrong: Wrong::Misled,
@@ -269,7 +272,7 @@ mod tests {
             breach(Wrong::OutOfOrder, 999),
             breach(Wrong::Stuck, 10),
         ];
-        let (mut rows, found) = table(&injuries, &Scene::default(), &Waits::default(), 1, 0);
+        let (mut rows, found) = table(&injuries, &Scene::default(), &Waits::default(), |_| None, 0);
         assert_eq!(found, []);
         attribute(&mut rows, &injuries, &breaches);
         let figures = |fault: Fault| {

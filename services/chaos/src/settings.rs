@@ -41,6 +41,10 @@ pub struct Settings {
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(8..=1000))]
     pub stores: u32,
 
+    /// Multiplies the bounds of waiting, for a machine that has something else to do meanwhile
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10))]
+    pub slack: u32,
+
     /// Folder of the report, `<seed>.json`; default: `chaos` in `CARGO_TARGET_DIR` or `target`
     #[arg(long)]
     pub report_dir: Option<PathBuf>,

@@ -335,13 +335,17 @@ impl Stage {
         Ok(())
     }
 
-    /// Until everybody is at work and every node has everything.
+    /// Until everybody has been at work, every node has had everything and orders have been flowing for the time of a
+    /// heartbeat: whoever has just come back takes partitions from others first.
     pub(crate) async fn settle(&self) {
         let deadline = Instant::now() + SETTLE_LIMIT;
         let nodes = self.deployment.nodes();
+        let mut since: Option<Instant> = None;
         loop {
             let whole = nodes == 1 || leaders::is_whole(&self.deployment.connection, nodes).await.unwrap_or(false);
-            if whole && settled(&self.witness.fresh(), INSTANCES) {
+            if !(whole && settled(&self.witness.fresh(), INSTANCES) && self.flows().await) {
+                since = None;
+            } else if since.get_or_insert_with(Instant::now).elapsed() >= HEARTBEAT {
                 return;
             }
             if Instant::now() >= deadline {
@@ -349,6 +353,19 @@ impl Stage {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Whether no queue holds more than one order, but those of stores whose POS was at fault in this round.
+    async fn flows(&self) -> bool {
+        let round = self.injuries.last().map_or(0, |injury| injury.round);
+        let ill: BTreeSet<StoreId> = self
+            .injuries
+            .iter()
+            .filter(|injury| injury.round == round)
+            .flat_map(|injury| injury.stores.iter().copied())
+            .collect();
+        let depths = bus::read::depths(&self.deployment.connection.js).await;
+        depths.is_ok_and(|depths| depths.iter().all(|(store, depth)| *depth <= 1 || ill.contains(store)))
     }
 
     pub(crate) fn wrong(&mut self, wrong: Wrong, about: &str, why: String) {

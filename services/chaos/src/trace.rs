@@ -47,7 +47,7 @@ impl Injury {
     }
 
     fn covers(&self, at: UtcMs) -> bool {
-        at >= self.began && self.ended.plus_millis(GRACE_MS) >= at
+        at >= self.began && at <= self.ended.plus_millis(GRACE_MS).max(self.until)
     }
 }
 
@@ -75,9 +75,10 @@ impl Scene<'_> {
                 self.felt(injury, part, first, blow == Blow::Term) && self.fell_silent(injury, first)
             }
             Fault::Pair(pair) => {
+                // While the leases have no leader nobody can take anything over; a process may be back before.
+                let felt = |part: &Part, id: &str| pair.has_node() || self.felt(injury, *part, id, false);
                 let mut each = pair.parts().iter().zip(&injury.targets);
-                injury.noticed
-                    && each.all(|(part, id)| self.felt(injury, *part, id, false) && self.fell_silent(injury, id))
+                injury.noticed && each.all(|(part, id)| felt(part, id) && self.fell_silent(injury, id))
             }
             Fault::Line(Line::Bus(Part::Api), _) => self.refused(injury, first, true) && self.fell_silent(injury, first),
             Fault::Line(Line::Bus(part), _) => self.felt(injury, part, first, false) && self.fell_silent(injury, first),
@@ -191,7 +192,16 @@ mod tests {
     fn beat(instance: &str, at: i64) -> Beat {
         let instance = instance.parse().expect("an instance");
         let partitions = Vec::new();
-        Beat { at: ms(at), said_at: ms(at), instance, started_at: ms(0), active: None, partitions, replays: 0 }
+        Beat {
+            at: ms(at),
+            said_at: ms(at),
+            instance,
+            started_at: ms(0),
+            active: None,
+            lag: None,
+            partitions,
+            replays: 0,
+        }
     }
 
     fn event(at: i64, kind: EventKind) -> Event {
