@@ -3,7 +3,8 @@
 use contract::command::{IntakeReply, Reply, Verb};
 use contract::order::InvalidHead;
 use contract::{
-    Country, Heartbeat, InstanceId, OrderHead, OrderId, Outcome, QueueEntry, Service, StoreId, StoreRecord, UtcMs,
+    Country, Decision, Heartbeat, InstanceId, OrderHead, OrderId, Outcome, QueueEntry, Service, StoreId, StoreRecord,
+    UtcMs,
 };
 
 use crate::action::Action;
@@ -60,9 +61,11 @@ pub enum Edit {
     Submit,
     /// Escape.
     Cancel,
-    /// Tab or down.
+    /// Tab: completes a word, or goes to the next field.
+    Complete,
+    /// Down: the next field or row.
     Next,
-    /// Shift-tab or up.
+    /// Shift-tab or up: the field or row before.
     Previous,
     /// Right: the next choice of a choice field.
     Forward,
@@ -134,6 +137,15 @@ pub enum Fact {
         head: OrderHead,
         /// Its sequence in `ORDERS`; not told by live messages.
         intake: Option<u64>,
+        /// The decision that reinjected it; absent for an order as it came.
+        decision: Option<Decision>,
+    },
+    /// A person said that nothing more is to be done about an order.
+    Solved {
+        /// The order.
+        order: OrderId,
+        /// The decision.
+        decision: Decision,
     },
     /// An order waits for injection.
     Queued(QueueEntry),

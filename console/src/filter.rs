@@ -1,21 +1,49 @@
-//! Filters of tables: plain words for now. A row passes when it holds every word, whatever the case or the accents.
+//! Filters of tables: plain words, fields, patterns; the same language everywhere (see [`grammar`]).
 //!
-//! The room for a grammar with fields (`estado:`, `edad>`) is [`Filter::matches`] and [`Filter::set`].
+//! A plain word just works: a row passes when it holds every word, whatever the case or the accents. A term with a fault
+//! is left out, and the fault is told with its place.
 
-use contract::heartbeat::RunState;
-use contract::store::StoreState;
+mod complete;
+pub mod field;
+mod grammar;
+pub mod words;
 
-use crate::state::{Lang, OrderState};
-use crate::text::Msg;
+use std::borrow::Cow;
+
+pub use complete::complete;
+pub use field::Field;
+pub use grammar::{Fault, Wrong};
+use grammar::{Op, Term, Test, Value};
+pub use words::fold;
 
 /// Characters of a filter.
-pub const FILTER_MAX: usize = 80;
+pub const FILTER_MAX: usize = 200;
+
+/// What a filter can ask of a row.
+pub trait Row {
+    /// Everything that a plain word may find, folded.
+    fn words(&self) -> Cow<'_, str>;
+
+    /// A field's words, folded; `None` when they are not known.
+    fn text(&self, field: Field) -> Option<Cow<'_, str>>;
+
+    /// A field's number, times in milliseconds; `None` when it is not known.
+    fn number(&self, field: Field) -> Option<f64>;
+}
 
 /// A filter, as written and as used.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     text: String,
-    words: Vec<String>,
+    terms: Vec<Term>,
+    faults: Vec<Fault>,
+}
+
+/// Two filters are the same when they are written the same; which fields there are follows from their table.
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
 }
 
 impl Filter {
@@ -26,108 +54,51 @@ impl Filter {
 
     /// Whether every row passes.
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.terms.is_empty()
     }
 
-    /// Takes a new text; characters beyond [`FILTER_MAX`] are left out.
-    pub fn set(&mut self, text: &str) {
+    /// The first fault, which keeps its term from being used.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.faults.first()
+    }
+
+    /// Takes a new text for a table with `fields`; characters beyond [`FILTER_MAX`] are left out.
+    pub fn set(&mut self, text: &str, fields: &[Field]) {
         self.text = text.chars().filter(|c| !c.is_control()).take(FILTER_MAX).collect();
-        self.words = fold(&self.text).split_whitespace().map(str::to_owned).collect();
+        (self.terms, self.faults) = grammar::read(&self.text, fields);
     }
 
-    /// Whether a row passes whose words are `folded` (by [`fold`]).
-    pub fn matches(&self, folded: &str) -> bool {
-        self.words.iter().all(|word| folded.contains(word.as_str()))
-    }
-}
-
-/// Lower case without accents.
-pub fn fold(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).filter(|c| !is_combining(*c)).map(base).collect()
-}
-
-/// Combining diacritical marks, as decomposed text carries them.
-const fn is_combining(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}')
-}
-
-/// The letter without its accent, for the letters of the languages that our stores' names use.
-const fn base(c: char) -> char {
-    match c {
-        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => 'a',
-        'é' | 'è' | 'ê' | 'ë' => 'e',
-        'í' | 'ì' | 'î' | 'ï' => 'i',
-        'ó' | 'ò' | 'ô' | 'ö' | 'õ' => 'o',
-        'ú' | 'ù' | 'û' | 'ü' => 'u',
-        'ñ' => 'n',
-        'ç' => 'c',
-        c => c,
+    /// Whether a row passes.
+    pub fn matches(&self, row: &impl Row) -> bool {
+        self.terms.iter().all(|term| holds(&term.test, row) != term.negated)
     }
 }
 
-/// The words for a state in both languages, so that a filter works in either.
-pub fn order_state_words(state: OrderState) -> String {
-    both(match state {
-        OrderState::Accepted => Msg::OrderAccepted,
-        OrderState::Queued => Msg::OrderQueued,
-        OrderState::Retrying => Msg::OrderRetrying,
-        OrderState::Injected => Msg::OrderInjected,
-        OrderState::NotInjected => Msg::OrderNotInjected,
-    })
+/// What is not known passes no test.
+fn holds(test: &Test, row: &impl Row) -> bool {
+    match test {
+        Test::Word(word) => row.words().contains(word.as_str()),
+        Test::Pattern(pattern) => pattern.is_match(&row.words()),
+        Test::Field(field, op, value) => match value {
+            Value::Text(wanted) => row.text(*field).is_some_and(|text| match op {
+                Op::Is => text.as_ref() == wanted || text.split_whitespace().any(|word| word == wanted),
+                _ => text.contains(wanted.as_str()),
+            }),
+            Value::Pattern(pattern) => row.text(*field).is_some_and(|text| pattern.is_match(&text)),
+            Value::Number(wanted) => row.number(*field).is_some_and(|number| compare(number, *op, *wanted)),
+        },
+    }
 }
 
-/// The words for a store's state in both languages.
-pub fn store_state_words(state: StoreState) -> String {
-    both(match state {
-        StoreState::Open => Msg::StoreOpen,
-        StoreState::Paused => Msg::StorePaused,
-        StoreState::Disabled => Msg::StoreDisabled,
-    })
-}
-
-/// The words for what an instance is doing in both languages.
-pub fn run_state_words(state: RunState) -> String {
-    both(match state {
-        RunState::Running => Msg::RunRunning,
-        RunState::Paused => Msg::RunPaused,
-        RunState::Draining => Msg::RunDraining,
-        RunState::Stopping => Msg::RunStopping,
-        RunState::Unknown => Msg::RunUnknown,
-    })
-}
-
-fn both(msg: Msg) -> String {
-    Lang::ALL.map(|lang| lang.t(msg)).join(" ")
+fn compare(number: f64, op: Op, wanted: f64) -> bool {
+    match op {
+        Op::Has | Op::Is => (number - wanted).abs() < f64::EPSILON * wanted.abs().max(1.0),
+        Op::More => number > wanted,
+        Op::MoreOrSame => number >= wanted,
+        Op::Less => number < wanted,
+        Op::LessOrSame => number <= wanted,
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_word_must_be_there_whatever_its_accents() {
-        let row = fold("K024 EL NORTE Peñón Ecuador RETRYING");
-        for (text, passes) in [
-            ("", true),
-            ("   ", true),
-            ("norte", true),
-            ("penon k02", true),
-            ("PEÑÓN", true),
-            ("pen\u{303}o\u{301}n", true),
-            ("norte sur", false),
-            ("k025", false),
-        ] {
-            let mut filter = Filter::default();
-            filter.set(text);
-            assert_eq!(filter.matches(&row), passes, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn control_characters_and_excess_do_not_get_in() {
-        let mut filter = Filter::default();
-        filter.set(&format!("a\u{1b}b{}", "x".repeat(200)));
-        assert_eq!(filter.text().chars().count(), FILTER_MAX);
-        assert!(filter.text().starts_with("ab"));
-    }
-}
+mod tests;

@@ -288,7 +288,8 @@ const fn in_dialog(state: &State) -> bool {
 pub const EDITS: &[EditKey] = &[
     EditKey { edit: Edit::Submit, keys: &[Key::new(KeyCode::Enter)], text: Msg::EditSubmit },
     EditKey { edit: Edit::Cancel, keys: &[Key::new(KeyCode::Esc)], text: Msg::EditCancel },
-    EditKey { edit: Edit::Next, keys: &[Key::new(KeyCode::Tab), Key::new(KeyCode::Down)], text: Msg::EditNext },
+    EditKey { edit: Edit::Complete, keys: &[Key::new(KeyCode::Tab)], text: Msg::EditComplete },
+    EditKey { edit: Edit::Next, keys: &[Key::new(KeyCode::Down)], text: Msg::EditNext },
     EditKey {
         edit: Edit::Previous,
         keys: &[Key::new(KeyCode::BackTab), Key::new(KeyCode::Up)],

@@ -5,7 +5,7 @@
 //! that a stranger wrote can move the cursor, colour the screen, reverse a line or hide in it.
 
 use contract::order::{Ending, InvalidHead, Total};
-use contract::{EventKind, Fault, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord, heartbeat};
+use contract::{Decision, EventKind, Fault, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord, heartbeat};
 
 use crate::event::Fact;
 
@@ -97,7 +97,11 @@ const fn is_mark(c: char) -> bool {
 /// Cleans every text in `fact`. Identities need it not: their types refuse whatever is not plain.
 pub fn fact(fact: &mut Fact) {
     match fact {
-        Fact::Accepted { head, .. } => order_head(head),
+        Fact::Accepted { head, decision, .. } => {
+            order_head(head);
+            decision.iter_mut().for_each(reason);
+        }
+        Fact::Solved { decision, .. } => reason(decision),
         Fact::Queued(entry) => queue_entry(entry),
         Fact::Ended(outcome) => end(outcome),
         Fact::Step(event) => step(&mut event.kind),
@@ -139,6 +143,10 @@ pub fn fault(fault: &mut Fault) {
     clean(&mut fault.message, SENTENCE_MAX);
 }
 
+fn reason(decision: &mut Decision) {
+    decision.reason.iter_mut().for_each(|reason| clean(reason, SENTENCE_MAX));
+}
+
 fn order_head(head: &mut OrderHead) {
     if let Some(Total { currency: Some(currency), .. }) = &mut head.total {
         // Three letters by the contract; a little room shows what is wrong with others.
@@ -163,6 +171,7 @@ fn step(kind: &mut EventKind) {
         EventKind::PartitionAssigned { .. }
         | EventKind::ResolverLost { .. }
         | EventKind::TookOffice { .. }
+        | EventKind::HandOverAnew { .. }
         | EventKind::Unknown => {}
     }
 }

@@ -29,6 +29,7 @@ use self::services::InstanceKey;
 pub use self::services::Services;
 pub use self::stores::Stores;
 pub use self::table::Table;
+use crate::filter::Filter;
 use crate::mask::Masked;
 
 /// Details that may lie on top of each other: a store's queue, an order in it, its store, one to spare.
@@ -292,12 +293,17 @@ impl State {
 
     /// Text of the filter of the table on screen.
     pub fn filter_text(&self) -> &str {
+        self.filter().text()
+    }
+
+    /// The filter of the table on screen.
+    pub const fn filter(&self) -> &Filter {
         match self.screen {
-            Screen::Overview => self.attention_table.filter.text(),
-            Screen::Orders => self.order_table.filter.text(),
-            Screen::Queues => self.queue_table.filter.text(),
-            Screen::Stores => self.store_table.filter.text(),
-            Screen::Services => self.service_table.filter.text(),
+            Screen::Overview => &self.attention_table.filter,
+            Screen::Orders => &self.order_table.filter,
+            Screen::Queues => &self.queue_table.filter,
+            Screen::Stores => &self.store_table.filter,
+            Screen::Services => &self.service_table.filter,
         }
     }
 

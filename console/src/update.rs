@@ -1,9 +1,11 @@
 //! What happens to the state when something happens outside. Pure: no I/O, no clock, no randomness.
 //!
 //! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys),
-//! `plan` (preparing and sending changes), `answers` (what effects came back with), `rows` (tables).
+//! `plan` (preparing and sending changes), `answers` (what effects came back with), `rows` (tables), `asked` (what
+//! filters ask of them).
 
 mod answers;
+mod asked;
 mod facts;
 mod input;
 mod link;

@@ -1,7 +1,8 @@
 //! Messages of the bus become facts: read once, checked against their subject, sanitised.
 
+use contract::decision::DecisionKind;
 use contract::order::InvalidHead;
-use contract::{Event, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord, Subject, UtcMs, header};
+use contract::{Decision, Event, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord, Subject, UtcMs, header};
 use serde::de::DeserializeOwned;
 
 use crate::event::Fact;
@@ -26,9 +27,20 @@ pub struct Raw<'a> {
 pub fn decode(raw: &Raw<'_>, received_at: UtcMs) -> Option<Fact> {
     let subject = Subject::parse(raw.subject);
     let read = match &subject {
+        Subject::Order(_, id)
+            if (raw.header)(header::ORDER_HEAD).is_none() && (raw.header)(header::DECISION).is_some() =>
+        {
+            from_header::<Decision>(raw, header::DECISION).and_then(|decision| match decision.kind {
+                DecisionKind::Solved => Ok(Fact::Solved { order: id.clone(), decision }),
+                DecisionKind::Reinjected { .. } => Err("a reinjection without its order".to_owned()),
+                DecisionKind::Unknown => Err("a decision of a kind that is not of this version".to_owned()),
+            })
+        }
         Subject::Order(country, id) => from_header::<OrderHead>(raw, header::ORDER_HEAD).and_then(|head| {
             agree(head.country == *country && head.id() == *id)?;
-            Ok(Fact::Accepted { head, intake: raw.sequence })
+            // A reinjection tells who wanted it; what cannot be read there takes nothing from the order.
+            let decision = from_header(raw, header::DECISION).ok();
+            Ok(Fact::Accepted { head, intake: raw.sequence, decision })
         }),
         Subject::Queue(partition, store) => from_body::<QueueEntry>(raw).and_then(|entry| {
             agree(entry.order.store == *store && store.partition() == *partition)?;
@@ -118,7 +130,7 @@ mod tests {
 
     #[test]
     fn an_order_is_read_from_its_header_alone_and_sanitised() {
-        let Some(Fact::Accepted { head, intake }) = read("domicilio.orders.ec.72.A-1", Some(HEAD), b"\xff no json")
+        let Some(Fact::Accepted { head, intake, .. }) = read("domicilio.orders.ec.72.A-1", Some(HEAD), b"\xff no json")
         else {
             panic!("not accepted")
         };

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bus::read;
 use contract::command::{IntakeReply, Reply};
-use contract::{Country, OrderId, StoreId, StoreRecord, stream, subject};
+use contract::decision::DECISIONS_MAX;
+use contract::{Country, OrderId, StoreId, StoreRecord, header, stream, subject};
 use serde::de::DeserializeOwned;
 
 use super::{chain, guard};
@@ -48,10 +49,23 @@ pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer>
 
 async fn payload(connection: &bus::Connection, order: &OrderId) -> Result<Masked, Trouble> {
     let subject = subject::order_anywhere(order);
-    match read::last(&connection.js, stream::ORDERS.name, &subject).await {
-        Ok(Some(message)) => mask::mask(&message.payload),
-        Ok(None) => Err(Trouble::Gone),
-        Err(error) => Err(Trouble::Said(chain(&error))),
+    let said = |error| Trouble::Said(chain(&error));
+    let orders = stream::ORDERS.name;
+    let mut last = read::last(&connection.js, orders, &subject).await.map_err(said)?;
+    // The last word may be a decision without a payload: then it stands in the message of an earlier one.
+    if last.as_ref().is_some_and(|message| message.header(header::ORDER_HEAD).is_none()) {
+        let mut from = 1;
+        for _ in 0..=DECISIONS_MAX {
+            let Some(message) = read::next(&connection.js, orders, &subject, from).await.map_err(said)? else { break };
+            from = message.sequence + 1;
+            if message.header(header::ORDER_HEAD).is_some() {
+                last = Some(message);
+            }
+        }
+    }
+    match last {
+        Some(message) => mask::mask(&message.payload),
+        None => Err(Trouble::Gone),
     }
 }
 

@@ -201,7 +201,7 @@ fn conclude(
         None => print(&format!("{id} accepted\n"))?,
     }
     match known.map(crate::state::Order::state) {
-        Some(OrderState::Injected) => Ok(()),
+        Some(OrderState::Injected | OrderState::Solved) => Ok(()),
         Some(OrderState::NotInjected) => Err(Failure::Failed(format!("{id} was not injected"))),
         _ if arguments.wait == 0 => Ok(()),
         _ => Err(Failure::Partly(format!("{id} is accepted, but has no end after {} s", arguments.wait))),

@@ -1,6 +1,7 @@
 //! `domicilio order ID`: one order from the streams, put together as the console does it.
 
 use bus::read::{self, Request, Start};
+use contract::decision::DECISIONS_MAX;
 use contract::{AppCode, Country, EventKind, OrderHead, OrderId, Subject, UtcMs, stream, subject};
 
 use super::report::OrderReport;
@@ -22,16 +23,29 @@ const ENTRIES_MAX: usize = 500;
 
 pub(super) async fn run(common: &cli::Common, arguments: &cli::Order) -> Result<(), Failure> {
     let connection = connect(common).await?;
-    let (head, intake) = find(&connection, &arguments.id).await?;
-    let Some(order) = gather(&connection, &head, intake).await? else {
-        return Err(Failure::Failed(format!("order {} cannot be read", head.id())));
+    let found = find(&connection, &arguments.id).await?;
+    let id = found.head.id();
+    let Some(order) = gather(&connection, found).await? else {
+        return Err(Failure::Failed(format!("order {id} cannot be read")));
     };
     let report = OrderReport::new(&order);
     if arguments.json { print_json(&report) } else { print(&report.text()) }
 }
 
+/// An order in `ORDERS`.
+struct Found {
+    /// As it came.
+    head: OrderHead,
+    /// Sequence of its last pass.
+    intake: u64,
+    /// How often it was reinjected.
+    again: u32,
+    /// What `ORDERS` tells of it.
+    facts: Vec<Fact>,
+}
+
 /// The order's acceptance, by identity or by its code alone.
-async fn find(connection: &bus::Connection, text: &str) -> Result<(OrderHead, u64), Failure> {
+async fn find(connection: &bus::Connection, text: &str) -> Result<Found, Failure> {
     let by_id: Option<OrderId> = text.parse().ok();
     let filter = if let Some(id) = &by_id {
         subject::order_anywhere(id)
@@ -47,28 +61,49 @@ async fn find(connection: &bus::Connection, text: &str) -> Result<(OrderHead, u6
         // What reads as `<store>.<code>` may also be a code with a dot in it.
         found = acceptances(connection, &subject::orders_with_code(&code)).await?;
     }
+    if found.len() == 1
+        && let Some(one) = found.pop()
+    {
+        return Ok(one);
+    }
     match found.as_slice() {
         [] => Err(Failure::Failed(format!("no order {} in the stream", crate::sanitise::text(text, 80)))),
-        [one] => Ok(one.clone()),
         several => {
-            let ids: Vec<String> = several.iter().map(|(head, _)| head.id().to_string()).collect();
+            let ids: Vec<String> = several.iter().map(|found| found.head.id().to_string()).collect();
             Err(Failure::Usage(format!("the code went to several stores, name one: {}", ids.join(", "))))
         }
     }
 }
 
-async fn acceptances(connection: &bus::Connection, filter: &str) -> Result<Vec<(OrderHead, u64)>, Failure> {
+/// The orders that match, each with what is in `ORDERS` about it, oldest first.
+async fn acceptances(connection: &bus::Connection, filter: &str) -> Result<Vec<Found>, Failure> {
     let request = Request {
         stream: stream::ORDERS.name,
         filter,
-        from: Start::LastPerSubject,
+        from: Start::Sequence(1),
         headers_only: true,
-        limit: STORES_MAX,
+        limit: STORES_MAX * (DECISIONS_MAX + 1),
     };
-    let mut found = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     read::read(&connection.js, &request, |message| {
-        if let Some(Fact::Accepted { head, intake: Some(intake) }) = decode::stored(&message) {
-            found.push((head, intake));
+        let Some(fact) = decode::stored(&message) else { return };
+        let id = match &fact {
+            Fact::Accepted { head, .. } => head.id(),
+            Fact::Solved { order, .. } => order.clone(),
+            _ => return,
+        };
+        match (found.iter_mut().find(|found| found.head.id() == id), &fact) {
+            (Some(found), Fact::Accepted { head, intake, .. }) => {
+                found.intake = intake.unwrap_or(found.intake);
+                found.again = head.again;
+                found.facts.push(fact);
+            }
+            (Some(found), _) => found.facts.push(fact),
+            (None, Fact::Accepted { head, intake: Some(intake), .. }) => {
+                let (head, intake, again) = (head.clone(), *intake, head.again);
+                found.push(Found { head, intake, again, facts: vec![fact] });
+            }
+            (None, _) => {}
         }
     })
     .await?;
@@ -76,16 +111,17 @@ async fn acceptances(connection: &bus::Connection, filter: &str) -> Result<Vec<(
 }
 
 /// Everything the streams hold about an order.
-async fn gather(connection: &bus::Connection, head: &OrderHead, intake: u64) -> Result<Option<Order>, Failure> {
-    let facts = facts(connection, head, intake).await?;
+async fn gather(connection: &bus::Connection, found: Found) -> Result<Option<Order>, Failure> {
+    let id = found.head.id();
+    let facts = facts(connection, found).await?;
     let mut state = State::new(UtcMs::default(), Lang::En, 0);
     update(&mut state, Event::Live { facts, meter: Meter::default() });
-    Ok(state.orders.get(&head.id()).cloned())
+    Ok(state.orders.get(&id).cloned())
 }
 
-async fn facts(connection: &bus::Connection, head: &OrderHead, intake: u64) -> Result<Vec<Fact>, Failure> {
+async fn facts(connection: &bus::Connection, found: Found) -> Result<Vec<Fact>, Failure> {
+    let Found { head, intake, again, mut facts } = found;
     let id = head.id();
-    let mut facts = vec![Fact::Accepted { head: head.clone(), intake: Some(intake) }];
     let outcomes = subject::outcome(head.country, head.store);
     let events = format!("domicilio.events.{}.{}.attempt_failed", head.country, head.store);
     for (stream, filter) in [(stream::OUTCOMES.name, outcomes), (stream::EVENTS.name, events)] {
@@ -102,7 +138,7 @@ async fn facts(connection: &bus::Connection, head: &OrderHead, intake: u64) -> R
         })
         .await?;
     }
-    if !facts.iter().any(|fact| matches!(fact, Fact::Ended(_))) {
+    if !facts.iter().any(|fact| matches!(fact, Fact::Ended(outcome) if outcome.order.again == again)) {
         facts.extend(waiting(connection, &id, intake).await?);
     }
     Ok(facts)
@@ -133,9 +169,9 @@ pub(super) async fn look_up(
     country: Country,
     id: &OrderId,
 ) -> Result<Vec<Fact>, Failure> {
-    let found = acceptances(connection, &subject::order_of(country, id)).await?;
-    match found.first() {
-        Some((head, intake)) => facts(connection, head, *intake).await,
+    let mut found = acceptances(connection, &subject::order_of(country, id)).await?;
+    match found.pop() {
+        Some(found) => facts(connection, found).await,
         None => Ok(Vec::new()),
     }
 }
@@ -144,6 +180,7 @@ pub(super) async fn look_up(
 pub(super) fn is_about(fact: &Fact, id: &OrderId) -> bool {
     match fact {
         Fact::Accepted { head, .. } => head.id() == *id,
+        Fact::Solved { order, .. } => order == id,
         Fact::Queued(entry) => entry.order.id() == *id,
         Fact::Ended(outcome) => outcome.order.id() == *id,
         Fact::Step(contract::Event { kind: EventKind::AttemptFailed { order, .. }, .. }) => order.id() == *id,

@@ -1,10 +1,11 @@
 //! One order as JSON: stable names, no payload.
 
 use contract::order::{Channel, Ending, Format, Loyalty, Origin, Total};
-use contract::{Country, OrderId, StoreId, UtcMs};
+use contract::{Country, Decision, OrderId, StoreId, UtcMs};
 use serde::Serialize;
 
 use crate::state::Order;
+use crate::state::orders::Pass;
 
 /// An order with its timeline.
 #[derive(Debug, Serialize)]
@@ -26,6 +27,8 @@ pub(super) struct OrderReport {
     total: Option<Total>,
     lines: u32,
     loyalty: Option<Loyalty>,
+    /// How often it was reinjected.
+    reinjections: u32,
     bytes: u32,
     sha256: String,
     timeline: Vec<Step>,
@@ -55,6 +58,9 @@ struct Step {
     /// The POS had it from an earlier attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     already: Option<bool>,
+    /// Who decided it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operator: Option<String>,
 }
 
 impl Step {
@@ -71,13 +77,14 @@ impl Step {
             pos_ms: None,
             retry_at: None,
             already: None,
+            operator: None,
         }
     }
 }
 
 impl OrderReport {
     pub(super) fn new(order: &Order) -> Self {
-        let head = &order.head;
+        let head = &order.pass.head;
         let state = order.state();
         Self {
             order: head.id(),
@@ -87,15 +94,16 @@ impl OrderReport {
             channel: head.channel,
             format: head.format,
             state: state.name(),
-            sequence: order.intake,
+            sequence: order.pass.intake,
             received_at: head.received_at,
-            ended_at: order.ended_at(),
-            took_ms: order.ended_at().map(|at| at.since(head.received_at)),
-            attempts: order.attempts_made(),
+            ended_at: order.pass.ended_at(),
+            took_ms: order.pass.ended_at().map(|at| at.since(head.received_at)),
+            attempts: order.pass.attempts_made(),
             test: head.test,
             total: head.total.clone(),
             lines: head.lines,
             loyalty: head.loyalty,
+            reinjections: head.again,
             bytes: head.bytes,
             sha256: head.sha256.to_string(),
             timeline: timeline(order),
@@ -110,7 +118,8 @@ impl OrderReport {
             let reason = step.reason.unwrap_or_default();
             let detail = step.detail.as_deref().unwrap_or_default();
             let by = format!("{} {}", step.instance, step.cloud);
-            let more = [attempt.as_deref().unwrap_or_default(), reason, detail].join(" ");
+            let operator = step.operator.as_deref().unwrap_or_default();
+            let more = [attempt.as_deref().unwrap_or_default(), reason, detail, operator].join(" ");
             rows.push(vec![step.at.to_string(), step.name.to_owned(), by, more.trim().to_owned()]);
         }
         format!("{} {} {}\n{}", self.order, self.country, self.state, super::columns(&rows))
@@ -118,11 +127,27 @@ impl OrderReport {
 }
 
 fn timeline(order: &Order) -> Vec<Step> {
-    let mut steps = vec![Step::new(order.head.received_at, "accepted", &order.head.by)];
-    if let Some(queued) = &order.queued {
+    let mut steps: Vec<Step> = order.passes().flat_map(steps_of).collect();
+    steps.extend(order.solved.as_ref().map(|decision| decided("solved", decision)));
+    steps.sort_by_key(|step| step.at);
+    steps
+}
+
+/// What a person decided; the reason, in his own words, stays in the stream.
+fn decided(name: &'static str, decision: &Decision) -> Step {
+    Step { operator: Some(decision.by.to_string()), ..Step::new(decision.at, name, &decision.via) }
+}
+
+fn steps_of(pass: &Pass) -> Vec<Step> {
+    let mut steps = vec![match &pass.decision {
+        Some(decision) => decided("reinjected", decision),
+        None if pass.head.again > 0 => Step::new(pass.head.received_at, "reinjected", &pass.head.by),
+        None => Step::new(pass.head.received_at, "accepted", &pass.head.by),
+    }];
+    if let Some(queued) = &pass.queued {
         steps.push(Step::new(queued.at, "queued", &queued.by));
     }
-    for attempt in order.attempts() {
+    for attempt in pass.attempts() {
         steps.push(Step {
             attempt: Some(attempt.number),
             attempts_max: Some(attempt.number_max),
@@ -133,15 +158,14 @@ fn timeline(order: &Order) -> Vec<Step> {
             ..Step::new(attempt.at, "attempt_failed", &attempt.by)
         });
     }
-    if let Some(outcome) = &order.outcome {
-        let end = Step::new(outcome.at, order.state().name(), &outcome.by);
+    if let Some(outcome) = &pass.outcome {
+        let end = |name| Step { pos_ms: outcome.pos_ms, ..Step::new(outcome.at, name, &outcome.by) };
         steps.push(match &outcome.ending {
-            Ending::Injected { already } => Step { already: Some(*already), pos_ms: outcome.pos_ms, ..end },
-            Ending::NotInjected { reason, detail } => {
-                Step { reason: Some(reason.as_str()), detail: Some(detail.clone()), pos_ms: outcome.pos_ms, ..end }
+            Ending::Injected { already } => Step { already: Some(*already), ..end("injected") },
+            Ending::NotInjected { reason, detail, .. } => {
+                Step { reason: Some(reason.as_str()), detail: Some(detail.clone()), ..end("not_injected") }
             }
         });
     }
-    steps.sort_by_key(|step| step.at);
     steps
 }

@@ -141,8 +141,8 @@ fn not_injected(state: &State, items: &mut Vec<Item>) {
     let Some(oldest) = state.orders.not_injected_oldest_first().next() else { return };
     let what = What::NotInjected {
         count: state.orders.not_injected_len(),
-        oldest: oldest.head.id(),
-        since: oldest.ended_at().unwrap_or(oldest.head.received_at),
+        oldest: oldest.pass.head.id(),
+        since: oldest.pass.ended_at().unwrap_or(oldest.pass.head.received_at),
     };
     items.push(Item { severity: Severity::Critical, subject: Subject::NotInjected, what });
 }
@@ -223,7 +223,7 @@ fn undistributed(state: &State, items: &mut Vec<Item>) {
         .filter(|order| order.state() == OrderState::Accepted);
     let Some(oldest) = late.next() else { return };
     let severity = if oldest.age_ms(state.now) >= AGEING_CRITICAL_MS { Severity::Critical } else { Severity::Warning };
-    let what = What::Undistributed { oldest: oldest.head.clone(), count: 1 + late.count() };
+    let what = What::Undistributed { oldest: oldest.pass.head.clone(), count: 1 + late.count() };
     items.push(Item { severity, subject: Subject::Undistributed, what });
 }
 

@@ -5,17 +5,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contract::event::FailReason;
-use contract::order::{Ending, Origin};
-use contract::{OrderHead, OrderId, Outcome, QueueEntry, StoreId, UtcMs};
+use contract::decision::DECISIONS_MAX;
+use contract::{Decision, OrderHead, OrderId, Outcome, QueueEntry, StoreId, UtcMs};
+
+pub use pass::{Attempt, Pass, Queued};
 
 use crate::filter;
+
+mod pass;
 
 /// Orders kept in memory. A busy country has 14-17 thousand on a weekend; at about 1.5 KiB an order this is 30 MiB.
 pub const ORDERS_MAX: usize = 20_000;
 
-/// Failed attempts kept for one order: the schedule has fewer than ten, takeovers and reinjections repeat it.
-pub const ATTEMPTS_MAX: usize = 64;
+/// Decisions kept for orders that are not known (yet): their orders follow within a reading of the streams.
+const UNCLAIMED_MAX: usize = 1_000;
 
 /// Where an order is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,11 +33,14 @@ pub enum OrderState {
     Accepted,
     /// The POS has it.
     Injected,
+    /// It was not injected, and later went through or was called done by a person.
+    Solved,
 }
 
 impl OrderState {
     /// All of them, worst first.
-    pub const ALL: [Self; 5] = [Self::NotInjected, Self::Retrying, Self::Queued, Self::Accepted, Self::Injected];
+    pub const ALL: [Self; 6] =
+        [Self::NotInjected, Self::Retrying, Self::Queued, Self::Accepted, Self::Injected, Self::Solved];
 
     /// Its stable name, as headless output shows it.
     pub const fn name(self) -> &'static str {
@@ -44,112 +50,71 @@ impl OrderState {
             Self::Retrying => "retrying",
             Self::Injected => "injected",
             Self::NotInjected => "not_injected",
+            Self::Solved => "solved",
         }
     }
 
     /// Whether nothing more will happen by itself.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Injected | Self::NotInjected)
+        matches!(self, Self::Injected | Self::NotInjected | Self::Solved)
     }
-}
-
-/// The hand-over to the queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Queued {
-    /// When.
-    pub at: UtcMs,
-    /// The distribuidor that did it.
-    pub by: Origin,
-}
-
-/// A failed attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    /// When its failure was known.
-    pub at: UtcMs,
-    /// The resolver.
-    pub by: Origin,
-    /// Number of the attempt, from 1; starts anew when another resolver takes over.
-    pub number: u32,
-    /// How many there will be at most.
-    pub number_max: u32,
-    /// Why it failed.
-    pub reason: FailReason,
-    /// One sentence.
-    pub detail: String,
-    /// How long it took, in milliseconds.
-    pub took_ms: u32,
-    /// When the next one is due.
-    pub retry_at: Option<UtcMs>,
 }
 
 /// One order with everything known about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
-    /// Identity and what tables show.
-    pub head: OrderHead,
-    /// Whether its own message of stream `ORDERS` was seen. If not, the row was put together from later steps.
-    pub acceptance_seen: bool,
-    /// Its sequence in `ORDERS`, once known.
-    pub intake: Option<u64>,
-    /// The hand-over, once known.
-    pub queued: Option<Queued>,
-    /// Failed attempts, oldest first.
-    attempts: BTreeMap<(UtcMs, String, u32), Attempt>,
-    /// How it ended, once known.
-    pub outcome: Option<Outcome>,
+    /// The pass under way, or the last one.
+    pub pass: Pass,
+    /// Those before it, by how often the order had been reinjected.
+    earlier: BTreeMap<u32, Pass>,
+    /// The decision that nothing more is to be done.
+    pub solved: Option<Decision>,
     /// Words that the filter looks at, folded.
     words: String,
 }
 
 impl Order {
-    fn new(head: OrderHead) -> Self {
-        Self {
-            head,
-            acceptance_seen: false,
-            intake: None,
-            queued: None,
-            attempts: BTreeMap::new(),
-            outcome: None,
-            words: String::new(),
-        }
+    const fn new(head: OrderHead) -> Self {
+        Self { pass: Pass::new(head), earlier: BTreeMap::new(), solved: None, words: String::new() }
     }
 
     /// Where it is on its way.
     pub fn state(&self) -> OrderState {
-        match self.outcome.as_ref().map(|outcome| &outcome.ending) {
-            Some(Ending::Injected { .. }) => OrderState::Injected,
-            Some(Ending::NotInjected { .. }) => OrderState::NotInjected,
-            None if !self.attempts.is_empty() => OrderState::Retrying,
-            None if self.queued.is_some() => OrderState::Queued,
-            None => OrderState::Accepted,
+        match self.pass.state() {
+            // A decision about an earlier pass says nothing of a later one.
+            OrderState::NotInjected if self.solved.as_ref().is_some_and(|solved| self.is_about_last(solved)) => {
+                OrderState::Solved
+            }
+            state => state,
         }
     }
 
-    /// Attempts made, as far as known.
-    pub fn attempts_made(&self) -> u32 {
-        let failed = self.attempts.values().map(|attempt| attempt.number).max().unwrap_or(0);
-        self.outcome.as_ref().map_or(failed, |outcome| outcome.attempts.max(failed))
+    fn is_about_last(&self, decision: &Decision) -> bool {
+        self.pass.intake.is_none_or(|intake| decision.of >= intake)
     }
 
-    /// Failed attempts, oldest first.
-    pub fn attempts(&self) -> impl DoubleEndedIterator<Item = &Attempt> {
-        self.attempts.values()
+    /// Every pass, oldest first.
+    pub fn passes(&self) -> impl Iterator<Item = &Pass> {
+        self.earlier.values().chain([&self.pass])
     }
 
-    /// The last failed attempt.
-    pub fn last_attempt(&self) -> Option<&Attempt> {
-        self.attempts.values().next_back()
-    }
-
-    /// When its way ended.
-    pub fn ended_at(&self) -> Option<UtcMs> {
-        self.outcome.as_ref().map(|outcome| outcome.at)
-    }
-
-    /// Age in milliseconds: until its end when it has one, until `now` otherwise. Never negative.
+    /// Age in milliseconds of the pass under way: until its end when it has one, until `now` otherwise. Never negative.
     pub fn age_ms(&self, now: UtcMs) -> i64 {
-        self.ended_at().unwrap_or(now).since(self.head.received_at).max(0)
+        self.pass.ended_at().unwrap_or(now).since(self.pass.head.received_at).max(0)
+    }
+
+    /// The pass with this head, which becomes the last one if none is later.
+    fn pass_of(&mut self, head: &OrderHead) -> &mut Pass {
+        if head.again > self.pass.head.again {
+            let before = std::mem::replace(&mut self.pass, Pass::new(head.clone()));
+            self.earlier.insert(before.head.again, before);
+            if self.earlier.len() > DECISIONS_MAX {
+                self.earlier.pop_first();
+            }
+        } else if head.again < self.pass.head.again {
+            return self.earlier.entry(head.again).or_insert_with(|| Pass::new(head.clone()));
+        }
+        &mut self.pass
     }
 
     /// Folded words for the filter.
@@ -159,7 +124,7 @@ impl Order {
 
     /// Sets the words that a person sees in the row, store name included.
     fn reword(&mut self, place: &str) {
-        let head = &self.head;
+        let head = &self.pass.head;
         self.words = filter::fold(&format!(
             "{} {} {} {} {} {} {} {} {}",
             head.id(),
@@ -169,7 +134,7 @@ impl Order {
             head.channel.label(),
             head.by.cloud,
             head.country,
-            filter::order_state_words(self.state()),
+            filter::words::order_state_words(self.state()),
             if head.test { "prueba test" } else { "" },
         ));
     }
@@ -197,8 +162,10 @@ pub struct Orders {
     open: BTreeSet<Place>,
     /// Those not injected, newest first.
     not_injected: BTreeSet<Place>,
-    /// Those injected, newest first: the first to go when there is no room.
+    /// Those injected or solved, newest first: the first to go when there is no room.
     injected: BTreeSet<Place>,
+    /// Decisions that came before their orders.
+    unclaimed: BTreeMap<OrderId, Decision>,
     /// Orders forgotten for want of room.
     pub evicted: u64,
 }
@@ -246,73 +213,90 @@ impl Orders {
 
     /// What waits for a store, as far as known, in order of acceptance.
     pub fn waiting_at(&self, store: StoreId) -> Vec<&Order> {
-        let mut waiting: Vec<&Order> = self.open_oldest_first().filter(|order| order.head.store == store).collect();
-        waiting.sort_by_key(|order| (order.intake.unwrap_or(u64::MAX), order.head.received_at));
+        let mut waiting: Vec<&Order> =
+            self.open_oldest_first().filter(|order| order.pass.head.store == store).collect();
+        waiting.sort_by_key(|order| (order.pass.intake.unwrap_or(u64::MAX), order.pass.head.received_at));
         waiting
     }
 
-    /// Takes an accepted order.
-    pub fn accept(&mut self, head: &OrderHead, intake: Option<u64>, place: &str) -> Change {
-        self.merge(head, place, |order| {
-            order.acceptance_seen = true;
-            order.intake = order.intake.or(intake);
+    /// Takes an accepted order, or its reinjection with the decision that asked for it.
+    pub fn accept(
+        &mut self,
+        head: &OrderHead,
+        intake: Option<u64>,
+        decision: Option<&Decision>,
+        place: &str,
+    ) -> Change {
+        self.merge(head, place, |pass| {
+            pass.acceptance_seen = true;
+            pass.intake = pass.intake.or(intake);
+            pass.decision = pass.decision.take().or_else(|| decision.cloned());
         })
     }
 
     /// Takes a hand-over.
     pub fn queue(&mut self, entry: &QueueEntry, place: &str) -> Change {
-        self.merge(&entry.order, place, |order| {
-            order.intake = order.intake.or(Some(entry.intake));
-            order.queue_at(Queued { at: entry.queued_at, by: entry.by.clone() });
+        self.merge(&entry.order, place, |pass| {
+            pass.intake = pass.intake.or(Some(entry.intake));
+            pass.queue_at(Queued { at: entry.queued_at, by: entry.by.clone() });
         })
     }
 
     /// Takes an end.
     pub fn end(&mut self, outcome: &Outcome, place: &str) -> Change {
-        self.merge(&outcome.order, place, |order| {
-            order.intake = order.intake.or(Some(outcome.intake));
-            order.queue_at(Queued { at: outcome.queued_at, by: outcome.queued_by.clone() });
-            // An order has one end; should it ever get another (reinjected), the later one counts.
-            let later = |known: &Outcome| (known.at, known.queue_seq) < (outcome.at, outcome.queue_seq);
-            if order.outcome.as_ref().is_none_or(later) {
-                order.outcome = Some(outcome.clone());
-            }
+        self.merge(&outcome.order, place, |pass| {
+            pass.intake = pass.intake.or(Some(outcome.intake));
+            pass.queue_at(Queued { at: outcome.queued_at, by: outcome.queued_by.clone() });
+            pass.end(outcome);
         })
     }
 
     /// Takes a failed attempt.
     pub fn fail(&mut self, head: &OrderHead, intake: u64, attempt: Attempt, place: &str) -> Change {
-        self.merge(head, place, |order| {
-            order.intake = order.intake.or(Some(intake));
-            order.attempts.insert((attempt.at, attempt.by.instance.to_string(), attempt.number), attempt);
-            if order.attempts.len() > ATTEMPTS_MAX {
-                order.attempts.pop_first();
-            }
+        self.merge(head, place, |pass| {
+            pass.intake = pass.intake.or(Some(intake));
+            pass.fail(attempt);
         })
+    }
+
+    /// Takes the decision that nothing more is to be done about an order.
+    pub fn solve(&mut self, id: &OrderId, decision: &Decision, place: &str) {
+        let Some(order) = self.by_id.get_mut(id) else {
+            if self.unclaimed.len() < UNCLAIMED_MAX {
+                self.unclaimed.insert(id.clone(), decision.clone());
+            }
+            return;
+        };
+        if order.solved.as_ref().is_none_or(|known| known.of < decision.of) {
+            order.solved = Some(decision.clone());
+        }
+        order.reword(place);
+        let (key, state) = ((std::cmp::Reverse(order.pass.head.received_at), id.clone()), order.state());
+        self.place(&key, state);
     }
 
     /// Rewrites the words of a store's orders, after its name became known or changed.
     pub fn reword(&mut self, store: StoreId, place: &str) {
-        for order in self.by_id.values_mut().filter(|order| order.head.store == store) {
+        for order in self.by_id.values_mut().filter(|order| order.pass.head.store == store) {
             order.reword(place);
         }
     }
 
-    fn merge(&mut self, head: &OrderHead, place: &str, set: impl FnOnce(&mut Order)) -> Change {
+    fn merge(&mut self, head: &OrderHead, place: &str, set: impl FnOnce(&mut Pass)) -> Change {
         let id = head.id();
-        let known = self.by_id.get(&id);
-        let new = known.is_none();
-        let ended_before = known.is_some_and(|order| order.outcome.is_some());
+        let new = !self.by_id.contains_key(&id);
         let order = self.by_id.entry(id.clone()).or_insert_with(|| Order::new(head.clone()));
-        // Two heads of one identity differ only when somebody forged one; take the same one whatever comes first.
-        let rank = |head: &OrderHead| (head.received_at, head.sha256.as_str().to_owned());
-        let before = (std::cmp::Reverse(order.head.received_at), id.clone());
-        if rank(head) < rank(&order.head) {
-            order.head = head.clone();
+        let before = (std::cmp::Reverse(order.pass.head.received_at), id.clone());
+        let pass = order.pass_of(head);
+        let ended_before = pass.outcome.is_some();
+        pass.see(head);
+        set(pass);
+        let ended = pass.outcome.is_some() && !ended_before;
+        if let Some(decision) = self.unclaimed.remove(&id) {
+            order.solved = Some(decision);
         }
-        set(order);
         order.reword(place);
-        let key = (std::cmp::Reverse(order.head.received_at), id);
+        let key = (std::cmp::Reverse(order.pass.head.received_at), id);
         let state = order.state();
         if before != key {
             self.unplace(&before);
@@ -321,14 +305,14 @@ impl Orders {
         if new && self.evict().as_ref() == Some(&key) {
             return Change::default(); // Older than all the others: there is no room for it.
         }
-        Change { new, ended: state.is_final() && !ended_before }
+        Change { new, ended }
     }
 
     fn place(&mut self, key: &Place, state: OrderState) {
         self.unplace(key);
         self.places.insert(key.clone());
         let set = match state {
-            OrderState::Injected => &mut self.injected,
+            OrderState::Injected | OrderState::Solved => &mut self.injected,
             OrderState::NotInjected => &mut self.not_injected,
             OrderState::Accepted | OrderState::Queued | OrderState::Retrying => &mut self.open,
         };
@@ -351,16 +335,5 @@ impl Orders {
         self.by_id.remove(&place.1);
         self.evicted += 1;
         Some(place)
-    }
-}
-
-impl Order {
-    /// A later hand-over (by a new distribuidor that repeats) does not move the first one.
-    fn queue_at(&mut self, queued: Queued) {
-        let earlier =
-            |known: &Queued| (queued.at, queued.by.instance.as_str()) < (known.at, known.by.instance.as_str());
-        if self.queued.as_ref().is_none_or(earlier) {
-            self.queued = Some(queued);
-        }
     }
 }

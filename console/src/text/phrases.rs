@@ -67,6 +67,10 @@ phrases! {
 
     /// Orders not injected.
     not_injected_orders(count, age) { "{count} · el más viejo hace {age}", "{count} · the oldest {age} ago" }
+    /// A filter names a field that is not there.
+    no_field(name, fields) { "no hay campo {name}: {fields}", "no field {name}: {fields}" }
+    /// Who decided something about an order.
+    decided_by(operator) { "decidido por {operator}", "decided by {operator}" }
     /// Accepted orders that nobody hands over.
     undistributed_orders(count, age) {
         "{count} recibidos sin pasar a cola · el más viejo hace {age}",

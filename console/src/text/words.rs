@@ -39,6 +39,9 @@ words! {
         OrderRetrying: "reintentando", "retrying";
         OrderInjected: "inyectado", "injected";
         OrderNotInjected: "no inyectado", "not injected";
+        OrderSolved: "solucionado", "solved";
+        OrderReinjected: "reinyectado", "reinjected";
+        PayloadEdited: "contenido editado", "payload edited";
     }
     "State of a store" {
         StoreOpen: "abierto", "open";
@@ -72,6 +75,7 @@ words! {
         FailRefused: "rechazado por el POS", "refused by the POS";
         FailNoPos: "el local no tiene POS", "store has no POS";
         FailNoPayload: "el contenido del pedido ya no está en el bus", "the payload is no longer on the bus";
+        FailReleased: "liberado por una persona", "released by a person";
         FailUnknown: "motivo desconocido", "unknown reason";
         InDoubt: "en duda: el POS pudo haberlo tomado", "in doubt: the POS may have it";
     }
@@ -268,6 +272,9 @@ words! {
         CommandPing: "responder", "ping";
         CommandLogLevel: "cambiar el nivel de registro", "log level";
         CommandInject: "tomar un pedido", "inject";
+        CommandReinject: "reinyectar", "reinject";
+        CommandSolve: "dar por solucionado", "solve";
+        CommandRelease: "liberar", "release";
     }
     "Why something is not possible" {
         RefusedNotConnected: "No hay conexión con el bus.", "There is no connection to the bus.";
@@ -312,7 +319,14 @@ words! {
         DoFocusPrevious: "botón anterior", "button before";
         DoCancel: "cancelar", "cancel";
         EditSubmit: "aceptar", "accept";
+        FilterNoValue: "falta el valor", "a value is missing";
+        FilterNotNumber: "se espera un número", "a number is expected";
+        FilterNotTime: "se espera un tiempo: 90s 5m 1h30m", "a time is expected: 90s 5m 1h30m";
+        FilterNotSized: "aquí solo valen : y =", "only : and = make sense here";
+        FilterBadPattern: "el patrón no es válido", "this is no pattern";
+        FilterUnclosed: "falta cerrar", "the end is missing";
         EditCancel: "cancelar", "cancel";
+        EditComplete: "completar, o campo siguiente", "complete, or next field";
         EditNext: "campo o fila siguiente", "next field or row";
         EditPrevious: "campo o fila anterior", "field or row before";
         EditForward: "opción siguiente", "next choice";

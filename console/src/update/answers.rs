@@ -90,7 +90,7 @@ pub(super) fn follow(state: &mut State) {
             followed.told = Some(now_is);
             if now_is != OrderState::Accepted {
                 let tone = match now_is {
-                    OrderState::Injected => Tone::Good,
+                    OrderState::Injected | OrderState::Solved => Tone::Good,
                     OrderState::NotInjected => Tone::Bad,
                     _ => Tone::Info,
                 };

@@ -6,7 +6,7 @@ use contract::{EventKind, OrderHead, QueueEntry};
 use crate::effect::Effect;
 use crate::event::Fact;
 use crate::state::State;
-use crate::state::orders::{Attempt, Change};
+use crate::state::orders::{Attempt, Change, Pass};
 use crate::state::pulse::Beat;
 use crate::state::services::plausible;
 use crate::state::stores::StoreChange;
@@ -31,10 +31,14 @@ pub(super) fn take(state: &mut State, facts: &[Fact], source: Source) -> Vec<Eff
 
 fn one(state: &mut State, fact: &Fact, source: Source, effects: &mut Vec<Effect>) {
     match fact {
-        Fact::Accepted { head, intake } => {
+        Fact::Accepted { head, intake, decision } => {
             let place = state.stores.place(head.store);
-            let change = state.orders.accept(head, *intake, &place);
+            let change = state.orders.accept(head, *intake, decision.as_ref(), &place);
             count(state, head, change);
+        }
+        Fact::Solved { order, decision } => {
+            let place = state.stores.place(order.store);
+            state.orders.solve(order, decision, &place);
         }
         Fact::Queued(entry) => queued(state, entry),
         Fact::Ended(outcome) => {
@@ -119,7 +123,10 @@ fn step(state: &mut State, event: &contract::Event) {
             state.queues.own(*partition, owner.clone(), *epoch, plausible(event.at, state.now));
         }
         // Their effect shows in heartbeats and assignments.
-        EventKind::ResolverLost { .. } | EventKind::TookOffice { .. } | EventKind::Unknown => {}
+        EventKind::ResolverLost { .. }
+        | EventKind::TookOffice { .. }
+        | EventKind::HandOverAnew { .. }
+        | EventKind::Unknown => {}
     }
 }
 
@@ -129,7 +136,8 @@ fn count(state: &mut State, head: &OrderHead, change: Change) {
         state.pulse.count(Beat::Accepted, head.received_at, &head.by.cloud);
     }
     if change.ended
-        && let Some(outcome) = state.orders.get(&head.id()).and_then(|order| order.outcome.as_ref())
+        && let Some(order) = state.orders.get(&head.id())
+        && let Some(outcome) = order.passes().find(|pass| pass.head.again == head.again).and_then(Pass::outcome)
     {
         let beat = match outcome.ending {
             Ending::Injected { .. } => Beat::Injected,

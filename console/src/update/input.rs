@@ -7,6 +7,7 @@ use super::{plan, rows};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::Edit;
+use crate::filter;
 use crate::state::dialog::{Button, Dialog, FIELD_MAX, InjectField};
 use crate::state::{
     InputMode, Lang, Notice, OPENED_MAX, Opened, OrderSort, Payload, Refusal, Screen, State, Times, Tone, attention,
@@ -85,7 +86,7 @@ fn back(state: &mut State) {
     } else if state.opened.pop().is_some() {
         state.scroll = 0;
     } else {
-        rows::filter_mut(state).set("");
+        rows::set_filter(state, "");
     }
     if !state.opened.iter().any(|opened| matches!(opened, Opened::Order(_))) {
         // The payload is personal data, if masked: it is kept only while it is looked at.
@@ -175,7 +176,7 @@ fn open_attention(state: &mut State) -> Vec<Effect> {
     match (subject, what) {
         (attention::Subject::NotInjected | attention::Subject::Undistributed, what) => {
             show(state, Screen::Orders);
-            state.order_table.filter.set("");
+            rows::set_filter(state, "");
             state.order_sort = OrderSort::OldestOpen;
             state.order_table.selected = match what {
                 Some(attention::What::NotInjected { oldest, .. }) => Some(oldest),
@@ -187,7 +188,7 @@ fn open_attention(state: &mut State) -> Vec<Effect> {
         }
         (attention::Subject::Queue(store), _) => {
             show(state, Screen::Queues);
-            state.queue_table.filter.set("");
+            rows::set_filter(state, "");
             state.queue_table.selected = Some(store);
             push(state, Opened::Queue(store))
         }
@@ -198,13 +199,13 @@ fn open_attention(state: &mut State) -> Vec<Effect> {
             _,
         ) => {
             show(state, Screen::Services);
-            state.service_table.filter.set("");
+            rows::set_filter(state, "");
             state.service_table.selected = Some((service, instance.clone()));
             push(state, Opened::Instance((service, instance)))
         }
         (attention::Subject::NoService(service), _) => {
             show(state, Screen::Services);
-            state.service_table.filter.set("");
+            rows::set_filter(state, "");
             state.service_table.selected = state.services.of(service).next().map(crate::state::services::Instance::key);
             rows::refill(state);
             Vec::new()
@@ -218,8 +219,8 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
         match (edit, form.focus) {
             (Edit::Cancel, _) => state.dialog = None,
             (Edit::Submit, _) => return plan::preview_inject(state),
-            (Edit::Next | Edit::Previous, InjectField::Template) => form.focus = InjectField::Store,
-            (Edit::Next | Edit::Previous, InjectField::Store) => form.focus = InjectField::Template,
+            (Edit::Complete | Edit::Next | Edit::Previous, InjectField::Template) => form.focus = InjectField::Store,
+            (Edit::Complete | Edit::Next | Edit::Previous, InjectField::Store) => form.focus = InjectField::Template,
             (Edit::Forward | Edit::Backward | Edit::Insert(' '), InjectField::Template) => {
                 form.format = match form.format {
                     Format::Delivery => Format::Pickup,
@@ -266,12 +267,16 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
             state.filtering = false;
             text.clear();
         }
+        Edit::Complete => {
+            let fields = rows::fields(state.screen);
+            text = filter::complete(&text, fields, state.lang).unwrap_or(text);
+        }
         // The filter is written above the table: the rows can be walked meanwhile.
         Edit::Next => rows::step(state, 1),
         Edit::Previous => rows::step(state, -1),
         Edit::Forward | Edit::Backward => {}
     }
-    rows::filter_mut(state).set(&text);
+    rows::set_filter(state, &text);
     rows::refill(state);
     Vec::new()
 }

@@ -2,12 +2,13 @@
 
 use contract::{OrderId, StoreId};
 
-use crate::filter::{self, Filter, fold};
+use crate::filter::{Field, Filter, field};
 use crate::state::orders::Order;
 use crate::state::queues::Queue;
 use crate::state::services::{Instance, InstanceKey};
 use crate::state::stores::Store;
 use crate::state::{Opened, OrderSort, OrderState, Screen, State, Table, attention};
+use crate::update::asked::{AttentionRow, InstanceRow, OrderRow, QueueRow, StoreRow};
 
 /// Refills the tables that are on screen; the others are refilled when they come on screen.
 pub(crate) fn refill(state: &mut State) {
@@ -28,46 +29,32 @@ fn overview(state: &mut State) {
     let rows: Vec<attention::Subject> = state
         .attention
         .iter()
-        .filter(|item| filter.is_empty() || filter.matches(&attention_words(state, &item.subject)))
+        .filter(|item| filter.is_empty() || filter.matches(&AttentionRow { state, item }))
         .map(|item| item.subject.clone())
         .collect();
     let total = state.attention.len();
     state.attention_table.refill(rows, total);
 }
 
-fn attention_words(state: &State, subject: &attention::Subject) -> String {
-    fold(&match subject {
-        attention::Subject::NotInjected => "not injected no inyectado".to_owned(),
-        attention::Subject::Queue(store) => format!("{store} {}", state.stores.place(*store)),
-        attention::Subject::NoService(service) => service.to_string(),
-        attention::Subject::Troubled(service, instance)
-        | attention::Subject::Silent(service, instance)
-        | attention::Subject::Halted(service, instance) => {
-            format!("{service} {instance}")
-        }
-        attention::Subject::Undistributed => "undistributed sin distribuir".to_owned(),
-        attention::Subject::Invalid => "invalid invalido".to_owned(),
-    })
-}
-
 fn orders(state: &mut State) {
-    let filter = &state.order_table.filter;
     let rows: Vec<OrderId> = match state.order_sort {
-        OrderSort::Newest => kept(state.orders.newest_first(), filter).collect(),
+        OrderSort::Newest => kept(state, state.orders.newest_first()).collect(),
         OrderSort::OldestOpen => {
             let mut waiting: Vec<&Order> =
                 state.orders.not_injected_oldest_first().chain(state.orders.open_oldest_first()).collect();
-            waiting.sort_by_key(|order| order.head.received_at);
-            let done = state.orders.newest_first().filter(|order| order.state() == OrderState::Injected);
-            kept(waiting.into_iter().chain(done), filter).collect()
+            waiting.sort_by_key(|order| order.pass.head.received_at);
+            let done = |order: &&Order| matches!(order.state(), OrderState::Injected | OrderState::Solved);
+            kept(state, waiting.into_iter().chain(state.orders.newest_first().filter(done))).collect()
         }
     };
     let total = state.orders.len();
     state.order_table.refill(rows, total);
 }
 
-fn kept<'a>(orders: impl Iterator<Item = &'a Order>, filter: &Filter) -> impl Iterator<Item = OrderId> {
-    orders.filter(|order| filter.is_empty() || filter.matches(order.words())).map(|order| order.head.id())
+fn kept<'a>(state: &'a State, orders: impl Iterator<Item = &'a Order>) -> impl Iterator<Item = OrderId> {
+    let filter = &state.order_table.filter;
+    let shown = move |order: &&Order| filter.is_empty() || filter.matches(&OrderRow { state, order });
+    orders.filter(shown).map(|order| order.pass.head.id())
 }
 
 /// Queues with something waiting or a POS that is down; deepest first, the older one first among equals.
@@ -82,55 +69,32 @@ fn queues(state: &mut State) {
     let total = shown.len();
     let rows: Vec<StoreId> = shown
         .into_iter()
-        .filter(|queue| filter.is_empty() || filter.matches(&queue_words(state, queue)))
+        .filter(|queue| filter.is_empty() || filter.matches(&QueueRow { state, queue }))
         .map(|queue| queue.store)
         .collect();
     state.queue_table.refill(rows, total);
 }
 
-fn queue_words(state: &State, queue: &Queue) -> String {
-    let owner = state.queues.owner(queue.store).map_or("", |owner| owner.as_str());
-    let pos = if queue.pos_down() { "down caido" } else { "" };
-    let country = state.stores.get(queue.store).map(|store| store.record.country.to_string()).unwrap_or_default();
-    fold(&format!("{} {} {owner} {pos} {country}", queue.store, state.stores.place(queue.store)))
-}
-
 fn entries(state: &mut State, store: StoreId) {
-    let rows: Vec<OrderId> = state.orders.waiting_at(store).into_iter().map(|order| order.head.id()).collect();
+    let rows: Vec<OrderId> = state.orders.waiting_at(store).into_iter().map(|order| order.pass.head.id()).collect();
     let total = rows.len();
     state.entry_table.refill(rows, total);
 }
 
 fn stores(state: &mut State) {
     let filter = &state.store_table.filter;
-    let shown = |store: &&Store| filter.is_empty() || filter.matches(&store_words(store, state.now));
+    let shown = |store: &&Store| filter.is_empty() || filter.matches(&StoreRow { now: state.now, store });
     let rows: Vec<StoreId> = state.stores.iter().filter(shown).map(|store| store.record.id).collect();
     let total = state.stores.len();
     state.store_table.refill(rows, total);
 }
 
-fn store_words(store: &Store, now: contract::UtcMs) -> String {
-    let record = &store.record;
-    let labels: Vec<&str> = record.labels.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]).collect();
-    let state = filter::store_state_words(record.state_at(now));
-    fold(&format!("{} {} {} {} {state} {}", record.id, record.code, record.name, record.country, labels.join(" ")))
-}
-
 fn services(state: &mut State) {
     let filter = &state.service_table.filter;
-    let shown = |instance: &&Instance| filter.is_empty() || filter.matches(&instance_words(instance));
+    let shown = |instance: &&Instance| filter.is_empty() || filter.matches(&InstanceRow { now: state.now, instance });
     let rows: Vec<InstanceKey> = state.services.iter().filter(shown).map(Instance::key).collect();
     let total = state.services.len();
     state.service_table.refill(rows, total);
-}
-
-fn instance_words(instance: &Instance) -> String {
-    let heartbeat = &instance.heartbeat;
-    let state = filter::run_state_words(heartbeat.state);
-    fold(&format!(
-        "{} {} {} {} {} {state}",
-        heartbeat.service, heartbeat.instance, heartbeat.cloud, heartbeat.country, heartbeat.version
-    ))
 }
 
 /// Moves the selection of the table that has the keys.
@@ -184,5 +148,22 @@ pub(crate) fn filter_mut(state: &mut State) -> &mut Filter {
         Screen::Queues => &mut state.queue_table.filter,
         Screen::Stores => &mut state.store_table.filter,
         Screen::Services => &mut state.service_table.filter,
+    }
+}
+
+/// Writes the filter of the table on screen.
+pub(crate) fn set_filter(state: &mut State, text: &str) {
+    let fields = fields(state.screen);
+    filter_mut(state).set(text, fields);
+}
+
+/// The fields that a filter may name on a screen.
+pub(crate) const fn fields(screen: Screen) -> &'static [Field] {
+    match screen {
+        Screen::Overview => &[],
+        Screen::Orders => field::ORDERS,
+        Screen::Queues => field::QUEUES,
+        Screen::Stores => field::STORES,
+        Screen::Services => field::SERVICES,
     }
 }

@@ -1,6 +1,7 @@
 //! The last line: the keys that make sense right now, from the table of keys; or the filter while it is written.
 
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::fit::{self, Align};
@@ -60,26 +61,42 @@ fn edit_hint(look: &Look, edit: Edit) -> Option<Vec<Span<'static>>> {
     hint(look, key.keys, look.t(key.text))
 }
 
-/// `/norte▏           12 de 480   Enter aplicar  Esc cancelar`
+/// `/norte▏           12 de 480   Enter aplicar  Esc cancelar`; what is wrong instead of the count, and where.
 fn filter(pen: &mut Pen<'_>, area: Rect, state: &State) -> Position {
     let look = pen.look;
     let (shown, total) = state.row_counts();
-    let mut right = vec![look.span(Meaning::Text, phrases::some_of(look.lang, shown, total)), Span::raw("  ")];
-    for edit in [Edit::Submit, Edit::Cancel] {
+    let fault = state.filter().fault();
+    let mut right = vec![match fault {
+        Some(fault) => look.span(Meaning::AlertCritical, super::label::wrong(look, state, &fault.wrong)),
+        None => look.span(Meaning::Text, phrases::some_of(look.lang, shown, total)),
+    }];
+    right.push(Span::raw("  "));
+    let hints: &[Edit] = if fault.is_some() { &[Edit::Cancel] } else { &[Edit::Submit, Edit::Cancel] };
+    for edit in hints.iter().copied() {
         right.extend(edit_hint(look, edit).into_iter().flatten());
         right.push(Span::raw("  "));
     }
     let right_columns: usize = right.iter().map(|span| fit::width(&span.content)).sum();
-    let right_columns = u16::try_from(right_columns).unwrap_or(u16::MAX).min(area.width / 2);
+    let right_columns = u16::try_from(right_columns).unwrap_or(u16::MAX).min(area.width * 2 / 3);
     let room = area.width - right_columns - 2;
     let columns = usize::from(room.saturating_sub(1));
     // The end of what is written stays in sight.
-    let mut text = state.filter_text().to_owned();
-    while fit::width(&text) > columns {
+    let mut text: Vec<(usize, char)> = state.filter_text().chars().enumerate().collect();
+    let width = |text: &[(usize, char)]| fit::width(&text.iter().map(|(_, c)| *c).collect::<String>());
+    while width(&text) > columns {
         text.remove(0);
     }
-    let used = u16::try_from(fit::width(&text)).unwrap_or(room);
-    let line = Line::from(vec![look.span(Meaning::Key, "/"), look.span(Meaning::Field, text)]);
+    let used = u16::try_from(width(&text)).unwrap_or(room);
+    let wrong = |at: &usize| fault.is_some_and(|fault| fault.at.contains(at));
+    let mut spans = vec![look.span(Meaning::Key, "/")];
+    for stretch in text.chunk_by(|a, b| wrong(&a.0) == wrong(&b.0)) {
+        let style = match stretch.first() {
+            Some((at, _)) if wrong(at) => look.style(Meaning::AlertCritical).add_modifier(Modifier::UNDERLINED),
+            _ => look.style(Meaning::Field),
+        };
+        spans.push(Span::styled(stretch.iter().map(|(_, c)| *c).collect::<String>(), style));
+    }
+    let line = Line::from(spans);
     pen.line(area.x + 1, area.y, room, line, Align::Left);
     pen.line(area.right() - right_columns, area.y, right_columns, Line::from(right), Align::Right);
     Position::new(area.x + 2 + used, area.y)

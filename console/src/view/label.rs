@@ -8,25 +8,19 @@ use ratatui::text::Line;
 
 use super::pen::Look;
 use super::when;
+use crate::filter::Wrong;
+pub(crate) use crate::filter::words::order_state;
 use crate::state::OrderState;
+use crate::state::State;
 use crate::state::attention::Severity;
 use crate::state::services::Instance;
 use crate::text::{Msg, phrases, said};
 use crate::theme::Meaning;
+use crate::update::rows;
 
 /// A sign and a word.
 pub(crate) fn signed(look: &Look, meaning: Meaning, glyph: &str, word: &str) -> Line<'static> {
     look.line(meaning, format!("{glyph} {word}"))
-}
-
-pub(crate) fn order_msg(state: OrderState) -> Msg {
-    match state {
-        OrderState::Accepted => Msg::OrderAccepted,
-        OrderState::Queued => Msg::OrderQueued,
-        OrderState::Retrying => Msg::OrderRetrying,
-        OrderState::Injected => Msg::OrderInjected,
-        OrderState::NotInjected => Msg::OrderNotInjected,
-    }
 }
 
 pub(crate) fn order_meaning(state: OrderState) -> Meaning {
@@ -34,7 +28,7 @@ pub(crate) fn order_meaning(state: OrderState) -> Meaning {
         OrderState::Accepted => Meaning::Text,
         OrderState::Queued => Meaning::Busy,
         OrderState::Retrying => Meaning::AlertWarn,
-        OrderState::Injected => Meaning::Good,
+        OrderState::Injected | OrderState::Solved => Meaning::Good,
         OrderState::NotInjected => Meaning::AlertCritical,
     }
 }
@@ -45,13 +39,13 @@ pub(crate) fn order_glyph(look: &Look, state: OrderState) -> &'static str {
         OrderState::Accepted => glyphs.idle,
         OrderState::Queued => glyphs.busy,
         OrderState::Retrying => glyphs.warn,
-        OrderState::Injected => glyphs.good,
+        OrderState::Injected | OrderState::Solved => glyphs.good,
         OrderState::NotInjected => glyphs.critical,
     }
 }
 
 pub(crate) fn order(look: &Look, state: OrderState) -> Line<'static> {
-    signed(look, order_meaning(state), order_glyph(look, state), look.t(order_msg(state)))
+    signed(look, order_meaning(state), order_glyph(look, state), look.t(order_state(state)))
 }
 
 pub(crate) fn store_state(look: &Look, state: StoreState) -> Line<'static> {
@@ -155,6 +149,23 @@ pub(crate) fn fault(look: &Look, code: &str) -> String {
     said::fault(code).map_or_else(|| code.to_owned(), |msg| look.t(msg).to_owned())
 }
 
+/// What is wrong with a filter.
+pub(crate) fn wrong(look: &Look, state: &State, wrong: &Wrong) -> String {
+    let said = match wrong {
+        Wrong::NoField(name) => {
+            let fields: Vec<&str> = rows::fields(state.screen).iter().map(|field| field.name(look.lang)).collect();
+            return phrases::no_field(look.lang, name, fields.join(" "));
+        }
+        Wrong::NoValue => Msg::FilterNoValue,
+        Wrong::NotNumber => Msg::FilterNotNumber,
+        Wrong::NotTime => Msg::FilterNotTime,
+        Wrong::NotSized => Msg::FilterNotSized,
+        Wrong::BadPattern => Msg::FilterBadPattern,
+        Wrong::Unclosed => Msg::FilterUnclosed,
+    };
+    look.t(said).to_owned()
+}
+
 pub(crate) fn reason(reason: FailReason) -> Msg {
     match reason {
         FailReason::Unreachable => Msg::FailUnreachable,
@@ -165,6 +176,7 @@ pub(crate) fn reason(reason: FailReason) -> Msg {
         FailReason::Refused => Msg::FailRefused,
         FailReason::NoPos => Msg::FailNoPos,
         FailReason::NoPayload => Msg::FailNoPayload,
+        FailReason::Released => Msg::FailReleased,
         FailReason::Unknown => Msg::FailUnknown,
     }
 }

@@ -65,10 +65,10 @@ fn notice(look: &Look, notice: &Notice) -> String {
         },
         Notice::InjectFailed { order, why } => phrases::inject_failed(lang, &order.code, why),
         Notice::Followed { order, state, took_ms } => {
-            phrases::followed(lang, &order.code, look.t(label::order_msg(*state)), when::took(*took_ms))
+            phrases::followed(lang, &order.code, look.t(label::order_state(*state)), when::took(*took_ms))
         }
         Notice::FollowEnded { order, state } => {
-            phrases::follow_ended(lang, &order.code, look.t(label::order_msg(*state)))
+            phrases::follow_ended(lang, &order.code, look.t(label::order_state(*state)))
         }
         Notice::Commanding { instance, verb, .. } => phrases::commanding(lang, command(look, *verb), instance),
         Notice::Verified { instance, state, .. } => phrases::verified(lang, instance, look.t(label::run_msg(*state))),
@@ -93,6 +93,9 @@ pub(super) fn command(look: &Look, verb: Verb) -> &'static str {
         Verb::Ping => Msg::CommandPing,
         Verb::LogLevel => Msg::CommandLogLevel,
         Verb::Inject => Msg::CommandInject,
+        Verb::Reinject => Msg::CommandReinject,
+        Verb::Solve => Msg::CommandSolve,
+        Verb::Release => Msg::CommandRelease,
     })
 }
 

@@ -1,7 +1,8 @@
 //! One order: what it is, its way with the time of each hop, its payload with personal data masked.
 
-use contract::UtcMs;
+use contract::decision::DecisionKind;
 use contract::order::{Ending, Origin};
+use contract::{Outcome, UtcMs};
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -10,7 +11,8 @@ use super::orders::{Row, loyalty, place};
 use super::pen::{Look, Pen};
 use super::{fit, label, table, when};
 use crate::mask::{self, Masked, Value};
-use crate::state::{OrderState, Payload, State};
+use crate::state::orders::Pass;
+use crate::state::{Order, OrderState, Payload, State};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -43,7 +45,7 @@ pub(super) fn summary(look: &Look, row: &Row<'_>, columns: u16) -> Vec<Line<'sta
 }
 
 fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
-    let head = &row.order.head;
+    let head = &row.order.pass.head;
     let zone = look.zone_of(row.store.map(|store| &store.record), head.country);
     let muted = |text: String| vec![look.span(Meaning::Muted, text)];
     let plain = |text: String| vec![look.span(Meaning::Text, text)];
@@ -63,7 +65,7 @@ fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
         muted(when::date(head.received_at, &zone)),
         muted(phrases::bytes(look.lang, when::count(u64::from(head.bytes)))),
     ];
-    third.push(muted(match row.order.intake {
+    third.push(muted(match row.order.pass.intake {
         Some(intake) => phrases::intake(look.lang, when::count(intake)),
         None => phrases::intake(look.lang, look.glyphs().unknown),
     }));
@@ -83,18 +85,47 @@ fn with_detail(look: &Look, mut notes: Vec<String>, detail: &str, columns: usize
 }
 
 /// The steps known so far, in order of time.
-fn steps(look: &Look, row: &Row<'_>, columns: usize) -> Vec<Step> {
-    let (order, glyphs) = (row.order, look.glyphs());
-    let head = &order.head;
-    let mut steps = vec![Step {
+fn steps(look: &Look, order: &Order, columns: usize) -> Vec<Step> {
+    let mut steps: Vec<Step> = order.passes().flat_map(|pass| steps_of(look, pass, columns)).collect();
+    if let Some(decision) = &order.solved {
+        steps.push(Step {
+            at: decision.at,
+            meaning: Meaning::Good,
+            glyph: look.glyphs().good,
+            word: look.t(Msg::OrderSolved).to_owned(),
+            by: decision.via.clone(),
+            notes: vec![phrases::decided_by(look.lang, decision.by.as_str())],
+        });
+    }
+    steps.sort_by_key(|step| step.at);
+    steps
+}
+
+/// The beginning of a pass: the order came, or was reinjected.
+fn beginning(look: &Look, pass: &Pass) -> Step {
+    let (head, decision) = (&pass.head, pass.decision.as_ref());
+    let mut notes = Vec::new();
+    if !pass.acceptance_seen {
+        notes.push(look.t(Msg::AcceptanceUnseen).to_owned());
+    }
+    notes.extend(decision.map(|decision| phrases::decided_by(look.lang, decision.by.as_str())));
+    if decision.is_some_and(|decision| decision.kind == DecisionKind::Reinjected { edited: true }) {
+        notes.push(look.t(Msg::PayloadEdited).to_owned());
+    }
+    Step {
         at: head.received_at,
         meaning: Meaning::Good,
-        glyph: glyphs.good,
-        word: look.t(Msg::OrderAccepted).to_owned(),
+        glyph: look.glyphs().good,
+        word: look.t(if head.again > 0 { Msg::OrderReinjected } else { Msg::OrderAccepted }).to_owned(),
         by: head.by.clone(),
-        notes: (!order.acceptance_seen).then(|| look.t(Msg::AcceptanceUnseen).to_owned()).into_iter().collect(),
-    }];
-    if let Some(queued) = &order.queued {
+        notes,
+    }
+}
+
+fn steps_of(look: &Look, pass: &Pass, columns: usize) -> Vec<Step> {
+    let glyphs = look.glyphs();
+    let mut steps = vec![beginning(look, pass)];
+    if let Some(queued) = &pass.queued {
         steps.push(Step {
             at: queued.at,
             meaning: Meaning::Good,
@@ -104,7 +135,7 @@ fn steps(look: &Look, row: &Row<'_>, columns: usize) -> Vec<Step> {
             notes: Vec::new(),
         });
     }
-    for attempt in order.attempts() {
+    for attempt in pass.attempts() {
         let took = when::took(i64::from(attempt.took_ms));
         let mut notes = vec![phrases::reason_took(look.lang, look.t(label::reason(attempt.reason)), took)];
         notes = with_detail(look, notes, &attempt.detail, columns);
@@ -120,41 +151,43 @@ fn steps(look: &Look, row: &Row<'_>, columns: usize) -> Vec<Step> {
             notes,
         });
     }
-    if let Some(outcome) = &order.outcome {
-        let state = order.state();
-        let mut notes = Vec::new();
-        match &outcome.ending {
-            Ending::Injected { already } => {
-                if let Some(ms) = outcome.pos_ms {
-                    notes.push(phrases::pos_took(look.lang, when::took(i64::from(ms))));
-                }
-                if *already {
-                    notes.push(look.t(Msg::AlreadyThere).to_owned());
-                }
-            }
-            Ending::NotInjected { reason, detail } => {
-                notes.push(look.t(label::reason(*reason)).to_owned());
-                notes = with_detail(look, notes, detail, columns);
-            }
-        }
-        steps.push(Step {
-            at: outcome.at,
-            meaning: label::order_meaning(state),
-            glyph: label::order_glyph(look, state),
-            word: look.t(label::order_msg(state)).to_owned(),
-            by: outcome.by.clone(),
-            notes,
-        });
-    }
-    steps.sort_by_key(|step| step.at);
+    steps.extend(pass.outcome.as_ref().map(|outcome| ending(look, outcome, columns)));
     steps
 }
 
+fn ending(look: &Look, outcome: &Outcome, columns: usize) -> Step {
+    let mut notes = Vec::new();
+    let state = match &outcome.ending {
+        Ending::Injected { already } => {
+            if let Some(ms) = outcome.pos_ms {
+                notes.push(phrases::pos_took(look.lang, when::took(i64::from(ms))));
+            }
+            if *already {
+                notes.push(look.t(Msg::AlreadyThere).to_owned());
+            }
+            OrderState::Injected
+        }
+        Ending::NotInjected { reason, detail, .. } => {
+            notes.push(look.t(label::reason(*reason)).to_owned());
+            notes = with_detail(look, notes, detail, columns);
+            OrderState::NotInjected
+        }
+    };
+    Step {
+        at: outcome.at,
+        meaning: label::order_meaning(state),
+        glyph: label::order_glyph(look, state),
+        word: look.t(label::order_state(state)).to_owned(),
+        by: outcome.by.clone(),
+        notes,
+    }
+}
+
 fn timeline(look: &Look, row: &Row<'_>, columns: usize) -> Vec<Line<'static>> {
-    let zone = look.zone_of(row.store.map(|store| &store.record), row.order.head.country);
+    let zone = look.zone_of(row.store.map(|store| &store.record), row.order.pass.head.country);
     let mut lines = Vec::new();
     let mut before: Option<UtcMs> = None;
-    for step in steps(look, row, columns) {
+    for step in steps(look, row.order, columns) {
         lines.push(step_line(look, &step, before, &zone));
         for note in &step.notes {
             for text in fit::wrap(note, columns.saturating_sub(NOTE_INDENT)) {
@@ -183,14 +216,14 @@ fn step_line(look: &Look, step: &Step, before: Option<UtcMs>, zone: &TimeZone) -
 fn closing(look: &Look, row: &Row<'_>) -> Line<'static> {
     let age = when::age(row.order.age_ms(look.now));
     let branch = look.span(Meaning::Frame, format!("{} ", look.glyphs().branch));
-    if let Some(ended) = row.order.ended_at() {
-        let took = when::took(ended.since(row.order.head.received_at));
+    if let Some(ended) = row.order.pass.ended_at() {
+        let took = when::took(ended.since(row.order.pass.head.received_at));
         return Line::from(vec![branch, look.span(Meaning::Name, phrases::took_in_all(look.lang, took))]);
     }
     // What the resolver says of the head of a queue is newer than what was said when an attempt failed.
     let head = row.queue.and_then(|queue| queue.retry.as_ref().map(|retry| (retry, queue.pos_down())));
-    let head = head.filter(|(retry, _)| retry.code == row.order.head.code);
-    let next = row.order.last_attempt().and_then(|attempt| attempt.retry_at);
+    let head = head.filter(|(retry, _)| retry.code == row.order.pass.head.code);
+    let next = row.order.pass.last_attempt().and_then(|attempt| attempt.retry_at);
     let left = |at: UtcMs| (at > look.now).then(|| when::age(at.since(look.now)));
     let text = match (head, next) {
         (Some((retry, true)), _) => match retry.next_at.and_then(left) {

@@ -24,7 +24,7 @@ pub(crate) struct Row<'a> {
 
 impl<'a> Row<'a> {
     pub(crate) fn new(state: &'a State, order: &'a Order) -> Self {
-        let store = order.head.store;
+        let store = order.pass.head.store;
         Self { order, store: state.stores.get(store), queue: state.queues.get(store) }
     }
 }
@@ -50,10 +50,10 @@ pub(crate) fn columns<'a>() -> Vec<Column<Row<'a>>> {
             align: Align::Left,
             rank: 0,
             cell: |row, look| {
-                let code = look.span(Meaning::Name, row.order.head.code.to_string());
+                let code = look.span(Meaning::Name, row.order.pass.head.code.to_string());
                 // Before the code, where a long one cannot push it away.
                 let test =
-                    row.order.head.test.then(|| look.span(Meaning::AlertWarn, format!("{} ", look.glyphs().test)));
+                    row.order.pass.head.test.then(|| look.span(Meaning::AlertWarn, format!("{} ", look.glyphs().test)));
                 test.into_iter().chain([code]).collect()
             },
         },
@@ -63,7 +63,7 @@ pub(crate) fn columns<'a>() -> Vec<Column<Row<'a>>> {
             max: 34,
             align: Align::Left,
             rank: 0,
-            cell: |row, look| place(look, row.store, row.order.head.store),
+            cell: |row, look| place(look, row.store, row.order.pass.head.store),
         },
         Column {
             title: Msg::ColumnState,
@@ -81,7 +81,7 @@ pub(crate) fn columns<'a>() -> Vec<Column<Row<'a>>> {
             max: 9,
             align: Align::Left,
             rank: 1,
-            cell: |row, look| look.line(Meaning::Text, row.order.head.channel.label()),
+            cell: |row, look| look.line(Meaning::Text, row.order.pass.head.channel.label()),
         },
         Column {
             title: Msg::ColumnCloud,
@@ -89,7 +89,7 @@ pub(crate) fn columns<'a>() -> Vec<Column<Row<'a>>> {
             max: 8,
             align: Align::Left,
             rank: 3,
-            cell: |row, look| look.line(Meaning::Text, row.order.head.by.cloud.to_string()),
+            cell: |row, look| look.line(Meaning::Text, row.order.pass.head.by.cloud.to_string()),
         },
         Column { title: Msg::ColumnTotal, min: 10, max: 12, align: Align::Right, rank: 4, cell: total },
         Column {
@@ -99,8 +99,8 @@ pub(crate) fn columns<'a>() -> Vec<Column<Row<'a>>> {
             align: Align::Left,
             rank: 5,
             cell: |row, look| {
-                let at = row.order.head.received_at;
-                let zone = look.zone_of(row.store.map(|store| &store.record), row.order.head.country);
+                let at = row.order.pass.head.received_at;
+                let zone = look.zone_of(row.store.map(|store| &store.record), row.order.pass.head.country);
                 look.line(Meaning::Muted, format!("{} {}", when::clock(at, &zone), when::offset(at, &zone)))
             },
         },
@@ -110,7 +110,7 @@ pub(crate) fn columns<'a>() -> Vec<Column<Row<'a>>> {
             max: 6,
             align: Align::Right,
             rank: 7,
-            cell: |row, look| look.line(Meaning::Muted, row.order.head.lines.to_string()),
+            cell: |row, look| look.line(Meaning::Muted, row.order.pass.head.lines.to_string()),
         },
         Column {
             title: Msg::ColumnLoyalty,
@@ -118,7 +118,7 @@ pub(crate) fn columns<'a>() -> Vec<Column<Row<'a>>> {
             max: 7,
             align: Align::Left,
             rank: 6,
-            cell: |row, look| match row.order.head.loyalty {
+            cell: |row, look| match row.order.pass.head.loyalty {
                 Some(points) => look.line(Meaning::Text, look.t(loyalty(points))),
                 None => look.unknown(),
             },
@@ -138,7 +138,7 @@ pub(crate) const fn loyalty(points: Loyalty) -> Msg {
 fn age(row: &Row<'_>, look: &Look) -> Line<'static> {
     let ms = row.order.age_ms(look.now);
     let meaning = match row.order.state() {
-        OrderState::Injected => Meaning::Muted,
+        OrderState::Injected | OrderState::Solved => Meaning::Muted,
         OrderState::NotInjected => Meaning::AlertCritical,
         _ => return look.line(super::ageing(ms), when::age(ms)),
     };
@@ -147,8 +147,8 @@ fn age(row: &Row<'_>, look: &Look) -> Line<'static> {
 
 /// `2/5` while attempts go on, `2` once there is an end, `–` while nobody has told.
 fn attempts(row: &Row<'_>, look: &Look) -> Line<'static> {
-    let made = row.order.attempts_made();
-    match (row.order.state(), row.order.last_attempt()) {
+    let made = row.order.pass.attempts_made();
+    match (row.order.state(), row.order.pass.last_attempt()) {
         (OrderState::Accepted | OrderState::Queued, _) => look.unknown(),
         (OrderState::Retrying, Some(last)) => look.line(Meaning::AlertWarn, format!("{made}/{}", last.number_max)),
         (_, _) => look.line(if made > 1 { Meaning::AlertWarn } else { Meaning::Muted }, made.to_string()),
@@ -156,7 +156,7 @@ fn attempts(row: &Row<'_>, look: &Look) -> Line<'static> {
 }
 
 fn total(row: &Row<'_>, look: &Look) -> Line<'static> {
-    match &row.order.head.total {
+    match &row.order.pass.head.total {
         Some(total) => look.line(Meaning::Text, when::amount(total.amount, total.currency.as_deref())),
         None => look.unknown(),
     }

@@ -210,7 +210,8 @@ fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
 
 /// The entries of a store's queue in the order in which they will be injected, for a pane.
 fn entries(pen: &mut Pen<'_>, area: Rect, state: &State, store: StoreId) {
-    let waiting: Vec<contract::OrderId> = state.orders.waiting_at(store).iter().map(|order| order.head.id()).collect();
+    let waiting: Vec<contract::OrderId> =
+        state.orders.waiting_at(store).iter().map(|order| order.pass.head.id()).collect();
     let rows = Rows { count: waiting.len(), selected: None, at: &|place| orders::row(state, waiting.get(place)?) };
     // The pane's own margin is the cursor's.
     let area = Rect { x: area.x.saturating_sub(1), width: area.width + 1, ..area };

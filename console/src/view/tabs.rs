@@ -47,11 +47,16 @@ fn filter(look: &Look, state: &State) -> Vec<Span<'static>> {
         return Vec::new();
     }
     let (shown, total) = state.row_counts();
-    vec![
-        look.span(Meaning::Key, " /"),
-        look.span(Meaning::Field, state.filter_text()),
-        look.span(Meaning::Muted, format!(" {} ", phrases::some_of(look.lang, shown, total))),
-    ]
+    let fault =
+        state.filter().fault().map(|_| look.span(Meaning::AlertCritical, format!(" {}", look.glyphs().critical)));
+    fault
+        .into_iter()
+        .chain([
+            look.span(Meaning::Key, " /"),
+            look.span(Meaning::Field, state.filter_text()),
+            look.span(Meaning::Muted, format!(" {} ", phrases::some_of(look.lang, shown, total))),
+        ])
+        .collect()
 }
 
 /// The tabs, with or without the names of those that are not open, with or without badges.

@@ -15,8 +15,8 @@ use crate::world::{Console, LIMIT, World, head, record};
 /// What tables show of every order.
 fn rows(state: &State) -> BTreeMap<String, String> {
     let row = |order: &domicilio::state::Order| {
-        let row = format!("{:?} {:?} {:?} {:?}", order.head, order.state(), order.queued, order.outcome);
-        (order.head.id().to_string(), row)
+        let row = format!("{:?} {:?} {:?} {:?}", order.pass.head, order.state(), order.pass.queued, order.pass.outcome);
+        (order.pass.head.id().to_string(), row)
     };
     state.orders.newest_first().map(row).collect()
 }
@@ -38,7 +38,7 @@ async fn state_read_at_start_equals_state_watched_live() {
     }
     let complete = |state: &State| {
         let ended = state.orders.newest_first().filter(|order| order.state() == OrderState::Injected).count();
-        let known = state.orders.newest_first().all(|order| order.intake.is_some() && order.acceptance_seen);
+        let known = state.orders.newest_first().all(|order| order.pass.intake.is_some() && order.pass.acceptance_seen);
         state.orders.len() == 200 && ended == 150 && known && state.queues.total == Some(200)
     };
     watching.until("every live message", complete).await;

@@ -119,6 +119,7 @@ pub(crate) fn head(n: u32) -> OrderHead {
         lines: 1,
         loyalty: None,
         test: false,
+        again: 0,
         sha256: Digest::of(&n.to_be_bytes()),
         bytes: 2,
     }

@@ -9,17 +9,23 @@ use domicilio::update::update;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::making::{accepted, at, ended, failed, head, live, queued};
+use crate::making::{accepted, at, ended, failed, head, live, queued, reinjected, solved};
 
 const ORDERS: u32 = 100;
 
-/// Every message of the `n`th order: one in five fails first, one in ten is not injected, one in ten has no end yet.
+/// Every message of the `n`th order: one in five fails first, one in ten is not injected (of
+/// which some are reinjected or solved), one in ten has no end yet.
 fn life(n: u32) -> Vec<Fact> {
     let failures = if n.is_multiple_of(5) { n / 5 % 4 } else { 0 };
     let mut facts = vec![accepted(n), queued(n)];
     facts.extend((1..=failures).map(|attempt| failed(n, attempt)));
     if n % 10 != 3 {
         facts.push(ended(n, failures + 1, n % 10 != 7));
+    }
+    match n % 40 {
+        7 => facts.extend(reinjected(n)),
+        17 => facts.push(solved(n)),
+        _ => {}
     }
     facts
 }
@@ -29,15 +35,15 @@ fn rows(state: &State) -> BTreeMap<String, String> {
     let shown = state.orders.newest_first().map(|order| {
         let row = format!(
             "{:?} {:?} attempts {} intake {:?} queued {:?} ended {:?} age {}",
-            order.head,
+            order.pass.head,
             order.state(),
-            order.attempts_made(),
-            order.intake,
-            order.queued,
-            order.outcome,
+            order.pass.attempts_made(),
+            order.pass.intake,
+            order.pass.queued,
+            order.pass.outcome,
             order.age_ms(at(100_000)),
         );
-        (order.head.id().to_string(), row)
+        (order.pass.head.id().to_string(), row)
     });
     shown.collect()
 }
@@ -96,8 +102,8 @@ proptest! {
         prop_assert_eq!(rows(&state), expected);
         // Counted once each, whatever was repeated.
         let total = state.pulse.total();
-        prop_assert_eq!((total.accepted, total.injected, total.not_injected), (100, 80, 10));
-        prop_assert_eq!((state.orders.open_len(), state.orders.not_injected_len()), (10, 10));
+        prop_assert_eq!((total.accepted, total.injected, total.not_injected), (100, 83, 10));
+        prop_assert_eq!((state.orders.open_len(), state.orders.not_injected_len()), (10, 4));
     }
 }
 
@@ -113,6 +119,10 @@ fn the_order_of_messages_decides_nothing_about_a_state() {
         (vec![failed(1, 1), accepted(1)], OrderState::Retrying),
         (vec![ended(1, 1, true), failed(1, 1), queued(1), accepted(1)], OrderState::Injected),
         (vec![ended(1, 7, false), accepted(1)], OrderState::NotInjected),
+        (vec![solved(1), ended(1, 7, false), accepted(1)], OrderState::Solved),
+        (vec![accepted(1), ended(1, 7, false), reinjected(1)[0].clone()], OrderState::Accepted),
+        (vec![reinjected(1)[1].clone(), solved(1), ended(1, 7, false)], OrderState::Queued),
+        (vec![reinjected(1)[2].clone(), ended(1, 7, false), accepted(1)], OrderState::Solved),
     ] {
         let console = taken(std::slice::from_ref(&facts));
         assert_eq!(console.orders.get(&head(1).id()).unwrap().state(), state, "{facts:?}");
@@ -123,8 +133,8 @@ fn the_order_of_messages_decides_nothing_about_a_state() {
 fn an_order_known_only_from_later_steps_says_so() {
     let state = taken(&[vec![ended(1, 1, true)]]);
     let order = state.orders.get(&head(1).id()).unwrap();
-    assert!(!order.acceptance_seen);
-    assert_eq!(order.intake, Some(2));
+    assert!(!order.pass.acceptance_seen);
+    assert_eq!(order.pass.intake, Some(2));
 }
 
 #[test]
@@ -132,10 +142,10 @@ fn memory_is_bounded_and_what_waits_stays_longest() {
     let mut orders = Orders::default();
     let most = u32::try_from(ORDERS_MAX).unwrap();
     let Fact::Ended(outcome) = ended(1, 1, true) else { unreachable!() };
-    orders.accept(&head(0), None, ""); // Waits, and is the oldest.
+    orders.accept(&head(0), None, None, ""); // Waits, and is the oldest.
     orders.end(&outcome, ""); // Injected, and the second oldest.
     for n in 2..=most + 1 {
-        orders.accept(&head(n), None, "");
+        orders.accept(&head(n), None, None, "");
     }
     assert_eq!((orders.len(), orders.evicted), (ORDERS_MAX, 2));
     assert!(orders.get(&head(1).id()).is_none(), "the injected one goes first");

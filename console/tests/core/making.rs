@@ -1,10 +1,12 @@
 //! Messages for these tests, of invented orders.
 
+use contract::decision::DecisionKind;
 use contract::event::FailReason;
 use contract::heartbeat::{ApiLoad, DistribuidorLoad, Load, ResolverLoad, Role, RunState};
 use contract::order::{Channel, Digest, Ending, Format, Origin};
 use contract::{
-    Event, EventKind, Heartbeat, OrderHead, Outcome, QueueEntry, Service, StoreId, StoreRecord, UtcMs, VERSION,
+    Decision, Event, EventKind, Heartbeat, OrderHead, Outcome, QueueEntry, Service, StoreId, StoreRecord, UtcMs,
+    VERSION,
 };
 use domicilio::event::{Event as Happening, Fact, LinkChange, Meter};
 use domicilio::state::{Lang, State};
@@ -36,13 +38,14 @@ pub(crate) fn head(n: u32) -> OrderHead {
         lines: 2,
         loyalty: None,
         test: false,
+        again: 0,
         sha256: Digest::of(&n.to_be_bytes()),
         bytes: 100,
     }
 }
 
 pub(crate) fn accepted(n: u32) -> Fact {
-    Fact::Accepted { head: head(n), intake: None }
+    Fact::Accepted { head: head(n), intake: None, decision: None }
 }
 
 pub(crate) fn queued(n: u32) -> Fact {
@@ -79,7 +82,7 @@ pub(crate) fn ended(n: u32, attempts: u32, injected: bool) -> Fact {
     let ending = if injected {
         Ending::Injected { already: false }
     } else {
-        Ending::NotInjected { reason: FailReason::Refused, detail: "POS answered 400".into() }
+        Ending::NotInjected { reason: FailReason::Refused, detail: "POS answered 400".into(), command: None }
     };
     Fact::Ended(Outcome {
         v: VERSION,
@@ -99,6 +102,39 @@ pub(crate) fn ended(n: u32, attempts: u32, injected: bool) -> Fact {
         by: by("queue-resolver-1"),
         ending,
     })
+}
+
+fn decision(n: u32, kind: DecisionKind) -> Decision {
+    Decision {
+        v: VERSION,
+        command: format!("c-{n}").parse().unwrap(),
+        by: "turno.noche".parse().unwrap(),
+        reason: None,
+        at: head(n).received_at.plus_millis(70_000),
+        via: by("api-2"),
+        of: u64::from(n) + 1,
+        kind,
+    }
+}
+
+/// A person says that nothing more is to be done about the `n`th order.
+pub(crate) fn solved(n: u32) -> Fact {
+    Fact::Solved { order: head(n).id(), decision: decision(n, DecisionKind::Solved) }
+}
+
+/// The reinjection of the `n`th order, its hand-over and its injection.
+pub(crate) fn reinjected(n: u32) -> [Fact; 3] {
+    let head = OrderHead { again: 1, received_at: head(n).received_at.plus_millis(70_000), ..head(n) };
+    let intake = u64::from(n) + 1_001;
+    let Fact::Queued(entry) = queued(n) else { unreachable!() };
+    let queued_at = head.received_at.plus_millis(4);
+    let entry = QueueEntry { order: head.clone(), intake, queued_at, ..entry };
+    let Fact::Ended(outcome) = ended(n, 1, true) else { unreachable!() };
+    let at = head.received_at.plus_millis(500);
+    let outcome =
+        Outcome { order: head.clone(), intake, watermark: intake, queue_seq: intake, queued_at, at, ..outcome };
+    let decision = Some(decision(n, DecisionKind::Reinjected { edited: true }));
+    [Fact::Accepted { head, intake: None, decision }, Fact::Queued(entry), Fact::Ended(outcome)]
 }
 
 pub(crate) fn store(id: u32, state: &str) -> StoreRecord {

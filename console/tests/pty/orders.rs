@@ -135,6 +135,7 @@ fn head(code: &str, body: &[u8]) -> OrderHead {
         lines: 1,
         loyalty: None,
         test: false,
+        again: 0,
         sha256: Digest::of(body),
         bytes: u32::try_from(body.len()).unwrap(),
     }

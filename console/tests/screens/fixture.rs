@@ -204,6 +204,7 @@ pub(crate) fn head(n: u32, seconds_ago: i64, record: &StoreRecord) -> OrderHead 
         lines: 1 + n % 5,
         loyalty: (n.is_multiple_of(6)).then_some(if n.is_multiple_of(4) { Loyalty::Redeem } else { Loyalty::Accrue }),
         test: n == 55,
+        again: 0,
         sha256: Digest::of(&n.to_be_bytes()),
         bytes: 1_800 + n,
     }
@@ -250,12 +251,12 @@ fn history() -> Vec<Fact> {
         let seconds_ago = 596 - i64::from(n) * 10 + i64::from(n % 5) * 2;
         let head = head(n, seconds_ago, record);
         let intake = u64::from(n) + 1_001;
-        facts.push(Fact::Accepted { head: head.clone(), intake: Some(intake) });
+        facts.push(Fact::Accepted { head: head.clone(), intake: Some(intake), decision: None });
         if n == 59 {
             continue;
         }
         facts.push(Fact::Queued(entry(&head, intake)));
-        let refused = |reason, detail: &str| Ending::NotInjected { reason, detail: detail.to_owned() };
+        let refused = |reason, detail: &str| Ending::NotInjected { reason, detail: detail.to_owned(), command: None };
         if n == 20 {
             let ending = refused(FailReason::Refused, "POS answered 422");
             facts.push(Fact::Ended(outcome(&head, intake, 1, 412, ending)));

@@ -100,6 +100,16 @@ pub(crate) fn filtering(lang: Lang) -> State {
     state
 }
 
+/// Of three terms one names no field: it is underlined and told, the others are used.
+pub(crate) fn filtering_wrong(lang: Lang) -> State {
+    let mut state = on(Screen::Orders)(lang);
+    act(&mut state, Action::Filter);
+    for c in "intentos>=1 color:rojo -pickup".chars() {
+        then(&mut state, Event::Edit(Edit::Insert(c)));
+    }
+    state
+}
+
 pub(crate) fn filtered_out(lang: Lang) -> State {
     let mut state = filtering(lang);
     then(&mut state, Event::Edit(Edit::Insert('z')));
@@ -240,6 +250,7 @@ fn dialogs() {
 #[test]
 fn filter_help_and_notices() {
     check_small("filtering", filtering);
+    check_small("filtering-wrong", filtering_wrong);
     check_small("filtered-out", filtered_out);
     check_small("notices", noticed);
     check_all("help", helped);

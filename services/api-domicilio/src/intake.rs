@@ -3,7 +3,7 @@
 //! Owns the decision; the streams are behind [`stored`]. An order is accepted when stream `ORDERS` has
 //! acknowledged it and not before; whatever is unknown is answered 503, and the sender's repeat finds out.
 
-mod stored;
+pub(crate) mod stored;
 mod trace;
 
 use std::time::Instant;
@@ -17,6 +17,7 @@ use crate::api::Api;
 use crate::payload::{self, Accepted, Door, Refused};
 use crate::reply::{Answer, ReplyCode};
 use stored::Stored;
+pub(crate) use trace::context as trace;
 
 /// Takes a payload of `format`, counts it, and answers. Never waits longer than about [`stored::ANSWER_LIMIT`] twice.
 pub(crate) async fn take(api: &Api, format: Format, bytes: Bytes, traceparent: Option<&str>) -> Answer {
@@ -38,8 +39,8 @@ async fn decide(api: &Api, format: Format, bytes: Bytes, traceparent: Option<&st
     };
     match payload::read(format, &bytes, doors) {
         Ok(order) => {
-            let head = head(api, order, &bytes, at);
-            let trace = trace::context(traceparent, &head);
+            let head = head(api, order, &bytes, at, 0);
+            let trace = trace(traceparent, &head);
             let stored = stored::store(&api.bus, &head, &trace, bytes).await;
             answer(head.id(), stored)
         }
@@ -47,7 +48,8 @@ async fn decide(api: &Api, format: Format, bytes: Bytes, traceparent: Option<&st
     }
 }
 
-fn head(api: &Api, order: Accepted, bytes: &[u8], at: UtcMs) -> OrderHead {
+/// The head of an order that comes in for the `again`th time.
+pub(crate) fn head(api: &Api, order: Accepted, bytes: &[u8], at: UtcMs, again: u32) -> OrderHead {
     OrderHead {
         v: VERSION,
         country: order.country,
@@ -61,6 +63,7 @@ fn head(api: &Api, order: Accepted, bytes: &[u8], at: UtcMs) -> OrderHead {
         lines: order.lines,
         loyalty: order.loyalty,
         test: order.test,
+        again,
         sha256: Digest::of(bytes),
         bytes: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
     }

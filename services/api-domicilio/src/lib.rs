@@ -2,9 +2,12 @@
 //!
 //! Takes orders in two formats over HTTP (and over the bus), judges them, and stores each as it came, to the byte, in
 //! stream `ORDERS`; takes changes of stores. It holds nothing of its own: without the bus it answers 503.
-//! `payload` and `stores` decide and are pure; `intake`, `status` and `inject` talk to the bus; `http` is the shell.
+//! `payload` and `stores` decide and are pure; `intake`, `status`, `inject`
+//! and `decisions` talk to the bus; `http` is the shell.
 
 pub mod api;
+mod decisions;
+mod history;
 pub mod http;
 mod inject;
 mod intake;
@@ -39,7 +42,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let chassis = Chassis::start(&args.common, Service::Api, args.id).await?;
     let api = Arc::new(Api::new(&chassis, listen));
     let read = Arc::clone(&api);
-    chassis.expose(move || read.load(), vec![inject::duty(&api)]);
+    let [reinject, solve] = decisions::duties(&api);
+    chassis.expose(move || read.load(), vec![inject::duty(&api), reinject, solve]);
     let stopping = async {
         chassis.stop.cancelled().await;
         chassis.control.set(RunState::Stopping);

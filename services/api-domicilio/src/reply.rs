@@ -92,7 +92,7 @@ impl ReplyCode {
     ];
 
     /// Word on the wire, HTTP status, sentence.
-    const fn row(self) -> (&'static str, u16, &'static str) {
+    pub(crate) const fn row(self) -> (&'static str, u16, &'static str) {
         match self {
             Self::Accepted => ("accepted", 202, "The order is stored and will be injected."),
             Self::AlreadyAccepted => ("already_accepted", 200, "The same order was accepted before."),

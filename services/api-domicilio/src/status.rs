@@ -3,20 +3,15 @@
 //! Owns the derivation and the reads that it needs. The answer holds no payload.
 
 use async_nats::jetstream::Context;
-use bus::read::{self, Request, Start, Stored};
+use bus::read::{self, Stored};
 use bus::{Error, ErrorKind};
 use contract::order::Ending;
-use contract::stream::{ORDERS, OUTCOMES, QUEUES};
-use contract::{AppCode, OrderHead, OrderId, Outcome, QueueEntry, StoreId, Subject, UtcMs, VERSION, header, subject};
+use contract::stream::{ORDERS, QUEUES};
+use contract::{AppCode, OrderHead, OrderId, Outcome, QueueEntry, StoreId, Subject, UtcMs, VERSION, subject};
 use futures::StreamExt as _;
 use serde::Serialize;
 
-/// Most outcomes of the order's store that are searched for the order's own. Outcomes of a store come in the order of
-/// acceptance, so only those that were waiting before it come first: a backlog of a thousand is a day of a busy store.
-const OUTCOMES_MAX: usize = 1_000;
-
-/// How much earlier than the order the search begins, in milliseconds: clocks of a cluster's servers differ.
-const CLOCK_MARGIN_MS: i64 = 5_000;
+use crate::history::{self, End, History};
 
 /// How far an order has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -30,7 +25,9 @@ pub(crate) enum State {
     Injected,
     /// Given up; waits for a person.
     NotInjected,
-    /// Done, by the store's watermark; its outcome is beyond what is searched.
+    /// Given up, and a person said that nothing more is to be done.
+    Solved,
+    /// Done, by the store's watermark; its own outcome is not there (any more).
     Finished,
 }
 
@@ -43,7 +40,7 @@ pub(crate) struct Status {
     pub(crate) id: OrderId,
     /// How far it has come.
     pub(crate) state: State,
-    /// Its sequence in stream `ORDERS`.
+    /// Its sequence in stream `ORDERS`; of a reinjected order, that of the last time.
     pub(crate) sequence: u64,
     /// When the stream stored it.
     pub(crate) accepted_at: UtcMs,
@@ -96,28 +93,23 @@ pub(crate) async fn of(js: &Context, asked: &Asked) -> Result<Status, NoStatus> 
         Asked::Id(id) => subject::order_anywhere(id),
         Asked::Code(code) => the_only(js, &subject::orders_with_code(code)).await?,
     };
-    let stored = read::last(js, ORDERS.name, &subject).await?.ok_or(NoStatus::Unknown)?;
-    let head = head_of(&stored)?;
+    let history = History::read(js, &subject).await?.ok_or(NoStatus::Unknown)?;
+    let (head, pass) = (history.head().ok_or(NoStatus::Unknown)?.clone(), history.pass());
     // The queue before the outcomes: an order that leaves the queue in between is seen by its outcome.
     let queue = read::last(js, QUEUES.name, &subject::queue(head.store)).await?;
     let queue: Option<QueueEntry> = queue.as_ref().map(|message| body("queue entry", message)).transpose()?;
-    let outcomes = subject::outcome(head.country, head.store);
-    let last = read::last(js, OUTCOMES.name, &outcomes).await?;
-    let last: Option<Outcome> = last.as_ref().map(|message| body("outcome", message)).transpose()?;
-
-    let done = last.as_ref().is_some_and(|last| last.watermark >= stored.sequence);
-    let outcome = match last {
-        Some(last) if last.intake == stored.sequence => Some(last),
-        _ if done => search(js, &outcomes, &stored).await?,
-        _ => None,
+    let end = history::end(js, &head, pass.sequence).await?;
+    let state = derive(pass.sequence, queue.as_ref(), &end, history.is_solved());
+    let outcome = match end {
+        End::Outcome(outcome) => Some(*outcome),
+        End::None | End::Forgotten => None,
     };
-    let state = derive(stored.sequence, queue.as_ref(), done, outcome.as_ref());
     Ok(Status {
         v: VERSION,
         id: head.id(),
         state,
-        sequence: stored.sequence,
-        accepted_at: stored.stored_at,
+        sequence: pass.sequence,
+        accepted_at: pass.stored_at,
         order: head,
         outcome,
     })
@@ -125,13 +117,16 @@ pub(crate) async fn of(js: &Context, asked: &Asked) -> Result<Status, NoStatus> 
 
 /// The state by what the streams tell. Hand-over goes by the order of acceptance, so a later order of the same store
 /// in the queue means that this one was handed over, too.
-fn derive(sequence: u64, queue: Option<&QueueEntry>, done: bool, outcome: Option<&Outcome>) -> State {
-    match outcome.map(|outcome| &outcome.ending) {
-        Some(Ending::Injected { .. }) => State::Injected,
-        Some(Ending::NotInjected { .. }) => State::NotInjected,
-        None if done => State::Finished,
-        None if queue.is_some_and(|entry| entry.intake >= sequence) => State::Queued,
-        None => State::Received,
+fn derive(sequence: u64, queue: Option<&QueueEntry>, end: &End, solved: bool) -> State {
+    match end {
+        End::Outcome(outcome) => match outcome.ending {
+            Ending::Injected { .. } => State::Injected,
+            Ending::NotInjected { .. } if solved => State::Solved,
+            Ending::NotInjected { .. } => State::NotInjected,
+        },
+        End::Forgotten => State::Finished,
+        End::None if queue.is_some_and(|entry| entry.intake >= sequence) => State::Queued,
+        End::None => State::Received,
     }
 }
 
@@ -155,29 +150,6 @@ async fn the_only(js: &Context, filter: &str) -> Result<String, NoStatus> {
         (Some(_), Some(_)) => Err(NoStatus::Ambiguous),
         _ => Err(NoStatus::Unknown),
     }
-}
-
-async fn search(js: &Context, filter: &str, order: &Stored) -> Result<Option<Outcome>, Error> {
-    let request = Request {
-        stream: OUTCOMES.name,
-        filter,
-        from: Start::Time(order.stored_at.plus_millis(-CLOCK_MARGIN_MS)),
-        headers_only: false,
-        limit: OUTCOMES_MAX,
-    };
-    let mut found = None;
-    read::read(js, &request, |message| {
-        let outcome = serde_json::from_slice::<Outcome>(&message.payload).ok();
-        found = outcome.filter(|outcome| outcome.intake == order.sequence).or_else(|| found.take());
-    })
-    .await?;
-    Ok(found)
-}
-
-fn head_of(message: &Stored) -> Result<OrderHead, Error> {
-    let unreadable = |why: String| Error::new(ErrorKind::Refused, "reading the head of an order", why);
-    let text = message.header(header::ORDER_HEAD).ok_or_else(|| unreadable("there is none".to_owned()))?;
-    serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))
 }
 
 fn body<T: serde::de::DeserializeOwned>(what: &str, message: &Stored) -> Result<T, Error> {
@@ -213,19 +185,21 @@ mod tests {
 
     #[test]
     fn the_state_follows_from_the_streams() {
-        let (injected, given_up) = (outcome("injected"), outcome("not_injected"));
-        for (queue, done, ending, state) in [
-            (None, false, None, State::Received),
-            (Some(4), false, None, State::Received),
-            (Some(5), false, None, State::Queued),
-            (Some(9), false, None, State::Queued),
-            (None, true, None, State::Finished),
-            (Some(9), true, None, State::Finished),
-            (None, true, Some(&injected), State::Injected),
-            (Some(5), true, Some(&injected), State::Injected),
-            (None, true, Some(&given_up), State::NotInjected),
+        let injected = || End::Outcome(Box::new(outcome("injected")));
+        let given_up = || End::Outcome(Box::new(outcome("not_injected")));
+        for (queue, end, solved, state) in [
+            (None, End::None, false, State::Received),
+            (Some(4), End::None, false, State::Received),
+            (Some(5), End::None, false, State::Queued),
+            (Some(9), End::None, false, State::Queued),
+            (None, End::Forgotten, false, State::Finished),
+            (Some(9), End::Forgotten, false, State::Finished),
+            (None, injected(), false, State::Injected),
+            (Some(5), injected(), false, State::Injected),
+            (None, given_up(), false, State::NotInjected),
+            (None, given_up(), true, State::Solved),
         ] {
-            assert_eq!(derive(5, queue.map(entry).as_ref(), done, ending), state, "{queue:?} {done} {ending:?}");
+            assert_eq!(derive(5, queue.map(entry).as_ref(), &end, solved), state, "{queue:?} {end:?} {solved}");
         }
     }
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::heartbeat::RunState;
-use crate::{Fault, OrderId};
+use crate::{CommandId, Fault, Operator, OrderId};
 
 /// Stands for the instance in subjects that any instance of a service may serve.
 pub const ANY: &str = "any";
@@ -24,6 +24,12 @@ pub enum Verb {
     LogLevel,
     /// api-domicilio only: take an order, as over HTTP.
     Inject,
+    /// api-domicilio only: send an order that was not injected to its store once more ([`Reinject`]).
+    Reinject,
+    /// api-domicilio only: nothing more is to be done about an order that was not injected ([`Solve`]).
+    Solve,
+    /// queue-resolver only, the one that owns the store: give up the order at the head of its queue ([`Release`]).
+    Release,
 }
 
 impl Verb {
@@ -39,6 +45,9 @@ impl Verb {
             Self::Drain => "drain",
             Self::LogLevel => "log-level",
             Self::Inject => "inject",
+            Self::Reinject => "reinject",
+            Self::Solve => "solve",
+            Self::Release => "release",
         }
     }
 }
@@ -49,6 +58,49 @@ pub struct LogLevel {
     /// A filter in the syntax of `tracing-subscriber`'s `EnvFilter`, for example `debug` or `info,queue_resolver=trace`;
     /// at most 200 characters.
     pub filter: String,
+}
+
+/// Body of `reinject`. The order goes to the end of its store's queue. The same command repeated acts once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reinject {
+    /// Of this command; the same on every repeat.
+    pub id: CommandId,
+    /// The order.
+    pub order: OrderId,
+    /// Who wants it.
+    pub by: Operator,
+    /// Why, at most [`crate::decision::REASON_MAX`] characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Another payload, of the order's format and with its store and code; absent: as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+}
+
+/// Body of `solve`. The same command repeated acts once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Solve {
+    /// Of this command; the same on every repeat.
+    pub id: CommandId,
+    /// The order.
+    pub order: OrderId,
+    /// Who says so.
+    pub by: Operator,
+    /// Why, 1 to [`crate::decision::REASON_MAX`] characters.
+    pub reason: String,
+}
+
+/// Body of `release`. The order ends as not injected; an attempt that is under way is awaited, and counts if it succeeds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Of this command; the same on every repeat.
+    pub id: CommandId,
+    /// The order.
+    pub order: OrderId,
+    /// Its sequence in `ORDERS`: a later pass of the same order is not meant.
+    pub intake: u64,
+    /// Who wants it.
+    pub by: Operator,
 }
 
 /// Answer to every common verb.
@@ -65,14 +117,14 @@ pub struct Reply {
     pub fault: Option<Fault>,
 }
 
-/// Answer of intake to an order, over HTTP and over the bus alike.
+/// Answer about an order: of intake, over HTTP and over the bus alike, and to `reinject`, `solve` and `release`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IntakeReply {
     /// Version of the message, [`crate::VERSION`].
     pub v: u8,
-    /// The HTTP status, also over the bus: 202 accepted, 200 accepted before, 400, 409, 413, 422, 503.
+    /// The HTTP status, also over the bus: 202 done, 200 done before, 400, 404, 409, 413, 422, 503.
     pub status: u16,
-    /// `accepted`, `already_accepted`, or the code of what went wrong, for example `invalid_payload`.
+    /// `accepted`, `already_accepted`, `reinjected`, `solved`, `released` and so on, or the code of what went wrong, for example `invalid_payload`.
     pub code: String,
     /// The order, when the payload told one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -30,6 +30,8 @@ pub enum FailReason {
     NoPos,
     /// The order's payload is not in `ORDERS` (any more), or is not the one that was accepted.
     NoPayload,
+    /// A person gave it up while it was waiting at the head of its queue.
+    Released,
     /// A reason that this version does not know.
     #[serde(other)]
     Unknown,
@@ -52,6 +54,7 @@ impl FailReason {
             Self::Refused => "refused",
             Self::NoPos => "no_pos",
             Self::NoPayload => "no_payload",
+            Self::Released => "released",
             Self::Unknown => "unknown",
         }
     }
@@ -72,6 +75,21 @@ pub enum PosState {
     /// Refuses connections or does not answer; the lane waits and probes, orders keep their retries.
     Down,
     /// A state that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Why the hand-over's checkpoint did not fit what is in `QUEUES`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Misfit {
+    /// There was none: a new deployment, or the bucket of leases was lost.
+    First,
+    /// Somebody else wrote to `QUEUES`.
+    Foreign,
+    /// `QUEUES` has lost its end, or was made anew.
+    Rewound,
+    /// A reason that this version does not know.
     #[serde(other)]
     Unknown,
 }
@@ -153,6 +171,17 @@ pub enum EventKind {
         /// Intake sequence after which it resumes.
         resumes_after: u64,
     },
+    /// The hand-over began anew, because `QUEUES` was not what its checkpoint said.
+    HandOverAnew {
+        /// The distribuidor's term of office.
+        term: u64,
+        /// Intake sequence after which it resumes; what was handed over before is passed over by the watermarks.
+        resumes_after: u64,
+        /// Sequence at which `QUEUES` ended.
+        queue_end: u64,
+        /// Why.
+        why: Misfit,
+    },
     /// A kind that this version does not know; shown as such.
     #[serde(other)]
     Unknown,
@@ -167,6 +196,7 @@ impl EventKind {
             Self::PartitionAssigned { .. } => "partition_assigned",
             Self::ResolverLost { .. } => "resolver_lost",
             Self::TookOffice { .. } => "took_office",
+            Self::HandOverAnew { .. } => "hand_over_anew",
             Self::Unknown => "unknown",
         }
     }

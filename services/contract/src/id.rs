@@ -78,6 +78,18 @@ text_id! {
 }
 
 text_id! {
+    /// Chosen by whoever sends a command, new for each one; the same on every repeat, so that it acts once.
+    CommandId, "command id", "1 to 64 characters of a-z, A-Z, 0-9, '-' and '_'",
+    |t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+text_id! {
+    /// Who gave a command: a login, never a person's full name.
+    Operator, "operator", "1 to 64 visible ASCII characters",
+    |t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_graphic())
+}
+
+text_id! {
     /// Label of the cloud where an instance runs: `aws`, `azure`, `gcloud`, or any other short word.
     Cloud, "cloud", "1 to 16 characters of a-z, 0-9 and '-'",
     |t| (1..=16).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')

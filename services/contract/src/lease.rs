@@ -65,6 +65,10 @@ pub struct OfficeLease {
     /// Intake sequence up to which every order is in `QUEUES`: where a successor resumes. Written with the renewal,
     /// so that the same compare-and-set guards both.
     pub distributed: u64,
+    /// Sequence in `QUEUES` after which the next order belongs: with `distributed` it gives every later order its one
+    /// place. Absent until the first active distribuidor has looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<u64>,
     /// Given back: whoever comes first may take it at once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub vacant: bool,

@@ -6,6 +6,7 @@
 //! unknown kinds survive as such.
 
 pub mod command;
+pub mod decision;
 pub mod event;
 pub mod fault;
 pub mod heartbeat;
@@ -17,10 +18,11 @@ pub mod stream;
 pub mod subject;
 pub mod time;
 
+pub use decision::Decision;
 pub use event::{Event, EventKind};
 pub use fault::Fault;
 pub use heartbeat::Heartbeat;
-pub use id::{AppCode, Cloud, Country, InstanceId, OrderId, Partition, Service, StoreId};
+pub use id::{AppCode, Cloud, CommandId, Country, InstanceId, Operator, OrderId, Partition, Service, StoreId};
 pub use order::{OrderHead, Outcome, QueueEntry};
 pub use store::StoreRecord;
 pub use subject::Subject;
@@ -33,6 +35,8 @@ pub const VERSION: u8 = 1;
 pub mod header {
     /// JSON of [`crate::OrderHead`] on messages of stream `ORDERS`, whose body is the payload as it came.
     pub const ORDER_HEAD: &str = "Domicilio-Head";
+    /// JSON of [`crate::Decision`] on messages of stream `ORDERS` that follow the order's own.
+    pub const DECISION: &str = "Domicilio-Decision";
     /// JSON of [`crate::order::InvalidHead`] on messages of stream `INVALID`, whose body is the refused payload.
     pub const INVALID_HEAD: &str = "Domicilio-Invalid";
     /// Payload format (`delivery` or `pickup`) of an `inject` request over the bus.

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{AppCode, Cloud, Country, Fault, InstanceId, OrderId, Partition, StoreId, UtcMs};
+use crate::{AppCode, Cloud, CommandId, Country, Fault, InstanceId, OrderId, Partition, StoreId, UtcMs};
 
 /// Who did a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +125,7 @@ pub struct OrderHead {
     pub channel: Channel,
     /// Shape of the payload.
     pub format: Format,
-    /// When intake took it, before it was stored.
+    /// When intake took it (or its reinjection), before it was stored.
     pub received_at: UtcMs,
     /// The api-domicilio instance that took it.
     pub by: Origin,
@@ -140,10 +140,18 @@ pub struct OrderHead {
     /// Carries the marker "Prueba No Despachar": kitchens must not cook it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
+    /// Which reinjection this is, from 1; 0 for the order as it came.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub again: u32,
     /// SHA-256 of the payload's bytes.
     pub sha256: Digest,
     /// Length of the payload in bytes.
     pub bytes: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl OrderHead {
@@ -186,6 +194,9 @@ pub enum Ending {
         reason: crate::event::FailReason,
         /// One sentence of ours, never the POS's own text (which might hold personal data).
         detail: String,
+        /// The command that released it, when it was given up by a person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        command: Option<CommandId>,
     },
 }
 

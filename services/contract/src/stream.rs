@@ -57,8 +57,7 @@ pub const QUEUES: StreamSpec = StreamSpec {
     mebibytes_max: 512,
     messages_per_subject_max: 0,
     refuse_when_full: true,
-    // Covers what a new active distribuidor repeats; about 364 bytes an id on the server.
-    duplicate_window_s: 600,
+    duplicate_window_s: 120,
 };
 
 /// Final outcomes; the last one of a store is its watermark.

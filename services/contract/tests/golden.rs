@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use contract::command::{IntakeReply, Reply};
+use contract::command::{IntakeReply, Reinject, Release, Reply, Solve};
 use contract::lease::{OfficeLease, PartitionLease, ResolverLease};
 use contract::order::InvalidHead;
-use contract::{Event, EventKind, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord};
+use contract::{Decision, Event, EventKind, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord};
 use serde_json::Value;
 
 fn golden(name: &str) -> Value {
@@ -36,11 +36,15 @@ fn every_message_reads_and_writes_as_it_always_did() {
     };
     check("order_head", round_trip::<OrderHead>);
     check("order_head_least", round_trip::<OrderHead>);
+    check("order_head_again", round_trip::<OrderHead>);
+    check("decision_reinjected", round_trip::<Decision>);
+    check("decision_solved", round_trip::<Decision>);
     check("invalid_head", round_trip::<InvalidHead>);
     check("queue_entry", round_trip::<QueueEntry>);
     check("outcome_injected", round_trip::<Outcome>);
     check("outcome_not_injected", round_trip::<Outcome>);
-    for kind in ["attempt_failed", "pos", "partition_assigned", "resolver_lost", "took_office"] {
+    check("outcome_released", round_trip::<Outcome>);
+    for kind in ["attempt_failed", "pos", "partition_assigned", "resolver_lost", "took_office", "hand_over_anew"] {
         check(&format!("event_{kind}"), round_trip::<Event>);
     }
     check("store_record", round_trip::<StoreRecord>);
@@ -50,6 +54,9 @@ fn every_message_reads_and_writes_as_it_always_did() {
     check("office_lease", round_trip::<OfficeLease>);
     check("resolver_lease", round_trip::<ResolverLease>);
     check("partition_lease", round_trip::<PartitionLease>);
+    check("reinject", round_trip::<Reinject>);
+    check("solve", round_trip::<Solve>);
+    check("release", round_trip::<Release>);
     check("reply", round_trip::<Reply>);
     check("intake_reply", round_trip::<IntakeReply>);
 

@@ -1,30 +1,35 @@
 //! The hand-over: reads `ORDERS`, publishes to `QUEUES`; the shell around [`crate::chain`].
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::consumer::pull::{Ordered, OrderedConfig};
 use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
+use async_nats::{HeaderMap, jetstream};
+use bus::read::Stored;
 use bus::{Error, ErrorKind, REQUEST_TIMEOUT};
 use bytes::Bytes;
 use chassis::lease::Tenure;
-use chassis::{Chassis, RETRY_DELAY, Trouble};
-use contract::lease::OfficeLease;
+use chassis::{Chassis, RETRY_DELAY};
+use contract::event::Misfit;
 use contract::stream::{ORDERS, QUEUES};
-use contract::{OrderHead, QueueEntry, UtcMs, header, subject};
-use futures::StreamExt as _;
+use contract::{EventKind, OrderHead, QueueEntry, UtcMs, header, subject};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use futures::{StreamExt as _, TryStreamExt as _};
 
-use crate::chain::{Answer, Chain, Step};
+use crate::chain::{Answer, Chain, Checkpoint, Entry, Found, LOOK_MAX, Step};
+use crate::desk::Desk;
 use crate::figures::Figures;
+use crate::registry;
 
 /// How often the length of `ORDERS` is asked for while nothing is read from it.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// Entries of `QUEUES` that are asked for at the same time: enough to hide the round trip.
+const LOOKS_AT_ONCE: usize = 64;
 
 /// An order on its way to its queue.
 #[derive(Debug)]
@@ -44,89 +49,200 @@ struct Answered {
 
 type Flights = FuturesUnordered<BoxFuture<'static, Answered>>;
 
-/// Hands over for as long as it is polled. `confirmed` is kept at the checkpoint for the renewals.
-pub async fn run(
-    chassis: &Chassis,
-    figures: &Figures,
-    lease: OfficeLease,
+/// How a turn of [`advance`] ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Turn {
+    /// The chain waits for an order or an answer.
+    Waits,
+    /// The server's answer settled nothing: not again before a while.
+    Later,
+    /// The chain goes on from another checkpoint: what is read of `ORDERS` begins there.
+    Anew,
+}
+
+/// What hands over: where, under which right, and how far it is.
+struct Post<'a> {
+    chassis: &'a Chassis,
+    figures: &'a Figures,
+    term: u64,
     tenure: Tenure,
-    confirmed: &AtomicU64,
-) -> Infallible {
-    let mut chain = Chain::new(lease.distributed);
-    let mut flights = Flights::new();
+    desk: &'a Desk,
+    chain: Chain<Item>,
+    flights: Flights,
+}
+
+/// Hands over for as long as it is polled; the checkpoint goes over the `desk` into the lease.
+pub async fn run(chassis: &Chassis, figures: &Figures, term: u64, tenure: Tenure, desk: &Desk) -> Infallible {
+    let (chain, flights) = (Chain::new(desk.kept()), Flights::new());
+    let mut post = Post { chassis, figures, term, tenure, desk, chain, flights };
     loop {
         chassis.bus.up().await;
-        let ended = pump(chassis, figures, lease.term, &tenure, confirmed, &mut chain, &mut flights).await;
-        if let Err(error) = ended {
-            tracing::warn!(error = &error as &dyn std::error::Error, "hand-over interrupted, resuming soon");
+        match post.pump().await {
+            Ok(()) => continue,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "hand-over interrupted, resuming soon");
+            }
         }
         figures.lag(None);
         chassis.trouble.over();
-        chain.disturbed();
+        post.chain.disturbed();
         tokio::time::sleep(RETRY_DELAY).await;
     }
 }
 
-async fn pump(
-    chassis: &Chassis,
-    figures: &Figures,
-    term: u64,
-    tenure: &Tenure,
-    confirmed: &AtomicU64,
-    chain: &mut Chain<Item>,
-    flights: &mut Flights,
-) -> Result<(), Error> {
-    let connects = chassis.bus.connects();
-    let mut orders = reader(chassis, chain.taken() + 1).await?;
-    let mut unread = 0;
-    let mut state = chassis.control.follow();
-    // Wakes a chain that waits for its tenure or after a failure.
-    let mut tick = tokio::time::interval(Duration::from_millis(100));
-    let mut look = tokio::time::interval(LOOK);
-    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut not_before = tokio::time::Instant::now();
-    loop {
-        let running = chassis.control.is_running();
-        if running && tenure.holds() && tokio::time::Instant::now() >= not_before {
-            advance(chassis, term, chain, flights).await?;
-        }
-        let reading = running && chain.has_room();
-        figures.lag(Some(unread + chain.backlog() as u64));
-        tokio::select! {
-            biased;
-            Some(answered) = flights.next() => {
-                if answered.answer == Answer::Unknown {
-                    // A tight loop would only burden a server that cannot.
-                    not_before = tokio::time::Instant::now() + RETRY_DELAY;
-                }
-                take(&answered, chain, figures, &chassis.trouble);
-                confirmed.store(chain.confirmed(), Ordering::Release);
-            }
-            () = chassis.bus.interrupted(connects) => {
-                return Err(Error::new(ErrorKind::Unanswered, "handing over", "the bus was away"));
-            }
-            // While nothing is read, nobody tells how much there is to read.
-            _ = look.tick(), if !reading => {
-                unread = bus::read::extent(&chassis.bus.js, ORDERS.name).await?.last.saturating_sub(chain.taken());
-            }
-            order = orders.next(), if reading => {
-                let message = order
-                    .ok_or_else(|| Error::new(ErrorKind::Unanswered, "reading ORDERS", "the server ended the stream"))?
-                    .map_err(|error| Error::new(ErrorKind::Unanswered, "reading ORDERS", error))?;
-                let info = message.info().map_err(|error| Error::new(ErrorKind::Refused, "reading ORDERS", error))?;
-                unread = info.pending;
-                match item(message.headers.as_ref()) {
-                    Ok(item) => chain.order(info.stream_sequence, item),
-                    // Only intake writes there; what has no head cannot be injected by anyone.
-                    Err(error) => tracing::error!(
-                        intake = info.stream_sequence, %error, "an entry of ORDERS cannot be read: not handed over"
-                    ),
+impl Post<'_> {
+    /// Reads and hands over until the bus fails, or until the reader must start elsewhere.
+    async fn pump(&mut self) -> Result<(), Error> {
+        let chassis = self.chassis;
+        let connects = chassis.bus.connects();
+        let mut seen = self.chain.taken();
+        let mut orders = reader(chassis, seen + 1).await?;
+        let mut unread = 0;
+        let mut state = chassis.control.follow();
+        // Wakes a chain that waits for its tenure or after a failure.
+        let mut tick = tokio::time::interval(Duration::from_millis(100));
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut not_before = tokio::time::Instant::now();
+        loop {
+            let running = chassis.control.is_running();
+            if running && self.tenure.holds() && tokio::time::Instant::now() >= not_before {
+                match self.advance().await? {
+                    Turn::Waits => {}
+                    Turn::Later => not_before = tokio::time::Instant::now() + RETRY_DELAY,
+                    Turn::Anew => return Ok(()),
                 }
             }
-            _ = state.changed() => {}
-            _ = tick.tick() => {}
+            let reading = running && self.chain.has_room();
+            self.figures.lag(Some(unread + self.chain.backlog() as u64));
+            tokio::select! {
+                biased;
+                Some(answered) = self.flights.next() => {
+                    if answered.answer == Answer::Unknown {
+                        // A tight loop would only burden a server that cannot.
+                        not_before = tokio::time::Instant::now() + RETRY_DELAY;
+                    }
+                    self.take(&answered);
+                    self.desk.hand_in(self.chain.confirmed());
+                }
+                () = chassis.bus.interrupted(connects) => {
+                    return Err(Error::new(ErrorKind::Unanswered, "handing over", "the bus was away"));
+                }
+                // Nothing tells how much there is to read while nothing is read, nor when all has been read before.
+                _ = look.tick() => {
+                    let last = bus::read::extent(&chassis.bus.js, ORDERS.name).await?.last;
+                    if !reading {
+                        unread = last.saturating_sub(self.chain.taken());
+                    } else if last <= seen {
+                        self.chain.exhausted();
+                    }
+                }
+                order = orders.next(), if reading => {
+                    let message = order
+                        .ok_or_else(|| Error::new(ErrorKind::Unanswered, "reading ORDERS", "the server ended the stream"))?
+                        .map_err(|error| Error::new(ErrorKind::Unanswered, "reading ORDERS", error))?;
+                    let info = message.info().map_err(|error| Error::new(ErrorKind::Refused, "reading ORDERS", error))?;
+                    (seen, unread) = (info.stream_sequence, info.pending);
+                    self.read(seen, message.headers.as_ref());
+                }
+                _ = state.changed() => {}
+                _ = tick.tick() => {}
+            }
         }
     }
+
+    /// Takes a message of `ORDERS`.
+    fn read(&mut self, sequence: u64, headers: Option<&HeaderMap>) {
+        match item(headers) {
+            Ok(item) => self.chain.order(sequence, item),
+            // What people decided about an order; a reinjection would have a head.
+            Err(_) if headers.is_some_and(|headers| headers.get(header::DECISION).is_some()) => {}
+            // Only intake writes there; what has no head cannot be injected by anyone.
+            Err(error) => tracing::error!(
+                intake = sequence, %error, "an entry of ORDERS cannot be read: not handed over"
+            ),
+        }
+    }
+
+    /// Does what the chain asks for until it waits.
+    async fn advance(&mut self) -> Result<Turn, Error> {
+        let js = &self.chassis.bus.js;
+        loop {
+            let (intake, received_at, sent) = match self.chain.step() {
+                Step::Wait => return Ok(Turn::Waits),
+                Step::Sync => {
+                    let found = look(js, self.chain.confirmed().queued).await?;
+                    let end = found.end;
+                    if !self.chain.synced(found) {
+                        tracing::warn!(end, "QUEUES ends before what was handed over: looking again");
+                        return Ok(Turn::Later);
+                    }
+                    self.desk.hand_in(self.chain.confirmed());
+                    continue;
+                }
+                Step::Anchor(checkpoint, why) => {
+                    self.anchor(checkpoint, why).await;
+                    return Ok(Turn::Anew);
+                }
+                Step::Publish { intake, item, expected } => {
+                    let (subject, message) = message(self.chassis, self.term, intake, item, expected);
+                    let sent = tokio::time::timeout(REQUEST_TIMEOUT, js.send_publish(subject, message)).await;
+                    (intake, item.head.received_at, sent)
+                }
+            };
+            match sent {
+                Ok(Ok(ack)) => self.flights.push(Box::pin(await_answer(intake, received_at, ack))),
+                // It may have left the process all the same: unknown, not no.
+                _ => self.chain.answered(intake, Answer::Unknown),
+            }
+        }
+    }
+
+    /// Has the new checkpoint written into the lease, then goes on from it.
+    async fn anchor(&mut self, checkpoint: Checkpoint, why: Misfit) {
+        let Checkpoint { intake: resumes_after, queued } = checkpoint;
+        let queue_end = queued.unwrap_or_default();
+        self.desk.keep(checkpoint).await;
+        self.chain.anchored();
+        match why {
+            Misfit::First => tracing::info!(resumes_after, queue_end, "hand-over begins"),
+            why => tracing::warn!(?why, resumes_after, queue_end, "QUEUES is not what it was: hand-over begins anew"),
+        }
+        let term = self.term;
+        registry::publish(self.chassis, EventKind::HandOverAnew { term, resumes_after, queue_end, why });
+    }
+
+    fn take(&mut self, answered: &Answered) {
+        self.chain.answered(answered.intake, answered.answer);
+        let trouble = &self.chassis.trouble;
+        if let Some(refused) = &answered.refused {
+            trouble.tell(refused.as_str());
+        }
+        if let Answer::Stored(_) = answered.answer {
+            trouble.over();
+            self.figures.distributed();
+            let took_ms = chassis::now().since(answered.received_at).max(0);
+            self.figures.latency.record_us(took_ms.unsigned_abs() * 1_000);
+        }
+    }
+}
+
+/// What `QUEUES` holds after `queued`, by its leader.
+async fn look(js: &jetstream::Context, queued: Option<u64>) -> Result<Found, Error> {
+    let end = bus::read::extent(js, QUEUES.name).await?.last;
+    let queued = queued.unwrap_or(end);
+    let seen = end.min(queued.saturating_add(LOOK_MAX));
+    let entries = futures::stream::iter(queued + 1..=seen)
+        .map(|at| async move {
+            let stored = bus::read::at_leader(js, QUEUES.name, at).await?;
+            let entry = |stored: Stored| serde_json::from_slice::<QueueEntry>(&stored.payload).ok();
+            Ok::<_, Error>(stored.map(|stored| Entry { at, intake: entry(stored).map(|entry| entry.intake) }))
+        })
+        .buffered(LOOKS_AT_ONCE)
+        .try_filter_map(|entry| std::future::ready(Ok(entry)))
+        .try_collect()
+        .await?;
+    Ok(Found { end, seen, entries })
 }
 
 /// An ordered, headers-only reader: the hand-over needs no payload, and the reader leaves nothing on the server.
@@ -153,30 +269,6 @@ fn item(headers: Option<&HeaderMap>) -> Result<Item, async_nats::Error> {
     Ok(Item { head: serde_json::from_str(head.as_str())?, traceparent })
 }
 
-/// Does what the chain asks for until it waits.
-async fn advance(chassis: &Chassis, term: u64, chain: &mut Chain<Item>, flights: &mut Flights) -> Result<(), Error> {
-    loop {
-        let (intake, received_at, sent) = match chain.step() {
-            Step::Wait => return Ok(()),
-            Step::Sync => {
-                let extent = bus::read::extent(&chassis.bus.js, QUEUES.name).await?;
-                chain.synced(extent.last);
-                continue;
-            }
-            Step::Publish { intake, item, expected } => {
-                let (subject, message) = message(chassis, term, intake, item, expected);
-                let sent = tokio::time::timeout(REQUEST_TIMEOUT, chassis.bus.js.send_publish(subject, message)).await;
-                (intake, item.head.received_at, sent)
-            }
-        };
-        match sent {
-            Ok(Ok(ack)) => flights.push(Box::pin(await_answer(intake, received_at, ack))),
-            // It may have left the process all the same: unknown, not no.
-            _ => chain.answered(intake, Answer::Unknown),
-        }
-    }
-}
-
 fn message(chassis: &Chassis, term: u64, intake: u64, item: &Item, expected: u64) -> (String, PublishMessage) {
     let entry = QueueEntry {
         v: contract::VERSION,
@@ -187,8 +279,8 @@ fn message(chassis: &Chassis, term: u64, intake: u64, item: &Item, expected: u64
         term,
     };
     let body = serde_json::to_vec(&entry).map(Bytes::from).unwrap_or_default();
-    let mut message =
-        PublishMessage::build().payload(body).message_id(format!("o{intake}")).expected_last_sequence(expected);
+    // No message id: an order has one place, and its repeat finds that taken.
+    let mut message = PublishMessage::build().payload(body).expected_last_sequence(expected);
     if let Some(traceparent) = &item.traceparent {
         message = message.header(header::TRACEPARENT, traceparent.as_str());
     }
@@ -198,7 +290,6 @@ fn message(chassis: &Chassis, term: u64, intake: u64, item: &Item, expected: u64
 async fn await_answer(intake: u64, received_at: UtcMs, ack: PublishAckFuture) -> Answered {
     let mut refused = None;
     let answer = match ack.await {
-        Ok(ack) if ack.duplicate => Answer::Duplicate,
         Ok(ack) => Answer::Stored(ack.sequence),
         Err(error) => {
             tracing::debug!(intake, %error, "a hand-over failed");
@@ -215,17 +306,4 @@ async fn await_answer(intake: u64, received_at: UtcMs, ack: PublishAckFuture) ->
         }
     };
     Answered { intake, answer, received_at, refused }
-}
-
-fn take(answered: &Answered, chain: &mut Chain<Item>, figures: &Figures, trouble: &Trouble) {
-    chain.answered(answered.intake, answered.answer);
-    if let Some(refused) = &answered.refused {
-        trouble.tell(refused.as_str());
-    }
-    if let Answer::Stored(_) = answered.answer {
-        trouble.over();
-        figures.distributed();
-        let took_ms = chassis::now().since(answered.received_at).max(0);
-        figures.latency.record_us(took_ms.unsigned_abs() * 1_000);
-    }
 }

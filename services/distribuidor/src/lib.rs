@@ -2,10 +2,11 @@
 //! acceptance, and every partition of stores to exactly one live queue-resolver.
 //!
 //! Decides in [`assign`] (who owns which partition) and [`chain`] (what may be published next), both without I/O;
-//! [`office`] is the shell around them while this instance is the active one.
+//! [`office`] is the shell around them while this instance is the active one, [`desk`] what its tasks share.
 
 pub mod assign;
 pub mod chain;
+pub mod desk;
 pub mod figures;
 pub mod handover;
 pub mod office;
@@ -59,7 +60,8 @@ async fn stand_by(chassis: &Chassis, me: &Holder, figures: &Figures) -> Result<O
                 v: contract::VERSION,
                 holder: me.clone(),
                 term: before.as_ref().map_or(0, |lease| lease.term) + 1,
-                distributed: before.map_or(0, |lease| lease.distributed),
+                distributed: before.as_ref().map_or(0, |lease| lease.distributed),
+                queued: before.and_then(|lease| lease.queued),
                 vacant: false,
             };
             encode(taken.insert(lease))

@@ -1,7 +1,5 @@
 //! Holding the office: the renewals, the hand-over and the registry run side by side and end together.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::kv;
@@ -11,6 +9,8 @@ use contract::heartbeat::RunState;
 use contract::lease::OfficeLease;
 use contract::{Event, EventKind};
 
+use crate::chain::Checkpoint;
+use crate::desk::Desk;
 use crate::figures::Figures;
 use crate::{handover, registry};
 
@@ -41,19 +41,19 @@ impl Office {
         let event = EventKind::TookOffice { term, resumes_after: self.lease.distributed };
         registry::publish(chassis, event);
 
-        let confirmed = Arc::new(AtomicU64::new(self.lease.distributed));
+        let desk = Desk::new(Checkpoint { intake: self.lease.distributed, queued: self.lease.queued });
         let tenure = self.holder.tenure();
-        let hand_over = handover::run(chassis, figures, self.lease.clone(), tenure.clone(), &confirmed);
+        let hand_over = handover::run(chassis, figures, term, tenure.clone(), &desk);
         let register = registry::run(chassis, figures, &self.store, term, tenure);
         let end = tokio::select! {
-            end = renew(chassis, &mut self.holder, &mut self.lease, &confirmed) => end,
+            end = renew(chassis, &mut self.holder, &mut self.lease, &desk) => end,
             never = hand_over => match never {},
             never = register => match never {},
         };
         figures.stands_by();
         chassis.trouble.over();
         if end == End::Told {
-            self.lease.distributed = confirmed.load(Ordering::Acquire);
+            note(&mut self.lease, desk.latest());
             self.lease.vacant = true;
             if let Err(error) = self.holder.release(encode(&self.lease)).await {
                 tracing::warn!(
@@ -67,7 +67,7 @@ impl Office {
 }
 
 /// Renews the lease with the checkpoint until it is lost or we are told to go.
-async fn renew(chassis: &Chassis, holder: &mut Holder, lease: &mut OfficeLease, confirmed: &AtomicU64) -> End {
+async fn renew(chassis: &Chassis, holder: &mut Holder, lease: &mut OfficeLease, desk: &Desk) -> End {
     let mut state = chassis.control.follow();
     let mut tick = tokio::time::interval(Duration::from_millis(TERMS.renew_ms));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -76,14 +76,20 @@ async fn renew(chassis: &Chassis, holder: &mut Holder, lease: &mut OfficeLease, 
             () = chassis.stop.cancelled() => return End::Told,
             _ = state.wait_for(|state| *state == RunState::Draining) => return End::Told,
             _ = tick.tick() => {}
+            () = desk.hurried() => {}
         }
-        lease.distributed = confirmed.load(Ordering::Acquire);
+        let checkpoint = desk.latest();
+        note(lease, checkpoint);
         match holder.renew(encode(lease)).await {
-            Renewal::Held => {}
+            Renewal::Held => desk.wrote(checkpoint),
             Renewal::Lost => return End::Lost,
             Renewal::Unknown => tracing::warn!(term = lease.term, "the office's renewal got no answer"),
         }
     }
+}
+
+fn note(lease: &mut OfficeLease, checkpoint: Checkpoint) {
+    (lease.distributed, lease.queued) = (checkpoint.intake, checkpoint.queued);
 }
 
 /// An event of this instance.

@@ -10,10 +10,12 @@ mod words;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use contract::event::FailReason;
 use contract::heartbeat::Head;
-use contract::{EventKind, Outcome, QueueEntry, UtcMs};
+use contract::order::Ending;
+use contract::{CommandId, EventKind, Outcome, QueueEntry, UtcMs};
 
-pub use words::{Deed, Mark, Moment, Place, Step, Stored};
+pub use words::{Deed, Mark, Moment, Place, Release, Step, Stored};
 
 /// Entries of a lane that are kept whole; of those behind only the sequence is kept, and they are read back when
 /// their turn comes. So a dead store's backlog of 200,000 orders costs tens of megabytes, not hundreds.
@@ -60,7 +62,11 @@ pub struct Lane {
     mark: Option<Mark>,
     stage: Stage,
     not_before_ms: u64,
+    /// When the next order may begin.
+    next_order_ms: u64,
     tries: Tries,
+    /// The order that a person gives up, by its intake sequence, and the command that says so.
+    given_up: Option<(u64, CommandId)>,
     pos_down: bool,
     unreachable_in_a_row: u32,
     probes: u32,
@@ -76,7 +82,9 @@ impl Lane {
             mark: None,
             stage: Stage::Idle,
             not_before_ms: 0,
+            next_order_ms: 0,
             tries: Tries::default(),
+            given_up: None,
             pos_down: false,
             unreachable_in_a_row: 0,
             probes: 0,
@@ -130,6 +138,17 @@ impl Lane {
         }
     }
 
+    /// A person gives up the order with sequence `intake` in `ORDERS`, if it is at the head. What is under way is
+    /// awaited first.
+    pub fn release(&mut self, intake: u64, command: CommandId) -> Release {
+        let head = self.waiting.first_key_value().and_then(|(_, waiting)| waiting.entry.as_ref());
+        if head.is_none_or(|entry| entry.intake != intake) {
+            return Release::NotAtHead;
+        }
+        self.given_up = Some((intake, command));
+        if self.is_busy() { Release::Pending } else { Release::Now }
+    }
+
     /// What to do now. `may_start` is false while paused, or when the partition is to be given back: then no new
     /// attempt begins, but what was begun is finished.
     pub fn step(&mut self, now: Moment, may_start: bool) -> Step {
@@ -160,8 +179,18 @@ impl Lane {
                 None => Step::Wait(None),
             };
         }
+        if let Some((_, command)) = self.given_up.take_if(|(intake, _)| *intake == entry.intake) {
+            self.turn_to(queue_seq);
+            let detail = "given up by an operator".to_owned();
+            let ending = Ending::NotInjected { reason: FailReason::Released, detail, command: Some(command) };
+            self.finish(&entry, ending, now);
+            return self.step(now, may_start);
+        }
         if !may_start {
             return Step::Wait(None);
+        }
+        if self.tries.queue_seq != queue_seq && now.mono_ms < self.next_order_ms {
+            return Step::Wait(Some(self.next_order_ms));
         }
         self.when_due(now, |lane| lane.begin_attempt(queue_seq, entry, now))
     }
@@ -175,9 +204,18 @@ impl Lane {
         Step::Do(deed)
     }
 
-    fn begin_attempt(&mut self, queue_seq: u64, entry: Arc<QueueEntry>, now: Moment) -> Step {
-        if self.tries.queue_seq != queue_seq {
+    /// Begins to count the attempts of this entry, unless they are counted already; returns whether it is another one.
+    fn turn_to(&mut self, queue_seq: u64) -> bool {
+        let another = self.tries.queue_seq != queue_seq;
+        if another {
             self.tries = Tries { queue_seq, ..Tries::default() };
+        }
+        another
+    }
+
+    fn begin_attempt(&mut self, queue_seq: u64, entry: Arc<QueueEntry>, now: Moment) -> Step {
+        if self.turn_to(queue_seq) {
+            self.next_order_ms = now.mono_ms + self.place.pace_ms;
         }
         self.tries.attempts += 1;
         self.tries.first_at.get_or_insert(now.utc);

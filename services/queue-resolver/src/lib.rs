@@ -1,11 +1,13 @@
 //! The queue-resolver: injects orders into each store's POS, strictly first-in first-out per store, with retries.
 //!
 //! [`lane`] decides for one store, [`schedule`] and [`verdict`] for one attempt; none of them does I/O.
-//! [`tenancy`] learns which partitions are ours, [`session`] serves one of them, [`pos`] calls a store.
+//! [`tenancy`] learns which partitions are ours, [`session`] serves one of them, [`pos`] calls a store,
+//! [`release`] lets operators give up an order.
 
 pub mod figures;
 pub mod lane;
 pub mod pos;
+pub mod release;
 pub mod schedule;
 pub mod session;
 pub mod settings;
@@ -19,6 +21,7 @@ use bus::catalogue::Catalogue;
 use chassis::Chassis;
 
 use crate::figures::Figures;
+use crate::release::Releases;
 use crate::session::Shared;
 use crate::settings::Settings;
 
@@ -39,6 +42,8 @@ pub async fn run(chassis: Arc<Chassis>, settings: &Settings) -> anyhow::Result<(
         pos: pos::Client::new(&settings.pos()).context("setting up the POS client")?,
         schedule: settings.retry_schedule.clone(),
         deadline: settings.pos().deadline,
+        pace_ms: settings.pace_ms(),
+        releases: Releases::default(),
         in_flight: tokio::sync::Semaphore::new(settings.in_flight_max),
         chassis,
         catalogue,

@@ -19,11 +19,12 @@ use contract::{Partition, StoreId};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::figures::{Figures, LaneFigures};
-use crate::lane::{Deed, Lane, Moment, Place, Step};
+use crate::lane::{self, Deed, Lane, Moment, Place, Step};
 use crate::pos;
+use crate::release::{Asked, Releases};
 use crate::schedule::Schedule;
 use deeds::{Done, Flight};
 pub use intake::Epoch;
@@ -42,6 +43,10 @@ pub struct Shared {
     pub schedule: Schedule,
     /// How long one attempt may take.
     pub deadline: Duration,
+    /// Least time between the beginnings of two orders of one store, in milliseconds.
+    pub pace_ms: u64,
+    /// Where operators' wishes about orders come in.
+    pub releases: Releases,
     /// Attempts that may be under way at the same time.
     pub in_flight: Semaphore,
     /// What the heartbeat tells.
@@ -141,8 +146,9 @@ impl Session {
     pub async fn run(mut self, mut wish: watch::Receiver<Wish>) -> End {
         let (partition, epoch) = (self.partition, self.epoch.revision);
         self.shared.figures.session(partition, |session| session.epoch = epoch);
+        let mut asked = self.shared.releases.open(partition);
         let end = loop {
-            match self.serve(&mut wish).await {
+            match self.serve(&mut wish, &mut asked).await {
                 Ok(end) => break end,
                 Err(error) => {
                     tracing::warn!(%partition, epoch, %error, "making the consumer anew");
@@ -155,13 +161,18 @@ impl Session {
                 changed = wish.wait_for(|wish| *wish == Wish::Drop) => if changed.is_ok() { break End::Dropped },
             }
         };
+        self.shared.releases.close(partition);
         self.shared.figures.ended(partition);
         tracing::info!(%partition, epoch, ?end, "partition left");
         end
     }
 
     /// One consumer's life. An error asks for a new one.
-    async fn serve(&mut self, wish: &mut watch::Receiver<Wish>) -> Result<End, async_nats::Error> {
+    async fn serve(
+        &mut self,
+        wish: &mut watch::Receiver<Wish>,
+        asked: &mut mpsc::Receiver<Asked>,
+    ) -> Result<End, async_nats::Error> {
         let shared = Arc::clone(&self.shared);
         let bus = &shared.chassis.bus;
         tokio::select! {
@@ -191,6 +202,7 @@ impl Session {
                 arrival = consumer.next(), if self.held < ENTRIES_MAX && !self.finishing => {
                     self.take(arrival?);
                 }
+                Some(asked) = asked.recv() => self.release(asked),
                 () = tokio::time::sleep(next_due.unwrap_or_default()), if next_due.is_some() => self.wake_due(),
                 changed = wish.changed() => {
                     if changed.is_err() || *wish.borrow() == Wish::Drop {
@@ -204,6 +216,17 @@ impl Session {
                 return Ok(End::Dropped);
             }
         }
+    }
+
+    /// An operator gives up the order at the head of a queue.
+    fn release(&mut self, asked: Asked) {
+        let Asked { release, reply } = asked;
+        let store = release.order.store;
+        let lane = self.lanes.get_mut(&store);
+        let met = lane.map_or(lane::Release::NotAtHead, |lane| lane.release(release.intake, release.id));
+        // Whoever asked may have gone.
+        let _ = reply.send(met);
+        self.drive(store);
     }
 
     fn is_busy(&self) -> bool {
@@ -223,6 +246,7 @@ impl Session {
             partition: self.partition,
             epoch: self.epoch.revision,
             by: self.shared.chassis.instance.origin(),
+            pace_ms: self.shared.pace_ms,
         };
         let lane = self.lanes.entry(store).or_insert_with(|| Lane::new(place()));
         let before = lane.depth();

@@ -30,6 +30,10 @@ pub struct Settings {
     #[arg(long, env = "DOMICILIO_IN_FLIGHT_MAX", default_value_t = 2_048, value_parser = parse_in_flight)]
     pub in_flight_max: usize,
 
+    /// Orders a second that begin at one store at most; 0: no limit. A backlog after an outage drains at this pace
+    #[arg(long, env = "DOMICILIO_STORE_PACE", default_value_t = 20, value_parser = clap::value_parser!(u16).range(0..=1_000))]
+    pub store_pace: u16,
+
     /// Settings common to all services
     #[command(flatten)]
     pub common: CommonArgs,
@@ -45,6 +49,11 @@ pub struct PosLimits {
 }
 
 impl Settings {
+    /// Least time between the beginnings of two orders of one store, in milliseconds.
+    pub fn pace_ms(&self) -> u64 {
+        1_000_u64.checked_div(u64::from(self.store_pace)).unwrap_or(0)
+    }
+
     /// Limits of one call to a POS.
     pub fn pos(&self) -> PosLimits {
         let deadline = Duration::from_millis(u64::from(self.pos_deadline_ms));

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::release;
 use crate::session::{End, Epoch, Session, Shared, Wish};
 
 /// Serves for as long as the process runs, then gives everything back.
@@ -78,7 +79,7 @@ async fn hold(shared: &Arc<Shared>, run: u32, exposed: &mut bool) -> Result<(), 
     // Heard and seen only from here on: of two processes under one name, the one that serves is the one that answers.
     if !std::mem::replace(exposed, true) {
         let (read, stores) = (Arc::clone(&shared.figures), shared.catalogue.progress());
-        chassis.expose(move || (read.load(), Some(stores.borrow().revision)), Vec::new());
+        chassis.expose(move || (read.load(), Some(stores.borrow().revision)), vec![release::duty(shared)]);
     }
 
     let mut tenancy = Tenancy {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use async_nats::jetstream::stream::RawMessageErrorKind;
 use async_nats::jetstream::{self, ErrorCode};
 use bus::{Connection, LinkState};
 use bytes::Bytes;
@@ -21,7 +21,7 @@ const KEEP_LIMIT: Duration = Duration::from_secs(1);
 
 /// What became of an order in the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stored {
+pub(crate) enum Stored {
     /// Stored by this request.
     Now(u64),
     /// Stored by an earlier one, with the same bytes or with others.
@@ -47,30 +47,48 @@ pub(super) async fn store(bus: &Connection, head: &OrderHead, trace: &str, bytes
         .header(header::ORDER_HEAD, json)
         .header(header::TRACEPARENT, trace)
         .payload(bytes);
-    let mut link = bus.link();
-    let publishing = async { bus.js.send_publish(subject.clone(), message).await?.await };
-    let published = tokio::select! {
-        biased;
-        // A lost link does not fail what waits for an acknowledgement; without this it would wait for its limit.
-        _ = link.wait_for(|link| *link != LinkState::Up) => return Stored::Unknown,
-        published = tokio::time::timeout(ANSWER_LIMIT, publishing) => published,
-    };
-    match published {
-        Err(_elapsed) => return Stored::Unknown,
-        Ok(Ok(ack)) if !ack.duplicate => return Stored::Now(ack.sequence),
+    match publish(bus, subject.clone(), message).await {
+        Published::At(sequence) => return Stored::Now(sequence),
+        Published::Not(stored) => return stored,
         // The identity is taken: by whom?
-        Ok(Ok(_duplicate)) => {}
-        Ok(Err(error)) => {
-            if let Some(stored) = meaning(&error) {
-                tracing::warn!(error = &error as &dyn std::error::Error, "order not stored");
-                return stored;
-            }
-        }
+        Published::Outdated => {}
     }
     match before(bus, &subject, &head.sha256).await {
         Ok(Some((sequence, same))) => Stored::Before { sequence, same },
         // The other one is on its way into the stream, or the bus is silent: the repeat will find out.
         Ok(None) | Err(()) => Stored::Unknown,
+    }
+}
+
+/// What became of a message for stream `ORDERS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Published {
+    /// Stored at this sequence.
+    At(u64),
+    /// Refused, for its subject does not end as the message expects.
+    Outdated,
+    /// Not stored, or not known to be.
+    Not(Stored),
+}
+
+/// Publishes a message that expects how its subject ends.
+pub(crate) async fn publish(bus: &Connection, subject: String, message: PublishMessage) -> Published {
+    let mut link = bus.link();
+    let publishing = async { bus.js.send_publish(subject, message).await?.await };
+    let published = tokio::select! {
+        biased;
+        // A lost link does not fail what waits for an acknowledgement; without this it would wait for its limit.
+        _ = link.wait_for(|link| *link != LinkState::Up) => return Published::Not(Stored::Unknown),
+        published = tokio::time::timeout(ANSWER_LIMIT, publishing) => published,
+    };
+    match published {
+        Err(_elapsed) => Published::Not(Stored::Unknown),
+        Ok(Ok(ack)) if ack.duplicate => Published::Outdated,
+        Ok(Ok(ack)) => Published::At(ack.sequence),
+        Ok(Err(error)) => meaning(&error).map_or(Published::Outdated, |stored| {
+            tracing::warn!(error = &error as &dyn std::error::Error, "order not stored");
+            Published::Not(stored)
+        }),
     }
 }
 
@@ -102,15 +120,15 @@ fn server_code(error: &PublishError) -> Option<ErrorCode> {
     source.downcast_ref::<jetstream::Error>().map(jetstream::Error::error_code)
 }
 
-/// The order already stored under `subject`, if there is one: its sequence, and whether its bytes have `digest`.
-/// Asks the stream's leader, for a follower may be behind.
+/// The order already stored under `subject`, if there is one: its sequence, and whether its bytes have `digest`. The
+/// order as it came, not what was decided about it later. Asks the stream's leader, for a follower may be behind.
 pub(super) async fn before(bus: &Connection, subject: &str, digest: &Digest) -> Result<Option<(u64, bool)>, ()> {
     let asking = async {
         let stream = bus.js.get_stream_no_info(ORDERS.name).await.map_err(drop)?;
-        match stream.get_last_raw_message_by_subject(subject).await {
+        match stream.get_first_raw_message_by_subject(subject, 1).await {
             Ok(message) => Ok(Some((message.sequence, Digest::of(&message.payload) == *digest))),
             Err(error) => match error.kind() {
-                LastRawMessageErrorKind::NoMessageFound => Ok(None),
+                RawMessageErrorKind::NoMessageFound => Ok(None),
                 _ => Err(()),
             },
         }

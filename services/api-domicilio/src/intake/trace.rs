@@ -5,7 +5,7 @@ use contract::order::Digest;
 
 /// The `traceparent` that goes with the order. Our own is a digest of identity, instance and time: unique without a
 /// random number, and the same order handled again at another time gets another one.
-pub(super) fn context(incoming: Option<&str>, head: &OrderHead) -> String {
+pub(crate) fn context(incoming: Option<&str>, head: &OrderHead) -> String {
     match incoming {
         Some(text) if is_valid(text) => text.to_owned(),
         _ => {

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod bus_orders;
+mod decisions;
 mod orders;
 mod outage;
 mod running;

@@ -1,7 +1,7 @@
 //! The chain against a model of the stream with the server's measured habits, and of a network that keeps publishes
 //! for as long as it likes.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -9,13 +9,23 @@ use proptest::test_runner::TestRunner;
 
 use super::*;
 
-/// `QUEUES` as the server keeps it: expected-last-sequence first, then the message id.
+/// A chain that resumes after intake sequence `intake`, whose queue ends at `queued`.
+const fn chain_at(intake: u64, queued: u64) -> Chain<u64> {
+    Chain::new(Checkpoint { intake, queued: Some(queued) })
+}
+
+/// An entry; of somebody else when `intake` is 0.
+fn entry(at: u64, intake: u64) -> Entry {
+    Entry { at, intake: Some(intake).filter(|intake| *intake > 0) }
+}
+
+/// `QUEUES` as the server keeps it.
 #[derive(Debug, Default)]
 struct Stream {
-    /// Intake sequence of each stored message; its index + 1 is the stream sequence.
+    /// Intake sequence of each stored message; its index + 1 is the stream sequence. 0 is an entry of somebody else.
     stored: Vec<u64>,
-    /// Forgets ids when it restarts.
-    ids: HashSet<u64>,
+    /// Sequence up to which entries are acknowledged and gone.
+    gone: u64,
 }
 
 impl Stream {
@@ -23,15 +33,21 @@ impl Stream {
         if expected != self.last() {
             return Answer::WrongLast;
         }
-        if !self.ids.insert(intake) {
-            return Answer::Duplicate;
-        }
         self.stored.push(intake);
         Answer::Stored(self.last())
     }
 
     fn last(&self) -> u64 {
         self.stored.len() as u64
+    }
+
+    /// What is there after the checkpoint, as the shell looks.
+    fn found(&self, checkpoint: Checkpoint) -> Found {
+        let queued = checkpoint.queued.unwrap_or(self.last());
+        let seen = self.last().min(queued + LOOK_MAX);
+        let there = |(at, _): &(u64, &u64)| *at > queued.max(self.gone) && *at <= seen;
+        let entries = (1..).zip(&self.stored).filter(there).map(|(at, intake)| entry(at, *intake)).collect();
+        Found { end: self.last(), seen, entries }
     }
 
     /// First appearances, in stream order: what a resolver with a watermark acts on.
@@ -76,11 +92,9 @@ enum Deed {
     Disturb(bool),
     /// A late publish arrives.
     Arrive(usize),
-    /// The server starts again and has forgotten the ids; what was in flight is gone with the connections, and so is
-    /// a chain that has a successor. What may happen otherwise: [`a_pipelined_publish_that_outlives_the_ids_overtakes`].
-    Forget,
-    /// Another chain takes over from an older checkpoint; the first goes on, as a zombie does, unless ids were
-    /// forgotten: then it is gone, for the same reason.
+    /// Resolvers acknowledge everything that is in the stream.
+    Acknowledge,
+    /// Another chain takes over from an older checkpoint; the first goes on, as a zombie does.
     Succeed(usize),
 }
 
@@ -98,14 +112,14 @@ struct Sender {
     chain: Chain<u64>,
     pipe: VecDeque<(Letter, Fate)>,
     late: Vec<Letter>,
-    /// Where the stream ended when it was asked, until that is told.
-    asked: Option<u64>,
+    /// What the stream held when it was asked, until that is told.
+    asked: Option<Found>,
     syncs: usize,
 }
 
 impl Sender {
-    const fn new(confirmed: u64) -> Self {
-        Self { chain: Chain::new(confirmed), pipe: VecDeque::new(), late: Vec::new(), asked: None, syncs: 0 }
+    const fn new(checkpoint: Checkpoint) -> Self {
+        Self { chain: Chain::new(checkpoint), pipe: VecDeque::new(), late: Vec::new(), asked: None, syncs: 0 }
     }
 }
 
@@ -115,16 +129,16 @@ struct Seen {
     lost: usize,
     unheard: usize,
     wrong_last: usize,
-    duplicates: usize,
     disturbed_in_flight: usize,
-    /// An order stands in the stream once more since the ids were forgotten.
-    stored_again: usize,
     /// A sync was told after the stream had moved on.
     stale_syncs: usize,
-    /// Late ones that were stored, refused, or known already.
+    /// Syncs that found more than the chain had read.
+    caught_up: usize,
+    /// Syncs that found entries acknowledged already.
+    gone: usize,
+    /// Late ones that were stored or refused.
     late_stored: usize,
     late_refused: usize,
-    late_duplicate: usize,
     /// Late ones that were stored after their chain had synced again.
     late_stored_after_sync: usize,
     /// Late ones that arrived after their order was sent again, and after a later order was stored.
@@ -136,11 +150,9 @@ struct Seen {
     zombie_late: usize,
     /// Publishes of the successor that the zombie overtook.
     successor_refused: usize,
-    /// Publishes that were gone when the server started again.
-    gone: usize,
 }
 
-const KINDS: usize = 18;
+const KINDS: usize = 16;
 
 impl Seen {
     fn kinds(&self) -> [(&'static str, usize); KINDS] {
@@ -148,13 +160,12 @@ impl Seen {
             ("lost", self.lost),
             ("unheard", self.unheard),
             ("wrong last", self.wrong_last),
-            ("duplicates", self.duplicates),
             ("disturbed in flight", self.disturbed_in_flight),
-            ("stored again", self.stored_again),
             ("stale syncs", self.stale_syncs),
+            ("caught up", self.caught_up),
+            ("gone", self.gone),
             ("late stored", self.late_stored),
             ("late refused", self.late_refused),
-            ("late duplicate", self.late_duplicate),
             ("late stored after sync", self.late_stored_after_sync),
             ("late after repeat", self.late_after_repeat),
             ("late after others", self.late_after_others),
@@ -162,7 +173,6 @@ impl Seen {
             ("zombie refused", self.zombie_refused),
             ("zombie late", self.zombie_late),
             ("successor refused", self.successor_refused),
-            ("gone", self.gone),
         ]
     }
 }
@@ -173,8 +183,6 @@ struct World {
     stream: Stream,
     senders: Vec<Sender>,
     fates: std::vec::IntoIter<Fate>,
-    /// Ids were forgotten.
-    forgotten: bool,
     seen: Seen,
 }
 
@@ -183,9 +191,8 @@ impl World {
         Self {
             orders: (1..).filter(|sequence| sequence % 5 != 3).take(usize::try_from(count).unwrap_or(0)).collect(),
             stream: Stream::default(),
-            senders: vec![Sender::new(0)],
+            senders: vec![Sender::new(Checkpoint { intake: 0, queued: Some(0) })],
             fates: fates.into_iter(),
-            forgotten: false,
             seen: Seen::default(),
         }
     }
@@ -216,19 +223,8 @@ impl World {
                 self.senders[who].chain.disturbed();
             }
             Deed::Arrive(which) => self.arrive(which),
-            Deed::Forget => self.forget(),
+            Deed::Acknowledge => self.stream.gone = self.stream.last(),
             Deed::Succeed(back) => self.succeed(back),
-        }
-    }
-
-    fn forget(&mut self) {
-        self.forgotten = true;
-        self.stream.ids.clear();
-        self.senders.drain(..self.senders.len() - 1);
-        for sender in &mut self.senders {
-            self.seen.gone += sender.late.len() + sender.pipe.len();
-            sender.late.clear();
-            sender.pipe.drain(..).for_each(|(letter, _)| sender.chain.answered(letter.intake, Answer::Unknown));
         }
     }
 
@@ -237,12 +233,12 @@ impl World {
             return;
         }
         let confirmed = self.senders[0].chain.confirmed();
-        let known = self.orders.partition_point(|order| *order <= confirmed);
-        let checkpoint = known.saturating_sub(back).checked_sub(1).map_or(0, |index| self.orders[index]);
-        if self.forgotten {
-            self.senders.clear();
-        }
-        self.senders.push(Sender::new(checkpoint));
+        let known = self.orders.partition_point(|order| *order <= confirmed.intake).saturating_sub(back);
+        let intake = known.checked_sub(1).map_or(0, |index| self.orders[index]);
+        self.senders.push(Sender::new(Checkpoint { intake, queued: Some(known as u64) }));
+        // It asks where the stream ends as soon as there is an order.
+        self.read(1, 1);
+        self.step(1);
     }
 
     fn read(&mut self, who: usize, count: usize) {
@@ -266,30 +262,29 @@ impl World {
                 let letter = Letter { intake, expected, syncs: sender.syncs };
                 sender.pipe.push_back((letter, self.fates.next().unwrap_or(Fate::Fine)));
             }
-            Step::Sync => sender.asked = Some(self.stream.last()),
+            Step::Sync => sender.asked = Some(self.stream.found(sender.chain.confirmed())),
+            Step::Anchor(..) => panic!("nobody else writes here"),
             Step::Wait => {}
         }
     }
 
     fn synced(&mut self, who: usize) {
         let sender = &mut self.senders[who];
-        if let Some(last) = sender.asked.take() {
-            self.seen.stale_syncs += usize::from(last != self.stream.last());
+        if let Some(found) = sender.asked.take() {
+            let known = sender.chain.confirmed().queued.unwrap();
+            self.seen.stale_syncs += usize::from(found.end != self.stream.last());
+            self.seen.gone += usize::from((found.entries.len() as u64) < found.seen - known);
+            self.seen.caught_up += usize::from(found.seen > known + sender.chain.backlog() as u64);
             sender.syncs += 1;
-            sender.chain.synced(last);
+            assert!(sender.chain.synced(found), "the stream loses nothing here");
         }
     }
 
     fn publish(&mut self, who: usize, letter: Letter) -> Answer {
-        let before = self.stream.stored.contains(&letter.intake);
         let answer = self.stream.publish(letter.intake, letter.expected);
         let zombie = who + 1 < self.senders.len();
         match answer {
-            Answer::Stored(_) => {
-                self.seen.stored_again += usize::from(before);
-                self.seen.zombie_stored += usize::from(zombie);
-            }
-            Answer::Duplicate => self.seen.duplicates += 1,
+            Answer::Stored(_) => self.seen.zombie_stored += usize::from(zombie),
             Answer::WrongLast => {
                 self.seen.wrong_last += 1;
                 self.seen.zombie_refused += usize::from(zombie);
@@ -330,7 +325,7 @@ impl World {
         let letter = self.senders[who].late.remove(at);
         let sender = &self.senders[who];
         let again = sender.pipe.iter().any(|(other, _)| other.intake == letter.intake);
-        self.seen.late_after_repeat += usize::from(again || sender.chain.confirmed() >= letter.intake);
+        self.seen.late_after_repeat += usize::from(again || sender.chain.confirmed().intake >= letter.intake);
         self.seen.late_after_others += usize::from(self.stream.stored.iter().any(|stored| *stored > letter.intake));
         self.seen.zombie_late += usize::from(who + 1 < self.senders.len());
         let resynced = sender.syncs > letter.syncs;
@@ -339,18 +334,20 @@ impl World {
                 self.seen.late_stored += 1;
                 self.seen.late_stored_after_sync += usize::from(resynced);
             }
-            Answer::Duplicate => self.seen.late_duplicate += 1,
             Answer::WrongLast | Answer::Unknown => self.seen.late_refused += 1,
         }
     }
 
-    /// What must hold at every moment: the stream begins as `ORDERS` does, and no checkpoint claims what is not there.
+    /// What must hold at every moment: the stream is a beginning of `ORDERS`, each order once, and no checkpoint claims
+    /// what is not there.
     fn check(&self) -> Result<(), TestCaseError> {
-        let effective = self.stream.effective();
-        prop_assert!(self.orders.starts_with(&effective), "overtaken: {:?}", self.stream.stored);
-        let reached = effective.last().copied().unwrap_or(0);
+        prop_assert!(self.orders.starts_with(&self.stream.stored), "overtaken: {:?}", self.stream.stored);
+        let reached = self.stream.stored.last().copied().unwrap_or(0);
         for sender in &self.senders {
-            prop_assert!(sender.chain.confirmed() <= reached, "claims {} of {reached}", sender.chain.confirmed());
+            let Checkpoint { intake, queued } = sender.chain.confirmed();
+            prop_assert!(intake <= reached, "claims {intake} of {reached}");
+            let place = self.orders.partition_point(|order| *order <= intake) as u64;
+            prop_assert_eq!(queued, Some(place), "the places are those of the orders");
             prop_assert!(sender.chain.backlog() <= BACKLOG_MAX + WINDOW);
         }
         Ok(())
@@ -370,9 +367,9 @@ impl World {
             }
             let done = |sender: &Sender| sender.chain.backlog() == 0 && sender.late.is_empty();
             if self.senders.iter().all(done) {
-                prop_assert_eq!(self.stream.effective(), self.orders.clone());
+                prop_assert_eq!(&self.stream.stored, &self.orders);
                 let last = self.orders.last().copied().unwrap_or(0);
-                prop_assert!(self.senders.iter().all(|sender| sender.chain.confirmed() == last));
+                prop_assert!(self.senders.iter().all(|sender| sender.chain.confirmed().intake == last));
                 return Ok(());
             }
         }
@@ -402,20 +399,14 @@ fn script() -> impl Strategy<Value = Vec<Deed>> {
         1 => who().prop_map(Deed::Disturb),
         6 => any::<usize>().prop_map(Deed::Arrive),
         1 => (0_usize..40).prop_map(Deed::Succeed),
+        2 => Just(Deed::Acknowledge),
     ];
-    // Half of the scripts forget nothing, so that zombies and late publishes have the whole run.
-    let forgets = prop_oneof![Just(Vec::new()), proptest::collection::vec(any::<usize>(), 1..3)];
-    (proptest::collection::vec(deed, 0..300), forgets).prop_map(|(mut script, forgets)| {
-        for at in forgets {
-            script.insert(at % (script.len() + 1), Deed::Forget);
-        }
-        script
-    })
+    proptest::collection::vec(deed, 0..300)
 }
 
 proptest! {
-    /// Whatever is lost, unheard or late, with two chains at once or a stream that forgets its ids: every order is
-    /// there, their first appearances are in order, no checkpoint claims too much, and there is an end.
+    /// Whatever is lost, unheard or late, for however long, with two chains at once: every order is there once and in
+    /// its place, no checkpoint claims too much, and there is an end.
     #[test]
     fn nothing_is_lost_and_nothing_overtakes(count in 1_u64..300, script in script(), fates in fates()) {
         World::run(count, &script, fates)?;
@@ -440,12 +431,10 @@ fn every_kind_of_trouble_occurs() {
     }
 }
 
-/// The limit of the above. Once ids are forgotten, a repeat is stored again and moves the end of the stream; a publish
-/// of the former pipeline then finds the end it expected, though its predecessor was lost. The lane passes over the
-/// lost one if both are of one store. It takes a publish that is in flight across the forgetting and the sync.
+/// A pipelined publish that comes late, after its predecessor was lost and repeats began, finds no place but its own.
 #[test]
-fn a_pipelined_publish_that_outlives_the_ids_overtakes() {
-    let (mut chain, mut stream) = (Chain::new(0), Stream::default());
+fn a_pipelined_publish_that_comes_late_never_overtakes() {
+    let (mut chain, mut stream) = (chain_at(0, 0), Stream::default());
     chain.order(1, 1);
     drive(&mut chain, &mut stream);
     (2..=4).for_each(|intake| chain.order(intake, intake));
@@ -453,16 +442,157 @@ fn a_pipelined_publish_that_outlives_the_ids_overtakes() {
     // The second is stored, the third lost, the fourth late; no answer to any.
     assert_eq!(stream.publish(2, 1), Answer::Stored(2));
     (2..=4).for_each(|intake| chain.answered(intake, Answer::Unknown));
-    stream.ids.clear();
     assert_eq!(round(&mut chain), (vec![], true));
-    chain.synced(stream.last());
-    assert_eq!(round(&mut chain), (vec![(2, 2)], false));
-    assert_eq!(stream.publish(2, 2), Answer::Stored(3));
-    assert_eq!(stream.publish(4, 3), Answer::Stored(4));
-    chain.answered(2, Answer::Stored(3));
+    assert!(chain.synced(stream.found(chain.confirmed())));
+    assert_eq!(round(&mut chain), (vec![(3, 2)], false), "the second is known to be there");
+    assert_eq!(stream.publish(4, 3), Answer::WrongLast, "the late one");
+    assert_eq!(stream.publish(3, 2), Answer::Stored(3));
+    chain.answered(3, Answer::Stored(3));
+    assert_eq!(round(&mut chain), (vec![(4, 3)], false));
+    assert_eq!(stream.publish(4, 3), Answer::Stored(4), "whichever of the two comes first");
+    assert_eq!(stream.publish(4, 3), Answer::WrongLast);
+    assert_eq!(stream.stored, [1, 2, 3, 4]);
+}
+
+/// What the chain wants to be kept before it goes on.
+fn anchor(chain: &mut Chain<u64>) -> (Checkpoint, Misfit) {
+    let Step::Anchor(checkpoint, why) = chain.step() else { panic!("a new checkpoint") };
+    chain.order(u64::MAX, 0);
+    assert!(!chain.has_room(), "the reader is elsewhere");
+    chain.anchored();
+    assert_eq!(chain.taken(), checkpoint.intake, "the reader starts again there");
+    assert_eq!(chain.backlog(), 0);
+    (checkpoint, why)
+}
+
+#[test]
+fn nothing_is_published_before_there_is_a_checkpoint() {
+    let mut stream = Stream { stored: vec![1, 2], gone: 2 };
+    let mut chain = Chain::new(Checkpoint { intake: 0, queued: None });
+    (1..=4).for_each(|intake| chain.order(intake, intake));
+    assert_eq!(chain.step(), Step::Sync);
+    assert!(chain.synced(stream.found(chain.confirmed())));
+    assert_eq!(anchor(&mut chain), (Checkpoint { intake: 0, queued: Some(2) }, Misfit::First));
+    (1..=4).for_each(|intake| chain.order(intake, intake));
     drive(&mut chain, &mut stream);
-    assert_eq!(stream.stored, [1, 2, 2, 4, 3]);
-    assert_eq!(stream.effective(), [1, 2, 4]);
+    assert_eq!(stream.stored, [1, 2, 1, 2, 3, 4], "the lanes pass over what is done");
+    assert_eq!(chain.confirmed(), Checkpoint { intake: 4, queued: Some(6) });
+}
+
+/// Somebody writes to `QUEUES` while orders are on their way: those behind find a place that is theirs by number.
+#[test]
+fn entries_of_somebody_else_hide_no_order() {
+    for (before, foreign, flying) in [(3, 1, 3), (3, 2, 3), (3, 2, 9), (0, 1, 1), (0, 5, 2)] {
+        let case = format!("{foreign} entries after {before} orders, {flying} on their way");
+        let (mut chain, mut stream) = (chain_at(0, 0), Stream::default());
+        (1..=before).for_each(|intake| chain.order(intake, intake));
+        drive(&mut chain, &mut stream);
+        stream.stored.extend(vec![0; foreign]);
+        let orders = before + flying;
+        (before + 1..=orders).for_each(|intake| chain.order(intake, intake));
+        let mut told = Vec::new();
+        while chain.confirmed().intake < orders {
+            drive(&mut chain, &mut stream);
+            if let Step::Anchor(..) = chain.step() {
+                told.push(anchor(&mut chain).1);
+                (chain.taken() + 1..=orders).for_each(|intake| chain.order(intake, intake));
+            }
+        }
+        assert_eq!(told, [Misfit::Foreign], "{case}");
+        let there = |order| stream.stored.contains(&order);
+        assert!((1..=orders).all(there), "{case}: {:?}", stream.stored);
+    }
+}
+
+/// A successor finds more entries than its checkpoint knows: the orders that it reads next, or else not ours.
+#[test]
+fn what_a_predecessor_handed_over_is_passed_over_if_it_is_that() {
+    let entries = |entries: &[(u64, u64)]| entries.iter().map(|(at, intake)| entry(*at, *intake)).collect();
+    for (there, fits) in [
+        (&[(3, 3), (4, 4), (5, 5)][..], true),
+        (&[(4, 4)], true),
+        (&[], true),
+        (&[(5, 4)], false),
+        (&[(4, 0), (5, 5)], false),
+    ] {
+        let mut chain = chain_at(2, 2);
+        chain.order(3, 3);
+        assert_eq!(chain.step(), Step::Sync);
+        assert!(chain.synced(Found { end: 5, seen: 5, entries: entries(there) }));
+        assert_eq!(chain.step(), Step::Wait, "two more are to be read");
+        assert_eq!(chain.confirmed().intake, 2, "nothing is claimed before");
+        (4..=6).for_each(|intake| chain.order(intake, intake));
+        if fits {
+            assert_eq!(chain.confirmed(), Checkpoint { intake: 5, queued: Some(5) }, "{there:?}");
+            assert_eq!(round(&mut chain).0, [(6, 5)], "{there:?}");
+        } else {
+            assert_eq!(anchor(&mut chain), (Checkpoint { intake: 2, queued: Some(5) }, Misfit::Foreign), "{there:?}");
+        }
+    }
+}
+
+#[test]
+fn a_long_way_is_gone_in_stretches() {
+    let orders = 3 * LOOK_MAX;
+    let mut stream = Stream { stored: (1..=orders).collect(), gone: 0 };
+    let mut chain = chain_at(0, 0);
+    let mut syncs = 0;
+    while chain.confirmed().intake < orders + 1 {
+        while chain.has_room() && chain.taken() <= orders {
+            chain.order(chain.taken() + 1, chain.taken() + 1);
+        }
+        match chain.step() {
+            Step::Sync => {
+                syncs += 1;
+                let found = stream.found(chain.confirmed());
+                assert!(found.entries.len() as u64 <= LOOK_MAX);
+                assert!(chain.synced(found));
+            }
+            Step::Publish { intake, expected, .. } => {
+                let answer = stream.publish(intake, expected);
+                chain.answered(intake, answer);
+            }
+            Step::Anchor(..) | Step::Wait => {}
+        }
+    }
+    assert_eq!(syncs, 3, "none of them is published again");
+    assert_eq!(stream.last(), orders + 1);
+}
+
+#[test]
+fn more_entries_than_orders_are_not_ours() {
+    let mut chain = chain_at(2, 2);
+    (3..=4).for_each(|intake| chain.order(intake, intake));
+    assert_eq!(chain.step(), Step::Sync);
+    assert!(chain.synced(Found { end: 6, seen: 6, entries: VecDeque::new() }));
+    assert_eq!(chain.step(), Step::Wait);
+    chain.exhausted();
+    assert_eq!(anchor(&mut chain), (Checkpoint { intake: 2, queued: Some(6) }, Misfit::Foreign));
+}
+
+#[test]
+fn a_stream_that_lost_its_end_gets_every_order_again_but_is_asked_several_times_first() {
+    let mut chain = chain_at(9, 9);
+    chain.order(10, 10);
+    let mut stream = Stream { stored: vec![1, 2, 3, 4], gone: 0 };
+    for _ in 1..REWINDS_BELIEVED {
+        assert_eq!(chain.step(), Step::Sync);
+        assert!(!chain.synced(stream.found(chain.confirmed())), "it may only be behind");
+    }
+    assert_eq!(chain.step(), Step::Sync);
+    assert!(chain.synced(stream.found(chain.confirmed())));
+    assert_eq!(anchor(&mut chain), (Checkpoint { intake: 0, queued: Some(4) }, Misfit::Rewound));
+    (1..=10).for_each(|intake| chain.order(intake, intake));
+    drive(&mut chain, &mut stream);
+    assert_eq!(stream.effective(), (1..=10).collect::<Vec<_>>());
+
+    let mut chain = chain_at(9, 9);
+    chain.order(10, 10);
+    for end in [4, 4, 4, 4, 9] {
+        assert_eq!(chain.step(), Step::Sync);
+        chain.synced(Found { end, seen: end, entries: VecDeque::new() });
+    }
+    assert_eq!(round(&mut chain).0, [(10, 9)], "it was behind and is not any more");
 }
 
 /// Everything that can be done without an answer, all of it answered: one round of a shell without trouble.
@@ -475,7 +605,7 @@ fn drive(chain: &mut Chain<u64>, stream: &mut Stream) {
                     chain.answered(intake, answer);
                 }
             }
-            (_, true) => chain.synced(stream.last()),
+            (_, true) => assert!(chain.synced(stream.found(chain.confirmed()))),
             _ => return,
         }
     }
@@ -488,29 +618,29 @@ fn round(chain: &mut Chain<u64>) -> (Vec<(u64, u64)>, bool) {
         match chain.step() {
             Step::Publish { intake, expected, .. } => flight.push((intake, expected)),
             Step::Sync => return (flight, true),
-            Step::Wait => return (flight, false),
+            Step::Anchor(..) | Step::Wait => return (flight, false),
         }
     }
 }
 
 #[test]
 fn without_trouble_everything_is_stored_once_in_order() {
-    let (mut chain, mut stream) = (Chain::new(0), Stream::default());
+    let (mut chain, mut stream) = (chain_at(0, 0), Stream::default());
     for intake in 1..=1_000 {
         chain.order(intake, intake);
     }
     drive(&mut chain, &mut stream);
     assert_eq!(stream.stored, (1..=1_000).collect::<Vec<_>>());
-    assert_eq!((chain.confirmed(), chain.backlog()), (1_000, 0));
+    assert_eq!((chain.confirmed().intake, chain.backlog()), (1_000, 0));
 }
 
 #[test]
 fn a_successor_repeats_what_its_checkpoint_missed_and_nothing_is_stored_twice() {
     let mut stream = Stream::default();
-    let mut first = Chain::new(0);
+    let mut first = chain_at(0, 0);
     (1..=700).for_each(|intake| first.order(intake, intake));
     drive(&mut first, &mut stream);
-    let mut second = Chain::new(100);
+    let mut second = chain_at(100, 100);
     (101..=900).for_each(|intake| second.order(intake, intake));
     drive(&mut second, &mut stream);
     assert_eq!(stream.stored, (1..=900).collect::<Vec<_>>());
@@ -519,12 +649,12 @@ fn a_successor_repeats_what_its_checkpoint_missed_and_nothing_is_stored_twice() 
 #[test]
 fn a_zombie_is_refused_by_the_stream() {
     let mut stream = Stream::default();
-    let mut zombie = Chain::new(0);
+    let mut zombie = chain_at(0, 0);
     (1..=3).for_each(|intake| zombie.order(intake, intake));
     drive(&mut zombie, &mut stream);
     zombie.order(4, 4);
     let Step::Publish { expected, .. } = zombie.step() else { panic!("something to publish") };
-    let mut successor = Chain::new(3);
+    let mut successor = chain_at(3, 3);
     (4..=6).for_each(|intake| successor.order(intake, intake));
     drive(&mut successor, &mut stream);
     assert_eq!(stream.publish(4, expected), Answer::WrongLast);
@@ -533,7 +663,7 @@ fn a_zombie_is_refused_by_the_stream() {
 
 #[test]
 fn repeated_orders_of_the_reader_are_left_out_and_its_room_is_bounded() {
-    let mut chain = Chain::new(5);
+    let mut chain = chain_at(5, 5);
     for intake in [4, 5, 6, 6, 7, 6] {
         chain.order(intake, intake);
     }
@@ -560,7 +690,7 @@ fn a_stream_that_takes_nothing_is_tried_for_ever_and_costs_no_order() {
         (Answer::WrongLast, all_there_is, 40),
     ] {
         let case = format!("{refusal:?}, {orders} orders, {stored_before} stored before");
-        let (mut chain, mut stream) = (Chain::new(0), Stream::default());
+        let (mut chain, mut stream) = (chain_at(0, 0), Stream::default());
         let read = |chain: &mut Chain<u64>| {
             while chain.has_room() && chain.taken() < orders {
                 chain.order(chain.taken() + 1, chain.taken() + 1);
@@ -582,15 +712,15 @@ fn a_stream_that_takes_nothing_is_tried_for_ever_and_costs_no_order() {
             }
             if sync {
                 syncs += 1;
-                chain.synced(stream.last());
+                assert!(chain.synced(stream.found(chain.confirmed())));
             }
-            assert_eq!(chain.confirmed(), stored_before, "{case}");
+            assert_eq!(chain.confirmed().intake, stored_before, "{case}");
             assert!(chain.backlog() <= BACKLOG_MAX + WINDOW, "{case}: {} in memory", chain.backlog());
         }
         assert!(syncs >= ROUNDS / 2 - 1, "{case}: asked {syncs} times in {ROUNDS} rounds");
         assert_eq!(widest, if stored_before == 0 { 1 } else { WINDOW }, "{case}");
         // It takes orders again.
-        while chain.confirmed() < orders {
+        while chain.confirmed().intake < orders {
             read(&mut chain);
             drive(&mut chain, &mut stream);
         }

@@ -35,6 +35,7 @@ fn place() -> Place {
         partition: StoreId(72).partition(),
         epoch: 5,
         by: Origin { instance: "queue-resolver-1".parse().unwrap(), cloud: "aws".parse().unwrap() },
+        pace_ms: 0,
     }
 }
 
@@ -180,6 +181,87 @@ fn while_paused_nothing_new_begins_but_what_was_begun_is_finished() {
 }
 
 #[test]
+fn the_next_order_begins_at_the_pace_of_the_store_a_retry_does_not_wait_for_it() {
+    let mut lane = Lane::new(Place { pace_ms: 5_000, ..place() });
+    deliver(&mut lane, 1, 10);
+    deliver(&mut lane, 2, 11);
+    lane.step(at(0), true);
+    lane.marked(Some(Mark::default()), at(0));
+    assert!(matches!(lane.step(at(0), true), Step::Do(Deed::Attempt { attempt: 1, .. })));
+    lane.attempted(failed(FailReason::PosError), 9, &schedule(), at(10), 0.5);
+    events(&mut lane);
+    assert!(matches!(lane.step(at(1_010), true), Step::Do(Deed::Attempt { attempt: 2, .. })));
+    lane.attempted(Verdict::Done { already: false }, 9, &schedule(), at(1_020), 0.5);
+    events(&mut lane);
+    let Step::Do(Deed::Store { outcome, .. }) = lane.step(at(1_020), true) else { panic!("stores") };
+    lane.stored(outcome, Stored::At(1), at(1_020));
+    lane.step(at(1_020), true);
+    lane.acked(1, true);
+    assert_eq!(lane.step(at(1_020), true), Step::Wait(Some(5_000)));
+    assert!(matches!(lane.step(at(5_000), true), Step::Do(Deed::Attempt { .. })));
+}
+
+fn command() -> CommandId {
+    "c-1".parse().unwrap()
+}
+
+/// The outcome that a lane stores, as its reason and the command that it names.
+fn given_up(lane: &mut Lane, now: Moment) -> (FailReason, Option<CommandId>, u32) {
+    let Step::Do(Deed::Store { outcome, .. }) = lane.step(now, false) else { panic!("stores, even while paused") };
+    match &outcome.ending {
+        Ending::NotInjected { reason, command, .. } => (*reason, command.clone(), outcome.attempts),
+        Ending::Injected { .. } => panic!("injected"),
+    }
+}
+
+#[test]
+fn a_head_that_waits_is_given_up_at_once() {
+    // Waiting for a retry.
+    let mut lane = trying();
+    lane.attempted(failed(FailReason::PosError), 9, &schedule(), at(10), 0.5);
+    events(&mut lane);
+    assert_eq!(lane.release(10, command()), Release::Now);
+    assert_eq!(given_up(&mut lane, at(20)), (FailReason::Released, Some(command()), 1));
+    // Never tried, because its POS is down.
+    let mut lane = trying();
+    lane.attempted(failed(FailReason::Unreachable), 9, &schedule(), at(10), 0.5);
+    events(&mut lane);
+    assert_eq!(lane.release(10, command()), Release::Now);
+    assert_eq!(given_up(&mut lane, at(20)).0, FailReason::Released);
+}
+
+#[test]
+fn an_attempt_under_way_decides_first() {
+    let mut lane = trying();
+    assert_eq!(lane.release(10, command()), Release::Pending);
+    assert_eq!(lane.step(at(5), true), Step::Wait(None));
+    lane.attempted(failed(FailReason::Timeout), 9, &schedule(), at(10), 0.5);
+    assert_eq!(events(&mut lane), ["attempt_failed"]);
+    assert_eq!(given_up(&mut lane, at(10)), (FailReason::Released, Some(command()), 1));
+
+    let mut lane = trying();
+    deliver(&mut lane, 2, 11);
+    assert_eq!(lane.release(10, command()), Release::Pending);
+    lane.attempted(Verdict::Done { already: false }, 9, &schedule(), at(10), 0.5);
+    let Step::Do(Deed::Store { outcome, .. }) = lane.step(at(10), true) else { panic!("stores") };
+    assert!(matches!(outcome.ending, Ending::Injected { .. }));
+    lane.stored(outcome, Stored::At(1), at(11));
+    lane.step(at(11), true);
+    lane.acked(1, true);
+    assert!(matches!(lane.step(at(12), true), Step::Do(Deed::Attempt { .. })), "the next one is not meant");
+}
+
+#[test]
+fn only_the_head_is_given_up_and_only_the_pass_that_is_meant() {
+    let mut lane = trying();
+    deliver(&mut lane, 2, 11);
+    for intake in [9, 11, 12] {
+        assert_eq!(lane.release(intake, command()), Release::NotAtHead);
+    }
+    assert_eq!(Lane::new(place()).release(10, command()), Release::NotAtHead);
+}
+
+#[test]
 fn a_conflict_is_ours_or_fences_us_off() {
     for (watermark, fenced) in [(10, false), (9, true)] {
         let mut lane = trying();
@@ -230,7 +312,7 @@ proptest! {
         script in proptest::collection::vec(luck(), 0..400),
         count in 1_u64..60,
     ) {
-        // The queue: every order once, some again behind (a restarted server forgot their ids).
+        // The queue: every order once, some again behind (the hand-over began anew).
         let mut queue: Vec<u64> = (1..=count).collect();
         queue.extend(repeats.into_iter().map(|n| n as u64 % count + 1));
         let mut held: BTreeMap<u64, u64> = queue.iter().enumerate().map(|(i, intake)| (i as u64 + 1, *intake)).collect();

@@ -82,7 +82,7 @@ impl Lane {
         let retry_at = wait.map(|wait_ms| self.retry_in(wait_ms, *now));
         self.tell_failure(trial, retry_at);
         if retry_at.is_none() {
-            let ending = Ending::NotInjected { reason: failure.reason, detail: failure.detail.clone() };
+            let ending = Ending::NotInjected { reason: failure.reason, detail: failure.detail.clone(), command: None };
             self.finish(entry, ending, *now);
         }
     }
@@ -119,7 +119,7 @@ impl Lane {
         });
     }
 
-    fn finish(&mut self, entry: &QueueEntry, ending: Ending, now: Moment) {
+    pub(super) fn finish(&mut self, entry: &QueueEntry, ending: Ending, now: Moment) {
         let watermark = self.mark.map_or(0, |mark| mark.watermark);
         self.not_before_ms = 0;
         self.tries.next_at = None;

@@ -27,6 +27,9 @@ pub struct Place {
     pub epoch: u64,
     /// Who we are.
     pub by: Origin,
+    /// Least time between the beginnings of two orders, in milliseconds: after an outage a kitchen gets its backlog
+    /// no faster than it can take it in.
+    pub pace_ms: u64,
 }
 
 /// What is known of a store's past.
@@ -83,6 +86,17 @@ pub enum Step {
     Wait(Option<u64>),
     /// Somebody else stored an outcome that we do not understand: we are not the owner any more.
     Fenced,
+}
+
+/// What a wish to give up an order meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {
+    /// The order ends as not injected.
+    Now,
+    /// So it does unless what is under way succeeds.
+    Pending,
+    /// It is not at the head of the queue.
+    NotAtHead,
 }
 
 /// What became of storing an outcome.

@@ -1,0 +1,76 @@
+//! Words that a filter can find: folded, and for states in both languages.
+
+use contract::heartbeat::RunState;
+use contract::store::StoreState;
+
+use crate::state::{Lang, OrderState};
+use crate::text::Msg;
+
+/// Lower case without accents.
+pub fn fold(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).filter(|c| !is_combining(*c)).map(base).collect()
+}
+
+/// Combining diacritical marks, as decomposed text carries them.
+const fn is_combining(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}')
+}
+
+/// The letter without its accent, for the letters of the languages that our stores' names use.
+const fn base(c: char) -> char {
+    match c {
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => 'a',
+        'é' | 'è' | 'ê' | 'ë' => 'e',
+        'í' | 'ì' | 'î' | 'ï' => 'i',
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' => 'u',
+        'ñ' => 'n',
+        'ç' => 'c',
+        c => c,
+    }
+}
+
+/// The word for a state.
+pub const fn order_state(state: OrderState) -> Msg {
+    match state {
+        OrderState::Accepted => Msg::OrderAccepted,
+        OrderState::Queued => Msg::OrderQueued,
+        OrderState::Retrying => Msg::OrderRetrying,
+        OrderState::Injected => Msg::OrderInjected,
+        OrderState::NotInjected => Msg::OrderNotInjected,
+        OrderState::Solved => Msg::OrderSolved,
+    }
+}
+
+/// The words for a state in both languages, so that a filter works in either; `error` stands for what went wrong.
+pub fn order_state_words(state: OrderState) -> String {
+    let words = both(order_state(state));
+    match state {
+        OrderState::NotInjected | OrderState::Retrying => format!("{words} error"),
+        _ => words,
+    }
+}
+
+/// The words for a store's state in both languages.
+pub fn store_state_words(state: StoreState) -> String {
+    both(match state {
+        StoreState::Open => Msg::StoreOpen,
+        StoreState::Paused => Msg::StorePaused,
+        StoreState::Disabled => Msg::StoreDisabled,
+    })
+}
+
+/// The words for what an instance is doing in both languages.
+pub fn run_state_words(state: RunState) -> String {
+    both(match state {
+        RunState::Running => Msg::RunRunning,
+        RunState::Paused => Msg::RunPaused,
+        RunState::Draining => Msg::RunDraining,
+        RunState::Stopping => Msg::RunStopping,
+        RunState::Unknown => Msg::RunUnknown,
+    })
+}
+
+fn both(msg: Msg) -> String {
+    Lang::ALL.map(|lang| lang.t(msg)).join(" ")
+}
