@@ -20,8 +20,8 @@ pub async fn leader(connection: &bus::Connection, node: Node, pick: usize) -> an
     Ok(cluster.and_then(|cluster| cluster.leader))
 }
 
-/// Whether every stream has a leader and `nodes` copies that are up to date.
-pub async fn is_whole(connection: &bus::Connection, nodes: usize) -> anyhow::Result<bool> {
+/// The first stream that lacks a leader, or one of `nodes` copies that are up to date.
+pub async fn incomplete(connection: &bus::Connection, nodes: usize) -> anyhow::Result<Option<String>> {
     let bucket = bucket();
     for name in ALL.iter().map(|spec| spec.name).chain([bucket.as_str()]) {
         let stream = connection.js.get_stream(name).await?;
@@ -30,10 +30,10 @@ pub async fn is_whole(connection: &bus::Connection, nodes: usize) -> anyhow::Res
             cluster.leader.is_some() && current + 1 == nodes
         });
         if !whole {
-            return Ok(false);
+            return Ok(Some(format!("{name}: {:?}", stream.cached_info().cluster)));
         }
     }
-    Ok(true)
+    Ok(None)
 }
 
 fn stream_of(node: Node) -> String {

@@ -339,20 +339,36 @@ impl Stage {
     /// heartbeat: whoever has just come back takes partitions from others first.
     pub(crate) async fn settle(&self) {
         let deadline = Instant::now() + SETTLE_LIMIT;
-        let nodes = self.deployment.nodes();
         let mut since: Option<Instant> = None;
         loop {
-            let whole = nodes == 1 || leaders::is_whole(&self.deployment.connection, nodes).await.unwrap_or(false);
-            if !(whole && settled(&self.witness.fresh(), INSTANCES) && self.flows().await) {
-                since = None;
-            } else if since.get_or_insert_with(Instant::now).elapsed() >= HEARTBEAT {
-                return;
-            }
-            if Instant::now() >= deadline {
-                return tell(&format!("not everybody is at work after {} s", SETTLE_LIMIT.as_secs()));
+            match self.unsettled().await {
+                None if since.get_or_insert_with(Instant::now).elapsed() >= HEARTBEAT => return,
+                None => {}
+                Some(why) if Instant::now() >= deadline => {
+                    return tell(&format!("not everybody is at work after {} s: {why}", SETTLE_LIMIT.as_secs()));
+                }
+                Some(_) => since = None,
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// What is not as it should be.
+    async fn unsettled(&self) -> Option<String> {
+        let nodes = self.deployment.nodes();
+        if nodes > 1 {
+            match leaders::incomplete(&self.deployment.connection, nodes).await {
+                Ok(None) => {}
+                Ok(Some(stream)) => return Some(stream),
+                Err(error) => return Some(error.to_string()),
+            }
+        }
+        let fresh = self.witness.fresh();
+        if !settled(&fresh, INSTANCES) {
+            let who: Vec<&str> = fresh.keys().map(contract::InstanceId::as_str).collect();
+            return Some(format!("only {} serve as they should", who.join(", ")));
+        }
+        (!self.flows().await).then(|| "orders wait in queues".to_owned())
     }
 
     /// Whether no queue holds more than one order, but those of stores whose POS was at fault in this round.
