@@ -12,7 +12,7 @@ const SIZE: &std::ffi::CStr = c"size=384m,mode=700";
 /// Pieces in which the disk is filled, in bytes, from the largest to the last byte.
 const PIECES: [usize; 3] = [1_024 * 1_024, 4_096, 1];
 
-/// A mounted disk; unmounted when dropped.
+/// A mounted disk; unmounted when dropped. Should the runner be killed hard, it stays until somebody unmounts it.
 #[derive(Debug)]
 pub struct Disk {
     folder: PathBuf,
