@@ -47,14 +47,40 @@ pub fn lines(ledger: &Path) -> anyhow::Result<Vec<LedgerLine>> {
     Ok(Lines::open(ledger)?.collect::<Result<_, _>>()?)
 }
 
+/// How far orders have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Orders ever stored.
+    pub orders: u64,
+    /// Outcomes ever stored.
+    pub outcomes: u64,
+    /// Entries in `QUEUES`.
+    pub waiting: u64,
+}
+
+impl Progress {
+    /// As the streams tell it.
+    pub async fn read(connection: &bus::Connection) -> Result<Self, bus::Error> {
+        let count =
+            |stream| async move { Ok::<_, bus::Error>(bus::read::extent(&connection.js, stream).await?.messages) };
+        let (orders, outcomes) = (count("ORDERS").await?, count("OUTCOMES").await?);
+        Ok(Self { orders, outcomes, waiting: waiting(connection).await? })
+    }
+
+    /// Whether every order has its outcome and no queue holds anything.
+    pub const fn is_done(self) -> bool {
+        self.orders <= self.outcomes && self.waiting == 0
+    }
+
+    /// Orders that are in no queue yet; somewhat wrong while orders flow, for the streams are asked one after the other.
+    pub const fn not_handed_over(self) -> u64 {
+        self.orders.saturating_sub(self.outcomes).saturating_sub(self.waiting)
+    }
+}
+
 /// Entries in `QUEUES`.
 pub async fn waiting(connection: &bus::Connection) -> Result<u64, bus::Error> {
     Ok(bus::read::extent(&connection.js, "QUEUES").await?.messages)
-}
-
-/// Messages ever stored in a stream that keeps every one.
-pub async fn count(connection: &bus::Connection, stream: &str) -> Result<u64, bus::Error> {
-    Ok(bus::read::extent(&connection.js, stream).await?.messages)
 }
 
 /// Every message of a stream, with the time at which it was stored.

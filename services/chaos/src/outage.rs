@@ -232,7 +232,6 @@ mod tests {
             instance: instance.parse().expect("an instance"),
             started_at: ms(0),
             active: None,
-            lag: None,
             partitions: vec![StoreId(store).partition()],
             replays: 0,
         };

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use contract::UtcMs;
 
 use crate::deployment::{Deployment, Layout};
-use crate::evidence::{self, Remains};
+use crate::evidence::{self, Progress, Remains};
 use crate::fault::Fault;
 use crate::now;
 use crate::oracle::{Violation, Wrong};
@@ -113,9 +113,11 @@ async fn drain(stage: &mut Stage) -> anyhow::Result<()> {
     stage.crashes().await?;
     let deadline = Instant::now() + DRAIN_LIMIT;
     loop {
-        let told = match left(&stage.deployment.connection).await {
-            Ok((orders, outcomes, 0)) if orders <= outcomes => return Ok(()),
-            Ok((orders, outcomes, waiting)) => format!("{orders} orders, {outcomes} outcomes, {waiting} waiting"),
+        let told = match Progress::read(&stage.deployment.connection).await {
+            Ok(progress) if progress.is_done() => return Ok(()),
+            Ok(Progress { orders, outcomes, waiting }) => {
+                format!("{orders} orders, {outcomes} outcomes, {waiting} waiting")
+            }
             Err(error) => format!("nobody tells how many wait ({error})"),
         };
         if Instant::now() >= deadline {
@@ -124,15 +126,6 @@ async fn drain(stage: &mut Stage) -> anyhow::Result<()> {
         }
         tokio::time::sleep(LOOK).await;
     }
-}
-
-/// Orders ever stored, outcomes ever stored, entries that wait.
-async fn left(connection: &bus::Connection) -> Result<(u64, u64, u64), bus::Error> {
-    Ok((
-        evidence::count(connection, "ORDERS").await?,
-        evidence::count(connection, "OUTCOMES").await?,
-        evidence::waiting(connection).await?,
-    ))
 }
 
 /// Liveness: one fresh order for each store goes through.

@@ -10,7 +10,7 @@ use pos_simulator::Trouble;
 use rustix::process::Signal;
 
 use crate::deployment::{Deployment, POS_LINE};
-use crate::evidence;
+use crate::evidence::{self, Progress};
 use crate::fault::{Blow, Fault, Line, Node, Part, Pos, Spoil, Turn};
 use crate::leaders;
 use crate::now;
@@ -30,6 +30,9 @@ pub(crate) const CLOCK_STEP_MS: i64 = 3_600_000;
 /// How long everybody may take to be at work again after a fault: a lease of two seconds, a start, a heartbeat, a node
 /// that catches up, with room for a busy machine. Who is not in time does not stop the run, the orders will tell.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
+
+/// Orders that may be in no queue yet while all is well: at the default rate half a second's.
+const ON_THE_WAY: u64 = 30;
 
 /// How long the queues may take to be empty for once before a SIGTERM. The longest wait is the probe of a POS that was
 /// down, at most 20 s.
@@ -371,7 +374,8 @@ impl Stage {
         (!self.flows().await).then(|| "orders wait in queues".to_owned())
     }
 
-    /// Whether no queue holds more than one order, but those of stores whose POS was at fault in this round.
+    /// Whether orders are handed over, and no queue holds more than one, but those of stores whose POS was at fault in this
+    /// round.
     async fn flows(&self) -> bool {
         let round = self.injuries.last().map_or(0, |injury| injury.round);
         let ill: BTreeSet<StoreId> = self
@@ -380,6 +384,10 @@ impl Stage {
             .filter(|injury| injury.round == round)
             .flat_map(|injury| injury.stores.iter().copied())
             .collect();
+        let progress = Progress::read(&self.deployment.connection).await;
+        if !progress.is_ok_and(|progress| progress.not_handed_over() <= ON_THE_WAY) {
+            return false;
+        }
         let depths = bus::read::depths(&self.deployment.connection.js).await;
         depths.is_ok_and(|depths| depths.iter().all(|(store, depth)| *depth <= 1 || ill.contains(store)))
     }

@@ -192,16 +192,7 @@ mod tests {
     fn beat(instance: &str, at: i64) -> Beat {
         let instance = instance.parse().expect("an instance");
         let partitions = Vec::new();
-        Beat {
-            at: ms(at),
-            said_at: ms(at),
-            instance,
-            started_at: ms(0),
-            active: None,
-            lag: None,
-            partitions,
-            replays: 0,
-        }
+        Beat { at: ms(at), said_at: ms(at), instance, started_at: ms(0), active: None, partitions, replays: 0 }
     }
 
     fn event(at: i64, kind: EventKind) -> Event {

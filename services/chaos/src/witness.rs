@@ -13,9 +13,6 @@ use crate::now;
 /// Age up to which a heartbeat counts as fresh, in milliseconds: one may be late, two may not.
 const FRESH_MS: i64 = 1_700;
 
-/// Orders that an active distribuidor may not have handed over yet while all is well: a fraction of a second's.
-const LAG_MAX: u64 = 10;
-
 /// What is kept of a heartbeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beat {
@@ -29,8 +26,6 @@ pub struct Beat {
     pub started_at: UtcMs,
     /// Term of office of an active distribuidor.
     pub active: Option<u64>,
-    /// Orders that an active distribuidor has not handed over; `None` while it cannot hand over.
-    pub lag: Option<u64>,
     /// Partitions that a resolver owns.
     pub partitions: Vec<Partition>,
     /// Deliveries that a resolver found to be done already, since it started.
@@ -40,13 +35,12 @@ pub struct Beat {
 impl Beat {
     fn of(beat: Heartbeat, at: UtcMs) -> Self {
         let (instance, started_at, said_at) = (beat.instance, beat.started_at, beat.at);
-        let lag = if let Load::Distribuidor(load) = &beat.load { load.lag } else { None };
         let (active, partitions, replays) = match beat.load {
             Load::Distribuidor(load) => ((load.role == Role::Active).then_some(load.term), Vec::new(), 0),
             Load::Resolver(load) => (None, load.partitions.iter().map(|owned| owned.partition).collect(), load.replays),
             Load::Api(_) => (None, Vec::new(), 0),
         };
-        Self { at, said_at, instance, started_at, active, lag, partitions, replays }
+        Self { at, said_at, instance, started_at, active, partitions, replays }
     }
 }
 
@@ -101,12 +95,11 @@ pub fn active(beats: &BTreeMap<InstanceId, Beat>) -> Option<&InstanceId> {
     beats.values().filter(|beat| beat.active.is_some()).max_by_key(|beat| beat.active).map(|beat| &beat.instance)
 }
 
-/// Whether `instances` are all there, one distribuidor is active and hands over, and each partition has its owner.
+/// Whether `instances` are all there, one distribuidor is active and each partition has its owner.
 pub fn settled(beats: &BTreeMap<InstanceId, Beat>, instances: usize) -> bool {
     let owned: usize = beats.values().map(|beat| beat.partitions.len()).sum();
-    let active: Vec<&Beat> = beats.values().filter(|beat| beat.active.is_some()).collect();
-    let hands_over = active.iter().all(|beat| beat.lag.is_some_and(|lag| lag <= LAG_MAX));
-    beats.len() == instances && active.len() == 1 && hands_over && owned == usize::from(Partition::COUNT)
+    let active = beats.values().filter(|beat| beat.active.is_some()).count();
+    beats.len() == instances && active == 1 && owned == usize::from(Partition::COUNT)
 }
 
 /// Deliveries found to be done already until `until`, over every process there was.
@@ -128,7 +121,7 @@ mod tests {
         let instance = instance.parse().expect("an instance");
         let (at, started_at) = (UtcMs::from_millis(at), UtcMs::from_millis(0));
         let partitions = (0..partitions).filter_map(|number| Partition::try_from(number).ok()).collect();
-        Beat { at, said_at: at, instance, started_at, active, lag: active.map(|_| 3), partitions, replays: 2 }
+        Beat { at, said_at: at, instance, started_at, active, partitions, replays: 2 }
     }
 
     #[test]
@@ -139,11 +132,6 @@ mod tests {
         assert!(!settled(&at(1_500), 3), "two are active");
         assert!(settled(&at(2_500), 2), "the old one is silent");
         assert!(!settled(&at(2_500), 3), "one is missing");
-        for lag in [None, Some(1_000)] {
-            let mut behind = at(2_500);
-            behind.values_mut().filter(|beat| beat.active.is_some()).for_each(|beat| beat.lag = lag);
-            assert!(!settled(&behind, 2), "it does not hand over: {lag:?}");
-        }
         assert!(!settled(&at(9_000), 2), "all are silent");
     }
 
