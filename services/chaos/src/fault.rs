@@ -63,6 +63,9 @@ pub enum Spoil {
     Reset,
 }
 
+/// A step of a wall clock, in milliseconds: an hour.
+pub const CLOCK_STEP_MS: i64 = 3_600_000;
+
 /// How a wall clock steps, by an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Turn {

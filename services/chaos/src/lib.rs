@@ -4,11 +4,12 @@
 //! It knows the services only as their users do: programs, HTTP answers, the points of sale's ledger, the streams. It
 //! shares no code with them but the contract, and must not come to know how they keep their promises.
 //!
-//! - [`plan`]: which fault, when, where. Pure, by seed.
+//! - [`fault`], [`plan`]: the kinds of fault; which, when, where. Pure, by seed.
 //! - [`oracle`]: the judgement. Pure.
-//! - [`trace`]: what a fault left behind, how long stores were without service. Pure.
-//! - [`deployment`], [`sender`], [`witness`], [`evidence`]: the processes, the apps, what is heard, what is read.
-//! - [`runner`], [`report`], [`settings`]: the program.
+//! - [`trace`], [`outage`]: what a fault left behind, how long orders waited because of it. Pure.
+//! - [`deployment`], [`proxy`], [`disk`], [`leaders`]: the processes, the network, the disks, who leads.
+//! - [`sender`], [`witness`], [`evidence`]: the apps, what is heard, what is read.
+//! - [`runner`], [`report`], [`table`], [`settings`]: the program. What it does to a deployment is in `stage`.
 
 pub mod deployment;
 pub mod disk;

@@ -6,9 +6,8 @@ use contract::event::PosState;
 use contract::{Event, EventKind, StoreId, UtcMs};
 use pos_simulator::{Fate, Kind, LedgerLine};
 
-use crate::fault::{Blow, Fault, Line, Part, Pos, Spoil, Turn};
+use crate::fault::{Blow, CLOCK_STEP_MS, Fault, Line, Part, Pos, Spoil, Turn};
 use crate::sender::Failure;
-use crate::stage::CLOCK_STEP_MS;
 use crate::witness::Beat;
 
 /// How much later than the end of a fault its trace may come, in milliseconds: leases last two seconds, heartbeats
