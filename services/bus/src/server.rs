@@ -1,5 +1,6 @@
-//! A private nats-server: own ports, own folder, gone when dropped. For the demo and for tests.
+//! A private nats-server, or a cluster of them: own ports, own folders, gone when dropped. For the demo and for tests.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -39,11 +40,59 @@ pub struct Server {
     program: PathBuf,
     folder: PathBuf,
     port: u16,
+    member: Option<Member>,
+}
+
+/// What a server of a cluster has to know.
+#[derive(Debug, Clone)]
+struct Member {
+    name: String,
+    /// Where the other servers reach it.
+    port: u16,
+    /// URLs under which each server of the cluster is reached by the others, separated by commas.
+    routes: String,
 }
 
 #[derive(Deserialize)]
 struct Ports {
     nats: Vec<String>,
+}
+
+/// The folder of node `number`, counted from 1, of a cluster in `folder`.
+pub fn node_folder(folder: &Path, number: usize) -> PathBuf {
+    folder.join(node_name(number))
+}
+
+fn node_name(number: usize) -> String {
+    format!("n{number}")
+}
+
+/// Where a server in `folder` keeps its streams.
+pub fn store_folder(folder: &Path) -> PathBuf {
+    folder.join("jetstream")
+}
+
+/// Starts a cluster of `count` servers (1, 3 or 5), named `n1`, `n2` and so on. Its streams are ready once a leader is
+/// elected, which takes some seconds. One server is no cluster: it starts alone.
+///
+/// Clients are not told of other servers than those whose URLs they were given (`no_advertise`).
+pub async fn start_cluster(program: &Path, folder: &Path, count: usize) -> Result<Vec<Server>, Error> {
+    let failed = |error: std::io::Error| Error::new(ErrorKind::Refused, "looking for free ports", error);
+    // Every server must know where the others will be before any of them is. All are held until all are known.
+    let held: Vec<TcpListener> =
+        (0..count).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<_, _>>().map_err(failed)?;
+    let ports: Vec<u16> =
+        held.iter().map(|held| Ok(held.local_addr()?.port())).collect::<Result<_, _>>().map_err(failed)?;
+    let routes: Vec<String> = ports.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
+    let routes = routes.join(",");
+    drop(held);
+    let mut servers = Vec::with_capacity(count);
+    for (number, port) in (1..).zip(ports) {
+        let member = Member { name: node_name(number), port, routes: routes.clone() };
+        let member = (count > 1).then_some(member);
+        servers.push(Server::launch(program, &node_folder(folder, number), None, member).await?);
+    }
+    Ok(servers)
 }
 
 impl Server {
@@ -54,21 +103,34 @@ impl Server {
 
     /// Starts `program` in `folder`, on `port` or on a free one.
     pub async fn start_with(program: &Path, folder: &Path, port: Option<u16>) -> Result<Self, Error> {
+        Self::launch(program, folder, port, None).await
+    }
+
+    async fn launch(program: &Path, folder: &Path, port: Option<u16>, member: Option<Member>) -> Result<Self, Error> {
         const DOING: &str = "starting nats-server";
         let ports = folder.join("ports");
         // A ports file of an earlier run would tell the wrong port.
         let _ = tokio::fs::remove_dir_all(&ports).await;
         let failed = |error: std::io::Error| Error::new(ErrorKind::Refused, DOING, error);
         tokio::fs::create_dir_all(&ports).await.map_err(failed)?;
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(["--addr", "127.0.0.1", "--jetstream"])
             .args(["--port", &port.map_or("-1".to_owned(), |port| port.to_string())])
             .arg("--store_dir")
-            .arg(folder.join("jetstream"))
+            .arg(store_folder(folder))
             .arg("--ports_file_dir")
             .arg(&ports)
             .arg("--log")
-            .arg(folder.join("nats-server.log"))
+            .arg(folder.join("nats-server.log"));
+        if let Some(Member { name, port, routes }) = &member {
+            command.args(["--server_name", name, "--cluster_name", "domicilio", "--routes", routes]).args([
+                "--cluster",
+                &format!("nats://127.0.0.1:{port}"),
+                "--no_advertise",
+            ]);
+        }
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -91,7 +153,17 @@ impl Server {
         })
         .await
         .map_err(|elapsed| Error::new(ErrorKind::Unanswered, DOING, elapsed))??;
-        Ok(Self { child, program: program.to_owned(), folder: folder.to_owned(), port: told })
+        Ok(Self { child, program: program.to_owned(), folder: folder.to_owned(), port: told, member })
+    }
+
+    /// Its name in the cluster; `None` when it runs alone.
+    pub fn name(&self) -> Option<&str> {
+        self.member.as_ref().map(|member| member.name.as_str())
+    }
+
+    /// Where it listens for clients.
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// `nats://127.0.0.1:<port>`
@@ -109,9 +181,9 @@ impl Server {
         self.child.kill().await.map_err(|error| Error::new(ErrorKind::Refused, "killing nats-server", error))
     }
 
-    /// Starts it again after [`Server::kill`]: same port, same folder.
+    /// Starts it again after [`Server::kill`]: same ports, same folder, same place in its cluster.
     pub async fn restart(&mut self) -> Result<(), Error> {
-        *self = Self::start_with(&self.program, &self.folder, Some(self.port)).await?;
+        *self = Self::launch(&self.program, &self.folder, Some(self.port), self.member.clone()).await?;
         Ok(())
     }
 }

@@ -1,13 +1,14 @@
-//! A whole deployment of real processes: nats-server, the three services, the POS simulator; and what can be done to
-//! them. Decides nothing: it is told whom to hit.
+//! A whole deployment of real processes: nats-servers, the three services, the POS simulator, the network between them;
+//! and what can be done to them. Decides nothing: it is told whom to hit.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use bus::server::Server;
+use bus::server::{self, Server};
 use contract::StoreId;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -15,6 +16,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::counts::{Counts, look};
+use crate::disk::Disk;
+use crate::proxy::Proxy;
 
 /// How long a process or a request of ours may take before the run is given up.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -28,11 +31,18 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// Port 9 (discard) of the loopback address: nobody listens, connections are refused.
 const NOWHERE: &str = "http://127.0.0.1:9/";
 
+/// Name of the network between the resolvers and the stores' side, for [`Deployment::lines`].
+pub const POS_LINE: &str = "pos";
+
 /// What a deployment consists of.
 #[derive(Debug, Clone)]
 pub struct Layout {
     /// Folder of the programs.
     pub programs: PathBuf,
+    /// How many nats-servers, 1 or 3.
+    pub nodes: usize,
+    /// Whether each of them has a disk of its own, which can be filled.
+    pub disks: bool,
     /// How many api-domicilio.
     pub apis: u32,
     /// How many distribuidores.
@@ -66,13 +76,19 @@ struct Process {
 pub struct Deployment {
     /// A connection of our own, for reading.
     pub connection: bus::Connection,
-    nats: Server,
+    nodes: Vec<Server>,
     /// Address of each API, `http://host:port`; stays the same over restarts.
     apis: Vec<String>,
+    /// Address of the stores' side for ourselves.
     pos: String,
+    /// The network between the resolvers and the stores' side.
+    pos_line: Option<Proxy>,
     processes: BTreeMap<String, Process>,
+    /// The network between each service and each node.
+    lines: BTreeMap<String, Vec<Proxy>>,
     http: reqwest::Client,
-    // Last, so that the processes are gone before their folder.
+    // Last, so that the processes are gone before their folders; in the order of the nodes.
+    disks: Vec<Disk>,
     folder: tempfile::TempDir,
 }
 
@@ -80,18 +96,37 @@ impl Deployment {
     /// Everything started, every store written.
     pub async fn start(layout: &Layout) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("domicilio-chaos-").tempdir().context("making a folder")?;
-        let nats = Server::start(folder.path()).await?;
-        let connection = bus::connect(&bus::Settings::new(nats.url(), "chaos")).await?;
+        let mut disks = Vec::new();
+        for number in (1..=layout.nodes).filter(|_| layout.disks) {
+            let place = server::store_folder(&server::node_folder(folder.path(), number));
+            disks.push(Disk::mount(&place).context("mounting a disk")?);
+        }
+        let nodes = server::start_cluster(&server::find()?, folder.path(), layout.nodes).await?;
+        let urls: Vec<String> = nodes.iter().map(Server::url).collect();
+        let connection = bus::connect(&bus::Settings::new(urls.join(","), "chaos")).await?;
         connection.up().await;
         let http = reqwest::Client::builder().timeout(REQUEST_LIMIT).build()?;
-        let (apis, pos, processes) = (Vec::new(), String::new(), BTreeMap::new());
-        let mut deployment = Self { connection, nats, apis, pos, processes, http, folder };
+        let mut deployment = Self {
+            connection,
+            nodes,
+            apis: Vec::new(),
+            pos: String::new(),
+            pos_line: None,
+            processes: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            http,
+            disks,
+            folder,
+        };
         let ledger = deployment.ledger().display().to_string();
         let program = |name: &str| layout.programs.join(name);
         deployment.pos = deployment
             .launch("pos-simulator", &program("pos-simulator"), &["--listen", "127.0.0.1:0", "--ledger", &ledger])
             .await?;
-        let service = ["--storage-percent", "5"];
+        let pos: SocketAddr = deployment.pos.trim_start_matches("http://").parse().context("the POS's address")?;
+        deployment.pos_line = Some(Proxy::start(pos).await?);
+        let replicas = layout.nodes.to_string();
+        let service = ["--storage-percent", "5", "--replicas", &replicas];
         for n in 1..=layout.apis {
             let id = format!("api-domicilio-{n}");
             let args = [&["--id", &id, "--listen", "127.0.0.1:0"][..], &service].concat();
@@ -121,7 +156,8 @@ impl Deployment {
 
     /// Looks at the counts with the program `domicilio` of the folder `programs`.
     pub async fn counts(&self, programs: &Path) -> anyhow::Result<Counts> {
-        look(programs, &self.nats.url(), self.folder.path()).await
+        let urls: Vec<String> = self.nodes.iter().map(Server::url).collect();
+        look(programs, &urls.join(","), self.folder.path()).await
     }
 
     /// The ledger of the stores' side.
@@ -134,6 +170,11 @@ impl Deployment {
         ensure!(program.is_file(), "{} is missing: cargo build --workspace --bins", program.display());
         let tells = args.contains(&"--listen");
         let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let mut lines = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            lines.push(Proxy::start(SocketAddr::from(([127, 0, 0, 1], node.port()))).await?);
+        }
+        self.lines.insert(id.to_owned(), lines);
         let mut recipe = Recipe { program: program.to_owned(), args, tells };
         let (child, url) = self.spawn(id, &recipe).await?;
         // A restart listens where the first start did.
@@ -146,9 +187,12 @@ impl Deployment {
 
     async fn spawn(&self, id: &str, recipe: &Recipe) -> anyhow::Result<(Child, String)> {
         let log = std::fs::OpenOptions::new().append(true).create(true).open(self.log(id))?;
+        let lines = self.lines.get(id).map_or(&[][..], Vec::as_slice);
+        let urls: Vec<String> = lines.iter().map(|line| format!("nats://127.0.0.1:{}", line.port())).collect();
         let mut child = Command::new(&recipe.program)
             .args(&recipe.args)
-            .args(["--nats-url", &self.nats.url(), "--stop-on-stdin-close"])
+            .args(["--nats-url", &urls.join(","), "--stop-on-stdin-close"])
+            .env("DOMICILIO_TEST_CLOCK", self.clock(id))
             // Held open by us: should we die in whatever way, it ends too.
             .stdin(Stdio::piped())
             .stdout(if recipe.tells { Stdio::piped() } else { Stdio::null() })
@@ -225,14 +269,52 @@ impl Deployment {
         Ok(crashed)
     }
 
-    /// Kills nats-server.
-    pub async fn kill_bus(&mut self) -> anyhow::Result<()> {
-        Ok(self.nats.kill().await?)
+    /// Steps the wall clock of a process to so many milliseconds off the right time.
+    pub fn step_clock(&self, id: &str, ms: i64) -> anyhow::Result<()> {
+        std::fs::write(self.clock(id), ms.to_string()).with_context(|| format!("setting the clock of {id}"))
     }
 
-    /// Starts nats-server again: same port, same folder.
-    pub async fn restart_bus(&mut self) -> anyhow::Result<()> {
-        Ok(self.nats.restart().await?)
+    fn clock(&self, id: &str) -> PathBuf {
+        self.folder.path().join(format!("{id}.clock"))
+    }
+
+    /// Proxies between a process and each node, or, for [`POS_LINE`], between the resolvers and the stores' side.
+    pub fn lines(&self, id: &str) -> Vec<&Proxy> {
+        match id {
+            POS_LINE => self.pos_line.iter().collect(),
+            _ => self.lines.get(id).into_iter().flatten().collect(),
+        }
+    }
+
+    /// Number of nats-servers.
+    pub const fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Name of a node in its cluster; `nats-server` when it is alone.
+    pub fn node_name(&self, node: usize) -> &str {
+        self.nodes.get(node).and_then(Server::name).unwrap_or("nats-server")
+    }
+
+    /// Kills a nats-server, counted from 0.
+    pub async fn kill_node(&mut self, node: usize) -> anyhow::Result<()> {
+        Ok(self.nodes.get_mut(node).context("there is no such node")?.kill().await?)
+    }
+
+    /// Starts a nats-server again: same ports, same folder.
+    pub async fn restart_node(&mut self, node: usize) -> anyhow::Result<()> {
+        Ok(self.nodes.get_mut(node).context("there is no such node")?.restart().await?)
+    }
+
+    /// The disk of a node.
+    pub fn disk(&self, node: usize) -> anyhow::Result<&Disk> {
+        self.disks.get(node).context("this node has no disk of its own")
+    }
+
+    /// How often a node has logged `text`.
+    pub fn node_log_count(&self, node: usize, text: &str) -> usize {
+        let log = server::node_folder(self.folder.path(), node + 1).join("nats-server.log");
+        std::fs::read_to_string(log).map_or(0, |log| log.matches(text).count())
     }
 
     /// Sets a fault of a store's POS.
@@ -250,7 +332,11 @@ impl Deployment {
 
     /// Writes a store's record through whichever API answers, so that its POS can be reached or not.
     pub async fn reachable(&self, store: StoreId, reachable: bool) -> anyhow::Result<()> {
-        let pos = if reachable { format!("{}/stores/{store}/orders", self.pos) } else { NOWHERE.to_owned() };
+        let line = self.pos_line.as_ref().filter(|_| reachable);
+        let pos = line.map_or_else(
+            || NOWHERE.to_owned(),
+            |line| format!("http://127.0.0.1:{}/stores/{store}/orders", line.port()),
+        );
         let record = serde_json::json!({
             "id": store, "code": format!("K{store:03}"), "name": format!("EJEMPLO {store}"), "country": "ec", "pos_url": pos,
         });

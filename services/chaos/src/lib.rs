@@ -4,22 +4,29 @@
 //! It knows the services only as their users do: programs, HTTP answers, the points of sale's ledger, the streams. It
 //! shares no code with them but the contract, and must not come to know how they keep their promises.
 //!
-//! - [`plan`]: which fault, when, where. Pure, by seed.
+//! - [`fault`], [`plan`]: the kinds of fault; which, when, where. Pure, by seed.
 //! - [`oracle`]: the judgement. Pure.
-//! - [`trace`]: what a fault left behind, how long stores were without service. Pure.
-//! - [`deployment`], [`sender`], [`witness`], [`evidence`]: the processes, the apps, what is heard, what is read.
-//! - [`counts`]: the counts of the console, against the streams.
-//! - [`runner`], [`report`], [`settings`]: the program.
+//! - [`trace`], [`outage`]: what a fault left behind, how long orders waited because of it. Pure.
+//! - [`deployment`], [`proxy`], [`disk`], [`leaders`]: the processes, the network, the disks, who leads.
+//! - [`sender`], [`witness`], [`evidence`]: the apps, what is heard, what is read. [`counts`]: the counts of the console.
+//! - [`runner`], [`report`], [`table`], [`settings`]: the program. What it does to a deployment is in `stage`.
 
 pub mod counts;
 pub mod deployment;
+pub mod disk;
 pub mod evidence;
+pub mod fault;
+pub mod leaders;
 pub mod oracle;
+pub mod outage;
 pub mod plan;
+pub mod proxy;
 pub mod report;
 pub mod runner;
 pub mod sender;
 pub mod settings;
+pub(crate) mod stage;
+pub mod table;
 pub mod trace;
 pub mod witness;
 

@@ -29,7 +29,9 @@ pub struct Sent {
     pub digest: Digest,
     /// What the sender was told.
     pub answer: Answer,
-    /// When it was told, or gave up.
+    /// When it was sent for the first time: from then on it waits.
+    pub sent_at: UtcMs,
+    /// When its sender was told, or gave up.
     pub at: UtcMs,
 }
 
@@ -48,12 +50,13 @@ pub struct Ended {
     pub epoch: u64,
     /// The resolver.
     pub by: InstanceId,
-    /// When the outcome was known.
+    /// When the outcome was stored.
     pub at: UtcMs,
 }
 
-impl From<&Outcome> for Ended {
-    fn from(outcome: &Outcome) -> Self {
+impl Ended {
+    /// What matters of `outcome`, which the server stored at `at`: the resolver's own clock may be wrong.
+    pub fn of(outcome: &Outcome, at: UtcMs) -> Self {
         Self {
             id: outcome.order.id(),
             intake: outcome.intake,
@@ -61,7 +64,7 @@ impl From<&Outcome> for Ended {
             partition: outcome.partition,
             epoch: outcome.epoch,
             by: outcome.by.instance.clone(),
-            at: outcome.at,
+            at,
         }
     }
 }
@@ -130,6 +133,12 @@ pub enum Wrong {
     Crashed,
     /// Counts that people see are not what the streams hold.
     Miscounted,
+    /// An order waited longer for its POS than the fault allows.
+    Late,
+    /// Something was done again after a clean stop.
+    Replayed,
+    /// Something that decides followed a wall clock.
+    Misled,
 }
 
 /// One breach of a promise.

@@ -1,22 +1,19 @@
-//! What is told of a run: the table, the figures, the breaches. Pure.
+//! What is told of a run: rows, figures, breaches. Pure. [`crate::table`] writes it for people.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
 
 use contract::EventKind;
 use contract::event::PosState;
 use pos_simulator::{Fate, Kind, LedgerLine};
 use serde::Serialize;
 
+use crate::fault::{Blow, Fault};
 use crate::oracle::{Evidence, Judgement, Violation, Wrong, judge};
-use crate::plan::{Blow, Fault};
+use crate::outage::{Again, Waits, late, median};
 use crate::runner::Run;
 use crate::settings::Settings;
-use crate::trace::{Injury, Scene, median};
-use crate::witness::replays;
-
-/// Breaches that the text tells one by one; the JSON tells all.
-const VIOLATIONS_MAX: usize = 20;
+use crate::trace::{Injury, Scene};
+use crate::witness::{Beat, replays};
 
 /// A row of the table: a kind of fault.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -33,12 +30,16 @@ pub struct Row {
     pub out_of_order: u64,
     /// Any other breach.
     pub other: u64,
-    /// Stores that it touched and whose outage was measured.
+    /// Deliveries of what was done already, and repeats at the POS, until the next fault.
+    pub again: u64,
+    /// Stores that it touched and that had an order waiting.
     pub stores: usize,
-    /// Median over these of the time without service, in milliseconds.
-    pub recovery_p50_ms: Option<i64>,
-    /// Longest of them, in milliseconds.
-    pub recovery_max_ms: Option<i64>,
+    /// Median over these of the longest wait, in milliseconds.
+    pub wait_p50_ms: Option<i64>,
+    /// Longest wait of them, in milliseconds.
+    pub wait_max_ms: Option<i64>,
+    /// The wait at which the run fails, in milliseconds.
+    pub bound_ms: Option<i64>,
 }
 
 /// Counts that show that something happened.
@@ -66,19 +67,13 @@ pub struct Happenings {
     pub pos_down: u64,
 }
 
-/// The whole report.
+/// A part of the report: everything that ran on so many nodes.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
-    /// The seed.
-    pub seed: u64,
+pub struct Part {
+    /// nats-servers.
+    pub nodes: usize,
     /// Rounds.
-    pub rounds: u32,
-    /// Faults in a round.
-    pub faults: u32,
-    /// Orders a second.
-    pub orders: u32,
-    /// Stores.
-    pub stores: u32,
+    pub rounds: usize,
     /// How long it took, in seconds.
     pub took_s: u64,
     /// The table.
@@ -94,17 +89,55 @@ pub struct Report {
     pub passed: bool,
 }
 
+/// The whole report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// Most faults in a round.
+    pub faults: u32,
+    /// Orders a second.
+    pub orders: u32,
+    /// Stores.
+    pub stores: u32,
+    /// By what the bounds of waiting were multiplied.
+    pub slack: u32,
+    /// Kinds of fault that cannot be caused on this machine, and why. Nothing is said about them.
+    pub left_out: Vec<LeftOut>,
+    /// What ran.
+    pub parts: Vec<Part>,
+    /// Whether every part passed, and there was one.
+    pub passed: bool,
+}
+
+/// A kind of fault that was not caused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The kind.
+    pub fault: Fault,
+    /// Why.
+    pub why: String,
+}
+
 impl Report {
-    /// Judges `run`.
-    pub fn of(settings: &Settings, seed: u64, run: &Run, took_s: u64) -> Self {
-        let assigned = run.remains.assigned();
+    /// From the parts that ran.
+    pub fn of(settings: &Settings, seed: u64, left_out: Vec<LeftOut>, parts: Vec<Part>) -> Self {
+        let passed = !parts.is_empty() && parts.iter().all(|part| part.passed);
+        let Settings { faults, orders, stores, slack, .. } = *settings;
+        Self { seed, faults, orders, stores, slack, left_out, parts, passed }
+    }
+}
+
+impl Part {
+    /// Judges what ran on `nodes` nodes.
+    pub fn of(run: &Run, nodes: usize, settings: &Settings, took_s: u64) -> Self {
         let accepted = |line: &&LedgerLine| line.kind == Kind::Accepted;
         let effects: Vec<LedgerLine> = run.remains.ledger.iter().filter(accepted).cloned().collect();
         let mut judgement = judge(&Evidence {
             sent: &run.record.sent,
             effects: &effects,
             ended: &run.remains.ended,
-            assigned: &assigned,
+            assigned: &run.remains.assigned(),
             waiting: run.remains.waiting,
         });
         judgement.violations.extend(run.violations.iter().cloned());
@@ -118,28 +151,59 @@ impl Report {
             ledger: &run.remains.ledger,
             events: &run.remains.events,
             beats: &run.beats,
-            silences: &run.record.silences,
-            assigned: &assigned,
+            failures: &run.record.failures,
         };
-        let rows = table(&run.injuries, &scene, &judgement.violations, settings.stores);
+        let waits = Waits::new(&run.record.sent, &effects);
+        let bound_ms = |fault: Fault| Some(fault.bound_ms(nodes)? * i64::from(settings.slack));
+        let (mut rows, found) = table(&run.injuries, &scene, &waits, bound_ms, settings.stores);
+        judgement.violations.extend(found);
+        attribute(&mut rows, &run.injuries, &judgement.violations);
         let vacuous: Vec<Fault> = rows.iter().filter(|(_, row)| row.seen == 0).map(|(fault, _)| *fault).collect();
         let passed = vacuous.is_empty() && judgement.violations.is_empty() && judgement.promised > 0;
-        let (rounds, faults, orders, stores) = (settings.rounds, settings.faults, settings.orders, settings.stores);
-        let happenings = happenings(run);
-        Self { seed, rounds, faults, orders, stores, took_s, rows, judgement, happenings, vacuous, passed }
+        let rounds = run.injuries.last().map_or(0, |injury| injury.round + 1);
+        Self { nodes, rounds, took_s, rows, judgement, happenings: happenings(run), vacuous, passed }
     }
 }
 
-/// A breach counts in the row of the last fault that began before it.
-fn table(injuries: &[Injury], scene: &Scene<'_>, violations: &[Violation], stores: u32) -> BTreeMap<Fault, Row> {
-    let mut rows: BTreeMap<Fault, Row> = BTreeMap::new();
-    let mut outages: BTreeMap<Fault, Vec<i64>> = BTreeMap::new();
+/// The rows without the breaches of the judgement, and the breaches that only a fault's own figures show.
+fn table(
+    injuries: &[Injury],
+    scene: &Scene<'_>,
+    waits: &Waits,
+    bound_ms: impl Fn(Fault) -> Option<i64>,
+    stores: u32,
+) -> (BTreeMap<Fault, Row>, Vec<Violation>) {
+    let (mut rows, mut found): (BTreeMap<Fault, Row>, _) = (BTreeMap::new(), Vec::new());
+    let mut all_waits: BTreeMap<Fault, Vec<i64>> = BTreeMap::new();
     for injury in injuries {
+        let outages = waits.outages(injury, injuries, scene.beats, stores);
+        let again = Again::of(injury, injuries, scene.beats, scene.ledger);
         let row = rows.entry(injury.fault).or_default();
         row.times += 1;
         row.seen += u64::from(scene.shows(injury));
-        outages.entry(injury.fault).or_default().extend(scene.outages(injury, injuries, stores));
+        row.again += again.replays + again.repeats;
+        row.bound_ms = bound_ms(injury.fault);
+        found.extend(late(injury, &outages, bound_ms(injury.fault)));
+        found.extend(again.breach(injury));
+        found.extend(scene.misled(injury).then(|| Violation {
+            wrong: Wrong::Misled,
+            about: injury.fault.to_string(),
+            at: injury.began,
+            why: "an owner changed because of a wall clock".to_owned(),
+        }));
+        all_waits.entry(injury.fault).or_default().extend(outages.iter().map(|(wait, _)| wait));
     }
+    for (fault, mut waits) in all_waits {
+        waits.sort_unstable();
+        let row = rows.entry(fault).or_default();
+        row.stores = waits.len();
+        (row.wait_p50_ms, row.wait_max_ms) = (median(&waits), waits.last().copied());
+    }
+    (rows, found)
+}
+
+/// A breach counts in the row of the last fault that began before it.
+fn attribute(rows: &mut BTreeMap<Fault, Row>, injuries: &[Injury], violations: &[Violation]) {
     for violation in violations {
         let before = injuries.iter().rev().find(|injury| injury.began <= violation.at);
         let row = rows.entry(before.map_or(Fault::Calm, |injury| injury.fault)).or_default();
@@ -150,30 +214,27 @@ fn table(injuries: &[Injury], scene: &Scene<'_>, violations: &[Violation], store
             _ => row.other += 1,
         }
     }
-    for (fault, mut outages) in outages {
-        outages.sort_unstable();
-        let row = rows.entry(fault).or_default();
-        row.stores = outages.len();
-        (row.recovery_p50_ms, row.recovery_max_ms) = (median(&outages), outages.last().copied());
-    }
-    rows
 }
 
 fn happenings(run: &Run) -> Happenings {
-    let blows = |wanted: &[Blow]| {
-        let hit = |injury: &&Injury| matches!(injury.fault, Fault::Process(_, blow) if wanted.contains(&blow));
+    let blows = |wanted: Blow| {
+        let hit = |injury: &&Injury| matches!(injury.fault, Fault::Process(_, blow) if blow == wanted);
         run.injuries.iter().filter(hit).count() as u64
     };
+    let kills = run.injuries.iter().map(|injury| match injury.fault {
+        Fault::Process(_, Blow::Kill) | Fault::Pair(_) | Fault::Node(_) | Fault::Disk => injury.targets.len() as u64,
+        _ => 0,
+    });
     let events = |is: fn(&EventKind) -> bool| run.remains.events.iter().filter(|event| is(&event.kind)).count() as u64;
     let repeats = |line: &&LedgerLine| line.kind == Kind::Attempt && line.fate == Fate::Duplicate;
     Happenings {
         answers: run.record.answers.clone(),
-        kills: blows(&[Blow::Kill]) + run.injuries.iter().filter(|injury| injury.fault == Fault::Bus).count() as u64,
-        terms: blows(&[Blow::Term]),
-        freezes: blows(&[Blow::Freeze]),
+        kills: kills.sum(),
+        terms: blows(Blow::Term),
+        freezes: blows(Blow::Freeze),
         resolvers_lost: events(|kind| matches!(kind, EventKind::ResolverLost { .. })),
         took_office: events(|kind| matches!(kind, EventKind::TookOffice { .. })),
-        replays: replays(&run.beats),
+        replays: run.beats.last().map_or(0, |last: &Beat| replays(&run.beats, last.at)),
         repeats_at_pos: run.remains.ledger.iter().filter(repeats).count() as u64,
         failed_attempts: events(|kind| matches!(kind, EventKind::AttemptFailed { .. })),
         pos_down: events(|kind| matches!(kind, EventKind::Pos { state: PosState::Down, .. })),
@@ -191,84 +252,19 @@ fn rows<S: serde::Serializer>(rows: &BTreeMap<Fault, Row>, serializer: S) -> Res
     serializer.collect_seq(rows.iter().map(|(fault, row)| Line { fault: *fault, row }))
 }
 
-fn seconds(ms: Option<i64>) -> String {
-    ms.map_or_else(|| "-".to_owned(), |ms| format!("{:.1} s", ms as f64 / 1_000.0))
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{:<34} {:>5} {:>4} {:>5} {:>6} {:>7} {:>6} {:>8} {:>8}",
-            "fault", "times", "seen", "lost", "twice", "unorder", "other", "p50", "max"
-        )?;
-        for (fault, row) in &self.rows {
-            let Row { times, seen, lost, duplicated, out_of_order, other, .. } = row;
-            let (p50, max) = (seconds(row.recovery_p50_ms), seconds(row.recovery_max_ms));
-            writeln!(
-                f,
-                "{fault:<34} {times:>5} {seen:>4} {lost:>5} {duplicated:>6} {out_of_order:>7} {other:>6} {p50:>8} {max:>8}"
-            )?;
-        }
-        let j = &self.judgement;
-        writeln!(
-            f,
-            "\np50, max: time without service at a store; a wait for its next order is part of it, see (none)."
-        )?;
-        writeln!(
-            f,
-            "orders: {} promised, {} refused, {} without an answer ({} of them took effect)",
-            j.promised, j.refused, j.unknown, j.unknown_in_effect
-        )?;
-        writeln!(
-            f,
-            "at the POS: {}; not injected: {} ({} of them at the POS all the same, which never said so)",
-            j.in_effect, j.not_injected, j.not_injected_in_effect
-        )?;
-        let h = &self.happenings;
-        let mut answers = String::new();
-        for (answer, count) in &h.answers {
-            write!(answers, " {answer}:{count}")?;
-        }
-        writeln!(f, "answers:{answers}")?;
-        writeln!(
-            f,
-            "kill -9: {}, SIGTERM: {}, SIGSTOP: {}; resolvers found lost: {}, offices taken: {}, replays: {}, \
-             repeats at the POS: {}, failed attempts: {}, POS found down: {}",
-            h.kills,
-            h.terms,
-            h.freezes,
-            h.resolvers_lost,
-            h.took_office,
-            h.replays,
-            h.repeats_at_pos,
-            h.failed_attempts,
-            h.pos_down
-        )?;
-        for violation in j.violations.iter().take(VIOLATIONS_MAX) {
-            let Violation { wrong, about, at, why } = violation;
-            writeln!(f, "BREACH {wrong:?} at {at}: {about} {why}")?;
-        }
-        for fault in &self.vacuous {
-            writeln!(f, "NO TRACE of {fault}: this run proves nothing about it")?;
-        }
-        let verdict = if self.passed { "passed" } else { "FAILED" };
-        writeln!(f, "{verdict}: seed {}, {} breaches, {} s", self.seed, j.violations.len(), self.took_s)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use contract::UtcMs;
 
     use super::*;
-    use crate::plan::Pos;
+    use crate::fault::{Node, Pos};
 
     #[test]
     fn a_breach_counts_in_the_row_of_the_last_fault_before_it() {
         let at = UtcMs::from_millis;
-        let injury = |fault, began| Injury::new(0, fault, String::new(), Vec::new(), at(began));
-        let injuries = [injury(Fault::Calm, 0), injury(Fault::Bus, 100), injury(Fault::Pos(Pos::Down), 200)];
+        let injury = |fault, began| Injury::new(0, fault, Vec::new(), Vec::new(), at(began));
+        let injuries =
+            [injury(Fault::Calm, 0), injury(Fault::Node(Node::Any), 100), injury(Fault::Pos(Pos::Down), 200)];
         let breach = |wrong, ms| Violation { wrong, about: String::new(), at: at(ms), why: String::new() };
         let breaches = [
             breach(Wrong::Lost, 150),
@@ -276,14 +272,20 @@ mod tests {
             breach(Wrong::OutOfOrder, 999),
             breach(Wrong::Stuck, 10),
         ];
-        let rows = table(&injuries, &Scene::default(), &breaches, 0);
+        let (mut rows, found) = table(&injuries, &Scene::default(), &Waits::default(), |_| None, 0);
+        assert_eq!(found, []);
+        attribute(&mut rows, &injuries, &breaches);
         let figures = |fault: Fault| {
             let row = &rows[&fault];
             (row.lost, row.duplicated, row.out_of_order, row.other)
         };
         assert_eq!(figures(Fault::Calm), (0, 0, 0, 1));
-        assert_eq!(figures(Fault::Bus), (1, 0, 0, 0));
+        assert_eq!(figures(Fault::Node(Node::Any)), (1, 0, 0, 0));
         assert_eq!(figures(Fault::Pos(Pos::Down)), (0, 1, 1, 0));
-        assert_eq!((rows[&Fault::Bus].times, rows[&Fault::Bus].seen), (1, 0), "nothing shows it");
+        assert_eq!(
+            (rows[&Fault::Node(Node::Any)].times, rows[&Fault::Node(Node::Any)].seen),
+            (1, 0),
+            "nothing shows it"
+        );
     }
 }

@@ -55,6 +55,17 @@ fn manner(chance: u32) -> Manner {
     }
 }
 
+/// A request that came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failure {
+    /// When its sender knew.
+    pub at: UtcMs,
+    /// The API, from 0.
+    pub api: usize,
+    /// The status; `None` when no whole answer came.
+    pub status: Option<u16>,
+}
+
 /// What senders did and heard.
 #[derive(Debug, Default)]
 pub struct Record {
@@ -62,8 +73,8 @@ pub struct Record {
     pub sent: Vec<Sent>,
     /// Requests by what came back: a status, or `none`.
     pub answers: BTreeMap<String, u64>,
-    /// When which API did not answer.
-    pub silences: Vec<(UtcMs, usize)>,
+    /// Requests that were answered with 5xx or not at all.
+    pub failures: Vec<Failure>,
     /// Answers that contradict what was answered before, and orders that nobody took.
     pub complaints: Vec<(OrderId, UtcMs, String)>,
 }
@@ -75,7 +86,7 @@ impl Record {
         for (answer, count) in other.answers {
             *self.answers.entry(answer).or_default() += count;
         }
-        self.silences.extend(other.silences);
+        self.failures.extend(other.failures);
         self.complaints.extend(other.complaints);
     }
 }
@@ -211,9 +222,10 @@ impl Sender {
     async fn send(&mut self, body: &Body, manner: Manner) {
         let Ok(code) = body.code.parse() else { return };
         let id = OrderId { store: body.store, code };
+        let sent_at = now();
         let answer = self.deliver(&id, &body.bytes, manner == Manner::Once).await;
         let (digest, at) = (Digest::of(&body.bytes), now());
-        self.record.sent.push(Sent { id: id.clone(), digest, answer, at });
+        self.record.sent.push(Sent { id: id.clone(), digest, answer, sent_at, at });
         let expected = match (manner, answer) {
             (Manner::Invalid, Answer::Promised(_)) => return self.complain(id, "an invalid order was accepted"),
             (Manner::Repeat, Answer::Promised(sequence)) => Answer::Promised(sequence),
@@ -245,16 +257,16 @@ impl Sender {
             let answer = self.post(api, bytes).await;
             let told = answer.map_or_else(|| "none".to_owned(), |(status, _)| status.to_string());
             *self.record.answers.entry(told).or_default() += 1;
+            if answer.is_none_or(|(status, _)| status >= 500) {
+                self.record.failures.push(Failure { at: now(), api, status: answer.map(|(status, _)| status) });
+            }
             match answer {
                 Some((200 | 202, Some(sequence))) => return Answer::Promised(sequence),
                 Some((200 | 202, None)) => self.complain(id.clone(), "was promised without a sequence"),
                 Some((status @ 400..=499, _)) => return Answer::Refused(status),
                 Some(_) => {}
-                None => {
-                    self.record.silences.push((now(), api));
-                    // To the other one for a while; from there back home, should it fail as well.
-                    self.away_until = at_home.then(|| Instant::now() + AWAY);
-                }
+                // To the other one for a while; from there back home, should it fail as well.
+                None => self.away_until = at_home.then(|| Instant::now() + AWAY),
             }
             if once || Instant::now() >= deadline {
                 return Answer::Unknown;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 /// Runs a private deployment of real processes, sends orders, breaks things by a seeded plan, and judges from outside
-/// whether an order was lost, duplicated, invented or overtaken.
+/// whether an order was lost, duplicated, invented, overtaken, or late.
 ///
 /// Prints a table and writes the same as JSON. Exit code 0 when every promise was kept and every planned kind of fault
 /// left a trace, 1 otherwise.
@@ -16,13 +16,22 @@ pub struct Settings {
     #[arg(long)]
     pub seed: Option<u64>,
 
-    /// Rounds: faults under traffic, then healing, draining and one probe order for each store
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub rounds: u32,
+    /// On how many nats-servers: 1, 3, or both, one after the other
+    #[arg(long, default_value = "both", value_parser = parse_nodes)]
+    pub nodes: Nodes,
 
-    /// Faults in a round. Each kind comes once before any comes again, so 3 rounds of 10 see all 18
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
+    /// Rounds on each: faults under traffic, then healing, draining and one probe order for each store; default: as many
+    /// as it takes for each kind of fault to come once
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rounds: Option<u32>,
+
+    /// Most faults in a round. Each kind comes once before any comes again
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub faults: u32,
+
+    /// Only kinds of fault whose name contains one of these texts, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    pub only: Vec<String>,
 
     /// Orders a second while faults are at work, over all stores
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -32,9 +41,26 @@ pub struct Settings {
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(8..=1000))]
     pub stores: u32,
 
+    /// Multiplies the bounds of waiting, for a machine that has something else to do meanwhile
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10))]
+    pub slack: u32,
+
     /// Folder of the report, `<seed>.json`; default: `chaos` in `CARGO_TARGET_DIR` or `target`
     #[arg(long)]
     pub report_dir: Option<PathBuf>,
+}
+
+/// How many nats-servers; a part of the run for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nodes(pub &'static [usize]);
+
+fn parse_nodes(text: &str) -> Result<Nodes, String> {
+    match text {
+        "1" => Ok(Nodes(&[1])),
+        "3" => Ok(Nodes(&[3])),
+        "both" => Ok(Nodes(&[1, 3])),
+        _ => Err("must be 1, 3 or both".to_owned()),
+    }
 }
 
 impl Settings {

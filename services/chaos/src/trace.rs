@@ -1,15 +1,13 @@
-//! What a fault left behind, and how long stores were without service because of it. Pure.
+//! What a fault left behind. Pure.
 //!
 //! A run without traces proves nothing, so each fault must be seen by somebody other than the one who caused it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use contract::event::PosState;
-use contract::{Event, EventKind, InstanceId, Partition, StoreId, UtcMs};
+use contract::{Event, EventKind, StoreId, UtcMs};
 use pos_simulator::{Fate, Kind, LedgerLine};
 
-use crate::oracle::Assigned;
-use crate::plan::{Blow, Fault, Part, Pos};
+use crate::fault::{Blow, CLOCK_STEP_MS, Fault, Line, Part, Pos, Spoil, Turn};
+use crate::sender::Failure;
 use crate::witness::Beat;
 
 /// How much later than the end of a fault its trace may come, in milliseconds: leases last two seconds, heartbeats
@@ -26,28 +24,29 @@ pub struct Injury {
     pub round: usize,
     /// Its kind.
     pub fault: Fault,
-    /// The instance that was hit; empty for the bus and for POS.
-    pub target: String,
+    /// The instances that were hit, the nats-server last; empty for POS.
+    pub targets: Vec<String>,
     /// The stores whose POS was at fault.
     pub stores: Vec<StoreId>,
     /// When it began.
     pub began: UtcMs,
     /// When its cause was gone.
     pub ended: UtcMs,
-    /// Until when its consequences are looked at: the next fault of a process or of the bus, or the end of traffic.
+    /// Until when its consequences are looked at: the next fault but those of POS, or the end of traffic.
     pub until: UtcMs,
-    /// Our own connection to the bus was lost and came back.
-    pub reconnected: bool,
+    /// What only the runner can ask while it lasts: the surviving nodes miss the one that was killed, a single node had
+    /// to be connected to again, a node logged that its disk is full, a spoilt line was connected again.
+    pub noticed: bool,
 }
 
 impl Injury {
     /// A fault that begins now; its end is filled in later.
-    pub const fn new(round: usize, fault: Fault, target: String, stores: Vec<StoreId>, now: UtcMs) -> Self {
-        Self { round, fault, target, stores, began: now, ended: now, until: now, reconnected: false }
+    pub const fn new(round: usize, fault: Fault, targets: Vec<String>, stores: Vec<StoreId>, now: UtcMs) -> Self {
+        Self { round, fault, targets, stores, began: now, ended: now, until: now, noticed: false }
     }
 
     fn covers(&self, at: UtcMs) -> bool {
-        at >= self.began && self.ended.plus_millis(GRACE_MS) >= at
+        at >= self.began && at <= self.ended.plus_millis(GRACE_MS).max(self.until)
     }
 }
 
@@ -60,136 +59,110 @@ pub struct Scene<'a> {
     pub events: &'a [Event],
     /// Heartbeats, in the order of hearing.
     pub beats: &'a [Beat],
-    /// When which API (from 0) did not answer a sender.
-    pub silences: &'a [(UtcMs, usize)],
-    /// Assignments of partitions.
-    pub assigned: &'a [Assigned],
+    /// Requests of senders that came to nothing.
+    pub failures: &'a [Failure],
 }
 
 impl Scene<'_> {
     /// Whether `injury` left its trace.
     pub fn shows(&self, injury: &Injury) -> bool {
-        let event = |is: &dyn Fn(&EventKind) -> bool| {
-            self.events.iter().any(|event| injury.covers(event.at) && is(&event.kind))
-        };
-        let fate = |fate: Fate| {
-            let of_store = |line: &&LedgerLine| line.kind == Kind::Attempt && injury.stores.contains(&line.store);
-            self.ledger.iter().filter(of_store).any(|line| line.fate == fate && injury.covers(line.at))
-        };
+        let first = injury.targets.first().map_or("", String::as_str);
         match injury.fault {
             Fault::Calm => true,
-            Fault::Bus => injury.reconnected,
+            Fault::Node(_) | Fault::Disk | Fault::Line(_, Spoil::Reset) => injury.noticed,
             Fault::Process(part, blow) => {
-                let consequence = match (part, blow) {
-                    (Part::Api, _) => self
-                        .silences
-                        .iter()
-                        .any(|(at, api)| injury.covers(*at) && injury.target.ends_with(&format!("-{}", api + 1))),
-                    (Part::Active, _) => event(&|kind| matches!(kind, EventKind::TookOffice { .. })),
-                    // It had nothing to lose: its silence is all there is.
-                    (Part::Standby, _) => true,
-                    (Part::Resolver, Blow::Term) => {
-                        let others = |owner: &InstanceId| owner.as_str() != injury.target;
-                        event(
-                            &|kind| matches!(kind, EventKind::PartitionAssigned { owner: Some(owner), .. } if others(owner)),
-                        )
-                    }
-                    (Part::Resolver, Blow::Kill | Blow::Freeze) => event(
-                        &|kind| matches!(kind, EventKind::ResolverLost { resolver, .. } if resolver.as_str() == injury.target),
-                    ),
-                };
-                consequence && self.fell_silent(injury)
+                self.felt(injury, part, first, blow == Blow::Term) && self.fell_silent(injury, first)
             }
-            Fault::Pos(Pos::Down) => fate(Fate::Down),
-            Fault::Pos(Pos::Slow) => fate(Fate::SlowAccepted),
-            Fault::Pos(Pos::Error) => fate(Fate::Unavailable),
-            Fault::Pos(Pos::DropReply) => fate(Fate::ReplyDropped) && fate(Fate::Duplicate),
-            Fault::Pos(Pos::Unreachable) => event(
-                &|kind| matches!(kind, EventKind::Pos { store, state: PosState::Down, .. } if injury.stores.contains(store)),
-            ),
+            Fault::Pair(pair) => {
+                // While the leases have no leader nobody can take anything over; a process may be back before.
+                let felt = |part: &Part, id: &str| pair.has_node() || self.felt(injury, *part, id, false);
+                let mut each = pair.parts().iter().zip(&injury.targets);
+                injury.noticed && each.all(|(part, id)| felt(part, id) && self.fell_silent(injury, id))
+            }
+            Fault::Line(Line::Bus(Part::Api), _) => self.refused(injury, first, true) && self.fell_silent(injury, first),
+            Fault::Line(Line::Bus(part), _) => self.felt(injury, part, first, false) && self.fell_silent(injury, first),
+            Fault::Line(Line::Pos, _) => {
+                self.event(injury, |kind| matches!(kind, EventKind::AttemptFailed { .. } | EventKind::Pos { .. }))
+            }
+            Fault::Clock(turn) => injury.targets.iter().all(|id| self.stepped(injury, id, turn)),
+            Fault::Pos(Pos::Down) => self.fate(injury, Fate::Down),
+            Fault::Pos(Pos::Slow) => self.fate(injury, Fate::SlowAccepted),
+            Fault::Pos(Pos::Error) => self.fate(injury, Fate::Unavailable),
+            Fault::Pos(Pos::DropReply) => {
+                self.fate(injury, Fate::ReplyDropped) && self.fate(injury, Fate::Duplicate)
+            }
+            Fault::Pos(Pos::Unreachable) => self.event(injury, |kind| {
+                matches!(kind, EventKind::Pos { store, state: PosState::Down, .. } if injury.stores.contains(store))
+            }),
         }
     }
 
+    /// Whether a wall clock decided something: while clocks were wrong, and until the next fault, an owner changed.
+    pub fn misled(&self, injury: &Injury) -> bool {
+        let meanwhile = |event: &&Event| event.at >= injury.began && event.at <= injury.until;
+        let moved = |event: &Event| matches!(event.kind, EventKind::TookOffice { .. } | EventKind::ResolverLost { .. });
+        matches!(injury.fault, Fault::Clock(_)) && self.events.iter().filter(meanwhile).any(moved)
+    }
+
+    fn event(&self, injury: &Injury, is: impl Fn(&EventKind) -> bool) -> bool {
+        self.events.iter().any(|event| injury.covers(event.at) && is(&event.kind))
+    }
+
+    fn fate(&self, injury: &Injury, fate: Fate) -> bool {
+        let of_store = |line: &&LedgerLine| line.kind == Kind::Attempt && injury.stores.contains(&line.store);
+        self.ledger.iter().filter(of_store).any(|line| line.fate == fate && injury.covers(line.at))
+    }
+
+    /// Whether others felt that `id` was gone. Events are best effort, so what others say in their heartbeats counts as
+    /// well: that they are in office, that they own more than before.
+    fn felt(&self, injury: &Injury, part: Part, id: &str, clean: bool) -> bool {
+        let after = |beat: &&Beat| injury.covers(beat.at) && beat.instance.as_str() != id;
+        match part {
+            Part::Api => self.refused(injury, id, false),
+            // It had nothing to lose: its silence is all there is.
+            Part::Standby => true,
+            Part::Active => {
+                self.event(injury, |kind| matches!(kind, EventKind::TookOffice { .. }))
+                    || self.beats.iter().filter(after).any(|beat| beat.active.is_some())
+            }
+            Part::Resolver => {
+                let lost = self.event(injury, |kind| {
+                    matches!(kind, EventKind::ResolverLost { resolver, .. } if !clean && resolver.as_str() == id)
+                });
+                let grown = |beat: &Beat| {
+                    let before = |other: &&Beat| other.instance == beat.instance && other.at < injury.began;
+                    let before = self.beats.iter().rfind(before);
+                    before.is_some_and(|before| before.partitions.len() < beat.partitions.len())
+                };
+                lost || self.beats.iter().filter(after).any(grown)
+            }
+        }
+    }
+
+    /// Whether a sender got nothing from the API `id`; `told` when a 5xx is enough.
+    fn refused(&self, injury: &Injury, id: &str, told: bool) -> bool {
+        let of_it = |failure: &&Failure| id.ends_with(&format!("-{}", failure.api + 1));
+        let mut failures = self.failures.iter().filter(of_it);
+        failures.any(|failure| injury.covers(failure.at) && (told || failure.status.is_none()))
+    }
+
     /// Its heartbeats stopped and came back.
-    fn fell_silent(&self, injury: &Injury) -> bool {
-        let own: Vec<&Beat> = self.beats.iter().filter(|beat| beat.instance.as_str() == injury.target).collect();
+    fn fell_silent(&self, injury: &Injury, id: &str) -> bool {
+        let own: Vec<&Beat> = self.beats.iter().filter(|beat| beat.instance.as_str() == id).collect();
         own.windows(2).any(|pair| {
             let (before, after) = (pair[0].at, pair[1].at);
             after.since(before) >= SILENT_MS && before <= injury.ended && injury.covers(after)
         })
     }
 
-    /// For each store that `injury` touches, how long it was without service, in milliseconds, sorted.
-    ///
-    /// Of a process or the bus: the longest time between two orders taking effect there, counted from the fault. This
-    /// includes the wait for an order to come, which the row without a fault shows alone. Stores that have a fault of
-    /// their own in the same round are left out. Of a POS: the time from its healing to the first order.
-    pub fn outages(&self, injury: &Injury, all: &[Injury], stores: u32) -> Vec<i64> {
-        let mut effects: HashMap<StoreId, Vec<UtcMs>> = HashMap::new();
-        for line in self.ledger.iter().filter(|line| line.kind == Kind::Accepted) {
-            effects.entry(line.store).or_default().push(line.at);
-        }
-        let touched: Vec<StoreId> = match injury.fault {
-            Fault::Pos(_) => injury.stores.clone(),
-            fault => {
-                let same = |other: &&Injury| other.round == injury.round && other.began < injury.until;
-                let own: BTreeSet<StoreId> =
-                    all.iter().filter(same).flat_map(|other| other.stores.iter().copied()).collect();
-                let all = (1..=stores).map(StoreId).filter(|store| !own.contains(store));
-                match fault {
-                    Fault::Process(Part::Resolver, _) => {
-                        let owned = self.owned(&injury.target, injury.began);
-                        all.filter(|store| owned.contains(&store.partition())).collect()
-                    }
-                    _ => all.collect(),
-                }
-            }
-        };
-        let mut outages: Vec<i64> = touched
-            .into_iter()
-            .filter_map(|store| {
-                let times = effects.get(&store).map_or(&[][..], Vec::as_slice);
-                if let Fault::Pos(_) = injury.fault {
-                    return times.iter().find(|at| **at > injury.ended).map(|at| at.since(injury.ended));
-                }
-                longest_gap(injury, times)
-            })
-            .collect();
-        outages.sort_unstable();
-        outages
+    /// Its heartbeats told a time that was off, by half a step at least.
+    fn stepped(&self, injury: &Injury, id: &str, turn: Turn) -> bool {
+        let mut own = self.beats.iter().filter(|beat| beat.instance.as_str() == id && injury.covers(beat.at));
+        own.any(|beat| match turn {
+            Turn::Ahead => beat.said_at.since(beat.at) > CLOCK_STEP_MS / 2,
+            Turn::Back => beat.at.since(beat.said_at) > CLOCK_STEP_MS / 2,
+        })
     }
-
-    /// Partitions that `resolver` owned at `at`, by the assignments made until then.
-    fn owned(&self, resolver: &str, at: UtcMs) -> BTreeSet<Partition> {
-        let mut last: BTreeMap<Partition, &Assigned> = BTreeMap::new();
-        for assignment in self.assigned.iter().filter(|assignment| assignment.at <= at) {
-            let seen = last.entry(assignment.partition).or_insert(assignment);
-            if seen.epoch < assignment.epoch {
-                *seen = assignment;
-            }
-        }
-        let own = |owner: &Option<InstanceId>| owner.as_ref().is_some_and(|owner| owner.as_str() == resolver);
-        last.into_iter().filter(|(_, assignment)| own(&assignment.owner)).map(|(partition, _)| partition).collect()
-    }
-}
-
-fn longest_gap(injury: &Injury, times: &[UtcMs]) -> Option<i64> {
-    let mut before = injury.began;
-    let mut longest = None;
-    for at in times.iter().filter(|at| **at > injury.began) {
-        // Beyond the window only the first is of interest, and only when there was none in it.
-        if *at > injury.until && longest.is_some() {
-            break;
-        }
-        longest = longest.max(Some(at.since(before)));
-        before = *at;
-    }
-    longest
-}
-
-/// The value below which half of the sorted `values` are.
-pub fn median(values: &[i64]) -> Option<i64> {
-    values.get(values.len().checked_sub(1)? / 2).copied()
 }
 
 #[cfg(test)]
@@ -197,6 +170,7 @@ mod tests {
     use contract::order::Digest;
 
     use super::*;
+    use crate::fault::Pair;
 
     fn ms(at: i64) -> UtcMs {
         UtcMs::from_millis(at)
@@ -204,7 +178,7 @@ mod tests {
 
     fn injury(fault: Fault, target: &str, stores: &[u32], began: i64, ended: i64, until: i64) -> Injury {
         let stores = stores.iter().copied().map(StoreId).collect();
-        let mut injury = Injury::new(0, fault, target.to_owned(), stores, ms(began));
+        let mut injury = Injury::new(0, fault, vec![target.to_owned()], stores, ms(began));
         (injury.ended, injury.until) = (ms(ended), ms(until));
         injury
     }
@@ -216,7 +190,8 @@ mod tests {
 
     fn beat(instance: &str, at: i64) -> Beat {
         let instance = instance.parse().expect("an instance");
-        Beat { at: ms(at), instance, started_at: ms(0), active: None, partitions: 0, replays: 0 }
+        let partitions = Vec::new();
+        Beat { at: ms(at), said_at: ms(at), instance, started_at: ms(0), active: None, partitions, replays: 0 }
     }
 
     fn event(at: i64, kind: EventKind) -> Event {
@@ -251,9 +226,16 @@ mod tests {
     fn a_frozen_api_is_seen_when_a_sender_got_no_answer_from_it() {
         let frozen = injury(Fault::Process(Part::Api, Blow::Freeze), "api-domicilio-2", &[], 1_000, 4_000, 9_000);
         let beats = [beat("api-domicilio-2", 900), beat("api-domicilio-2", 4_100)];
-        for (silence, shows) in [((ms(3_000), 1), true), ((ms(3_000), 0), false), ((ms(20_000), 1), false)] {
-            let scene = Scene { beats: &beats, silences: &[silence], ..Scene::default() };
-            assert_eq!(scene.shows(&frozen), shows, "{silence:?}");
+        let failure = |at, api, status| Failure { at: ms(at), api, status };
+        for (failure, shows) in [
+            (failure(3_000, 1, None), true),
+            (failure(3_000, 1, Some(503)), false),
+            (failure(3_000, 0, None), false),
+            (failure(20_000, 1, None), false),
+        ] {
+            let failures = [failure];
+            let scene = Scene { beats: &beats, failures: &failures, ..Scene::default() };
+            assert_eq!(scene.shows(&frozen), shows, "{failure:?}");
         }
     }
 
@@ -267,46 +249,44 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_is_the_longest_gap_at_a_store_that_was_touched() {
-        let taken = |store, at| line(Kind::Accepted, store, at, Fate::Accepted);
-        // Store 1 still gets what was on its way, then nothing for 2.5 s. Store 2 has a fault of its own. Store 3 gets
-        // nothing before the window ends.
-        let ledger = [
-            taken(1, 900),
-            taken(1, 1_010),
-            taken(2, 1_100),
-            taken(1, 3_510),
-            taken(1, 3_600),
-            taken(3, 9_500),
-            taken(1, 9_900),
-        ];
-        let bus = injury(Fault::Bus, "", &[], 1_000, 2_000, 9_000);
-        let down = injury(Fault::Pos(Pos::Down), "", &[2], 1_050, 4_000, 9_000);
-        let scene = Scene { ledger: &ledger, ..Scene::default() };
-        assert_eq!(scene.outages(&bus, &[bus.clone(), down.clone()], 3), [2_500, 8_500]);
-        let healed = [taken(2, 4_700)];
-        assert_eq!(Scene { ledger: &healed, ..Scene::default() }.outages(&down, &[], 3), [700]);
-    }
-
-    #[test]
-    fn a_resolver_touches_the_stores_that_it_owned() {
-        let owner = |store: u32, owner: &str, epoch, at| Assigned {
-            partition: StoreId(store).partition(),
-            owner: owner.parse().ok(),
-            epoch,
-            term: 1,
-            at: ms(at),
+    fn a_cut_resolver_is_seen_when_others_own_more_also_without_an_event() {
+        let cut = injury(Fault::Line(Line::Bus(Part::Resolver), Spoil::Cut), "r-1", &[], 1_000, 4_000, 9_000);
+        let owning = |instance: &str, at, partitions: u8| Beat {
+            partitions: (0..partitions).filter_map(|number| number.try_into().ok()).collect(),
+            ..beat(instance, at)
         };
-        let assigned =
-            [owner(1, "r-1", 1, 0), owner(2, "r-1", 2, 0), owner(2, "r-2", 3, 500), owner(3, "r-1", 4, 5_000)];
-        let ledger = [1, 2, 3].map(|store| line(Kind::Accepted, store, 2_000 + i64::from(store), Fate::Accepted));
-        let killed = injury(Fault::Process(Part::Resolver, Blow::Kill), "r-1", &[], 1_000, 4_000, 9_000);
-        let scene = Scene { ledger: &ledger, assigned: &assigned, ..Scene::default() };
-        assert_eq!(scene.outages(&killed, &[], 3), [1_001]);
+        let own = [beat("r-1", 900), beat("r-1", 4_500)];
+        let grown = [&own[..], &[owning("r-2", 500, 3), owning("r-2", 4_000, 5)]].concat();
+        let steady = [&own[..], &[owning("r-2", 500, 3), owning("r-2", 4_000, 3)]].concat();
+        assert!(Scene { beats: &grown, ..Scene::default() }.shows(&cut));
+        assert!(!Scene { beats: &steady, ..Scene::default() }.shows(&cut));
     }
 
     #[test]
-    fn the_median_is_a_value_that_was_seen() {
-        assert_eq!([&[][..], &[7], &[1, 9], &[1, 5, 9]].map(median), [None, Some(7), Some(1), Some(5)]);
+    fn a_stepped_clock_is_seen_in_heartbeats_and_must_not_move_anything() {
+        let ahead = injury(Fault::Clock(Turn::Ahead), "r-1", &[], 1_000, 4_000, 9_000);
+        let off = |ms| Beat { said_at: beat("r-1", 2_000).at.plus_millis(ms), ..beat("r-1", 2_000) };
+        for (step, shows) in [(CLOCK_STEP_MS, true), (-CLOCK_STEP_MS, false), (0, false)] {
+            let beats = [off(step)];
+            assert_eq!(Scene { beats: &beats, ..Scene::default() }.shows(&ahead), shows, "{step}");
+        }
+        for (at, misled) in [(3_000, true), (9_500, false)] {
+            let events = [lost(at, "r-2")];
+            assert_eq!(Scene { events: &events, ..Scene::default() }.misled(&ahead), misled, "{at}");
+        }
+    }
+
+    #[test]
+    fn of_two_processes_each_must_be_seen() {
+        let mut pair = injury(Fault::Pair(Pair::ActiveAndResolver), "d-1", &[], 1_000, 4_000, 9_000);
+        pair.targets.push("r-1".to_owned());
+        pair.noticed = true;
+        let beats =
+            [beat("d-1", 900), beat("r-1", 900), Beat { active: Some(2), ..beat("d-2", 3_500) }, beat("d-1", 4_500)];
+        let all = [&beats[..], &[beat("r-1", 4_600)]].concat();
+        let events = [lost(4_000, "r-1")];
+        assert!(Scene { beats: &all, events: &events, ..Scene::default() }.shows(&pair));
+        assert!(!Scene { beats: &beats, events: &events, ..Scene::default() }.shows(&pair), "r-1 never came back");
+        assert!(!Scene { beats: &all, ..Scene::default() }.shows(&pair), "nobody took over from r-1");
     }
 }

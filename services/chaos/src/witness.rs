@@ -18,6 +18,8 @@ const FRESH_MS: i64 = 1_700;
 pub struct Beat {
     /// When it was heard.
     pub at: UtcMs,
+    /// What the wall clock of its sender said.
+    pub said_at: UtcMs,
     /// Who said it.
     pub instance: InstanceId,
     /// When that process started.
@@ -25,20 +27,20 @@ pub struct Beat {
     /// Term of office of an active distribuidor.
     pub active: Option<u64>,
     /// Partitions that a resolver owns.
-    pub partitions: usize,
+    pub partitions: Vec<Partition>,
     /// Deliveries that a resolver found to be done already, since it started.
     pub replays: u64,
 }
 
 impl Beat {
     fn of(beat: Heartbeat, at: UtcMs) -> Self {
-        let (instance, started_at) = (beat.instance, beat.started_at);
+        let (instance, started_at, said_at) = (beat.instance, beat.started_at, beat.at);
         let (active, partitions, replays) = match beat.load {
-            Load::Distribuidor(load) => ((load.role == Role::Active).then_some(load.term), 0, 0),
-            Load::Resolver(load) => (None, load.partitions.len(), load.replays),
-            Load::Api(_) => (None, 0, 0),
+            Load::Distribuidor(load) => ((load.role == Role::Active).then_some(load.term), Vec::new(), 0),
+            Load::Resolver(load) => (None, load.partitions.iter().map(|owned| owned.partition).collect(), load.replays),
+            Load::Api(_) => (None, Vec::new(), 0),
         };
-        Self { at, instance, started_at, active, partitions, replays }
+        Self { at, said_at, instance, started_at, active, partitions, replays }
     }
 }
 
@@ -95,28 +97,31 @@ pub fn active(beats: &BTreeMap<InstanceId, Beat>) -> Option<&InstanceId> {
 
 /// Whether `instances` are all there, one distribuidor is active and each partition has its owner.
 pub fn settled(beats: &BTreeMap<InstanceId, Beat>, instances: usize) -> bool {
-    let owned: usize = beats.values().map(|beat| beat.partitions).sum();
+    let owned: usize = beats.values().map(|beat| beat.partitions.len()).sum();
     let active = beats.values().filter(|beat| beat.active.is_some()).count();
     beats.len() == instances && active == 1 && owned == usize::from(Partition::COUNT)
 }
 
-/// Deliveries found to be done already, over every process there was.
-pub fn replays(heard: &[Beat]) -> u64 {
-    let mut last: BTreeMap<(&InstanceId, UtcMs), u64> = BTreeMap::new();
-    for beat in heard {
-        last.insert((&beat.instance, beat.started_at), beat.replays);
+/// Deliveries found to be done already until `until`, over every process there was.
+pub fn replays(heard: &[Beat], until: UtcMs) -> u64 {
+    let mut most: BTreeMap<(&InstanceId, UtcMs), u64> = BTreeMap::new();
+    for beat in heard.iter().filter(|beat| beat.at <= until) {
+        // Heartbeats that were held up come late: the count never falls.
+        let most = most.entry((&beat.instance, beat.started_at)).or_default();
+        *most = beat.replays.max(*most);
     }
-    last.values().sum()
+    most.values().sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn beat(instance: &str, at: i64, active: Option<u64>, partitions: usize) -> Beat {
+    fn beat(instance: &str, at: i64, active: Option<u64>, partitions: u8) -> Beat {
         let instance = instance.parse().expect("an instance");
         let (at, started_at) = (UtcMs::from_millis(at), UtcMs::from_millis(0));
-        Beat { at, instance, started_at, active, partitions, replays: 2 }
+        let partitions = (0..partitions).filter_map(|number| Partition::try_from(number).ok()).collect();
+        Beat { at, said_at: at, instance, started_at, active, partitions, replays: 2 }
     }
 
     #[test]
@@ -135,6 +140,7 @@ mod tests {
         let mut restarted = beat("r-1", 3_000, None, 0);
         restarted.started_at = UtcMs::from_millis(2_500);
         restarted.replays = 5;
-        assert_eq!(replays(&[beat("r-1", 100, None, 0), beat("r-1", 1_100, None, 0), restarted]), 7);
+        let heard = [beat("r-1", 100, None, 0), beat("r-1", 1_100, None, 0), restarted];
+        assert_eq!([50, 2_000, 3_000].map(|until| replays(&heard, UtcMs::from_millis(until))), [0, 2, 7]);
     }
 }

@@ -31,6 +31,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Entries of `QUEUES` that are asked for at the same time: enough to hide the round trip.
 const LOOKS_AT_ONCE: usize = 64;
 
+/// How long one pull of the reader lasts. The client takes half of it as the reader's heartbeat, so this decides how soon a
+/// reader is made anew whose node died: within two pulls. The client's own 30 s would stop the hand-over for as long.
+const PULL_LASTS: Duration = Duration::from_secs(1);
+
 /// An order on its way to its queue.
 #[derive(Debug)]
 struct Item {
@@ -97,7 +101,8 @@ impl Post<'_> {
         let connects = chassis.bus.connects();
         let mut seen = self.chain.taken();
         let mut orders = reader(chassis, seen + 1).await?;
-        let mut unread = 0;
+        // Not known before somebody tells.
+        let mut unread: Option<u64> = None;
         let mut state = chassis.control.follow();
         // Wakes a chain that waits for its tenure or after a failure.
         let mut tick = tokio::time::interval(Duration::from_millis(100));
@@ -114,7 +119,7 @@ impl Post<'_> {
                 }
             }
             let reading = running && self.chain.has_room();
-            self.figures.lag(Some(unread + self.chain.backlog() as u64));
+            self.figures.lag(unread.map(|unread| unread + self.chain.backlog() as u64));
             tokio::select! {
                 biased;
                 Some(answered) = self.flights.next() => {
@@ -131,18 +136,18 @@ impl Post<'_> {
                 // Nothing tells how much there is to read while nothing is read, nor when all has been read before.
                 _ = look.tick() => {
                     let last = bus::read::extent(&chassis.bus.js, ORDERS.name).await?.last;
-                    if !reading {
-                        unread = last.saturating_sub(self.chain.taken());
-                    } else if last <= seen {
+                    if last <= seen {
                         self.chain.exhausted();
                     }
+                    // More than there are orders, if people decided something meanwhile; exact with the next order.
+                    unread = Some(last.saturating_sub(seen));
                 }
                 order = orders.next(), if reading => {
                     let message = order
                         .ok_or_else(|| Error::new(ErrorKind::Unanswered, "reading ORDERS", "the server ended the stream"))?
                         .map_err(|error| Error::new(ErrorKind::Unanswered, "reading ORDERS", error))?;
                     let info = message.info().map_err(|error| Error::new(ErrorKind::Refused, "reading ORDERS", error))?;
-                    (seen, unread) = (info.stream_sequence, info.pending);
+                    (seen, unread) = (info.stream_sequence, Some(info.pending));
                     self.read(seen, message.headers.as_ref());
                 }
                 _ = state.changed() => {}
@@ -254,6 +259,7 @@ async fn reader(chassis: &Chassis, start_sequence: u64) -> Result<Ordered, Error
             .create_consumer(OrderedConfig {
                 deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
                 headers_only: true,
+                max_expires: PULL_LASTS,
                 ..Default::default()
             })
             .await?;

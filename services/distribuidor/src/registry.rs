@@ -40,9 +40,7 @@ pub async fn run(chassis: &Chassis, figures: &Figures, store: &kv::Store, term: 
             tracing::warn!(%error, "cannot see the leases, trying again");
         }
         tokio::time::sleep(RETRY_DELAY).await;
-        // What we did not see was not silence.
-        let now_ms = monotonic_ms();
-        view.resolvers.values_mut().for_each(|seen| seen.silence.restart(now_ms));
+        view.restart();
     }
 }
 
@@ -76,7 +74,10 @@ async fn follow(
             () = chassis.bus.interrupted(connects) => return Err("the bus was away".into()),
             _ = tick.tick() => {}
         }
-        if complete && tenure.holds() {
+        if !tenure.holds() {
+            // We could not renew either, so nobody could: while the bucket has no leader, silence says nothing.
+            view.restart();
+        } else if complete {
             expire(chassis, store, view).await?;
             settle(chassis, store, term, tenure, view).await?;
         }
@@ -117,6 +118,12 @@ impl View {
                 self.resolvers.insert(id, Seen { lease, revision, silence: Silence::new(revision, now_ms) });
             }
         }
+    }
+
+    /// What we did not see was not silence.
+    fn restart(&mut self) {
+        let now_ms = monotonic_ms();
+        self.resolvers.values_mut().for_each(|seen| seen.silence.restart(now_ms));
     }
 
     fn live(&self) -> Live {

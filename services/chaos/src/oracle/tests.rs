@@ -9,7 +9,13 @@ fn id(code: &str) -> OrderId {
 }
 
 fn sent(code: &str, answer: Answer) -> Sent {
-    Sent { id: id(code), digest: Digest::of(code.as_bytes()), answer, at: UtcMs::from_millis(0) }
+    Sent {
+        id: id(code),
+        digest: Digest::of(code.as_bytes()),
+        answer,
+        sent_at: UtcMs::from_millis(0),
+        at: UtcMs::from_millis(0),
+    }
 }
 
 fn effect(code: &str, sequence: u64) -> LedgerLine {
