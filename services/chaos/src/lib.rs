@@ -9,7 +9,9 @@
 //! - [`trace`]: what a fault left behind, how long stores were without service. Pure.
 //! - [`deployment`], [`sender`], [`witness`], [`evidence`]: the processes, the apps, what is heard, what is read.
 //! - [`runner`], [`report`], [`settings`]: the program.
+//! - [`bounds`]: another program, which shows what is bounded.
 
+pub mod bounds;
 pub mod deployment;
 pub mod evidence;
 pub mod oracle;
