@@ -105,6 +105,23 @@ fn what_the_watermark_covers_is_acknowledged_and_never_sent() {
 }
 
 #[test]
+fn a_place_that_is_given_again_is_another_order() {
+    let mut lane = trying();
+    let again = |lane: &mut Lane| lane.delivered(1, "reply.again".to_owned(), entry(20));
+    assert!(!again(&mut lane), "what is under way is finished first");
+    lane.reset();
+    lane.attempted(Verdict::Done { already: false }, 20, &schedule(), at(20), 0.5);
+    assert!(!again(&mut lane), "and its outcome stored");
+    let Step::Do(Deed::Store { outcome, .. }) = lane.step(at(20), true) else { panic!("stores") };
+    assert_eq!((outcome.intake, outcome.queue_seq), (10, 1));
+    lane.stored(outcome, Stored::At(77), at(21));
+    assert_eq!(lane.step(at(21), true), Step::Wait(None), "nothing to acknowledge: its place is not its own any more");
+    assert!(again(&mut lane));
+    let Step::Do(Deed::Attempt { attempt, entry }) = lane.step(at(22), true) else { panic!("tries the other one") };
+    assert_eq!((entry.intake, attempt), (20, 1));
+}
+
+#[test]
 fn failures_follow_the_schedule_and_end_as_not_injected() {
     let mut lane = trying();
     let mut now = 0;
