@@ -7,7 +7,7 @@
 //! - [`judge`]: lost, twice, out of turn, pace, percentiles. Pure.
 //! - [`report`]: the rows and whether each bound holds. Pure.
 //! - [`load`], [`site`], [`memory`]: senders, the deployment, what the kernel tells.
-//! - [`backlog`], [`outage`], [`flood`]: one scenario each.
+//! - [`backlog`], [`outage`], [`flood`], [`path`], [`power`]: one scenario each.
 //! - [`settings`]: the program's settings.
 
 pub mod backlog;
@@ -16,6 +16,8 @@ pub mod judge;
 pub mod load;
 pub mod memory;
 pub mod outage;
+pub mod path;
+pub mod power;
 pub mod report;
 pub mod settings;
 pub mod site;

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use chaos::bounds::report::Report;
 use chaos::bounds::settings::{Scenario, Settings};
-use chaos::bounds::{backlog, flood, memory, outage};
+use chaos::bounds::{backlog, flood, memory, outage, path, power};
 use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -41,6 +41,8 @@ async fn show(settings: &Settings) -> anyhow::Result<bool> {
             Scenario::Backlog => backlog::run(settings).await?,
             Scenario::Outage => outage::run(settings).await?,
             Scenario::Flood => flood::run(settings).await?,
+            Scenario::Path => path::run(settings).await?,
+            Scenario::PowerLoss => power::run(settings).await?,
         });
     }
     let report = Report::new(memory::machine(), rows, started.elapsed().as_secs());

@@ -13,6 +13,10 @@ pub enum Scenario {
     Outage,
     /// Orders over many stores are accepted while no resolver is there, which then come back
     Flood,
+    /// How many orders a second go the whole way, and how long each takes
+    Path,
+    /// The same with every message on the disk before it is acknowledged, and without
+    PowerLoss,
 }
 
 /// Shows on real processes that memory, waiting and pace are bounded.
@@ -21,7 +25,7 @@ pub enum Scenario {
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bounds", version, max_term_width = 100)]
 pub struct Settings {
-    /// What to show; all when none is named
+    /// What to show; the first three when none is named
     #[arg(value_enum)]
     pub scenarios: Vec<Scenario>,
 
@@ -44,6 +48,10 @@ pub struct Settings {
     /// Stores of the flood
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(10..=5_000))]
     pub flood_stores: u32,
+
+    /// Orders that go the whole way as fast as they are answered
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub path: u32,
 
     /// Where the report is written; default: `bounds.json` in `CARGO_TARGET_DIR` or `target`
     #[arg(long)]
