@@ -160,7 +160,8 @@ impl Lane {
     /// awaited first.
     pub fn release(&mut self, intake: u64, command: CommandId) -> Release {
         let head = self.waiting.first_key_value().and_then(|(_, waiting)| waiting.entry.as_ref());
-        if head.is_none_or(|entry| entry.intake != intake) {
+        let ended = self.mark.is_some_and(|mark| intake <= mark.watermark);
+        if ended || head.is_none_or(|entry| entry.intake != intake) {
             return Release::NotAtHead;
         }
         self.given_up = Some((intake, command));

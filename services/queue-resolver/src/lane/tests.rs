@@ -264,6 +264,7 @@ fn an_attempt_under_way_decides_first() {
     assert!(matches!(outcome.ending, Ending::Injected { .. }));
     lane.stored(outcome, Stored::At(1), at(11));
     lane.step(at(11), true);
+    assert_eq!(lane.release(10, command()), Release::NotAtHead, "it has ended, only its entry is still there");
     lane.acked(1, true);
     assert!(matches!(lane.step(at(12), true), Step::Do(Deed::Attempt { .. })), "the next one is not meant");
 }
