@@ -102,7 +102,7 @@ impl Sender {
         }
     }
 
-    /// Sends orders until each is promised, [`AT_ONCE`] at a time.
+    /// Sends orders until each is promised, some at the same time.
     pub async fn insist_all(&self, orders: Vec<(StoreId, String)>) -> anyhow::Result<Vec<Promised>> {
         let sending = orders.into_iter().map(|(store, code)| async move { self.insist(store, &code).await });
         futures::stream::iter(sending).buffer_unordered(AT_ONCE).try_collect().await
