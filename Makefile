@@ -10,7 +10,7 @@ cargo := cargo --locked
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos test build lint fmt advisories toolchain
+.PHONY: help demo chaos bounds test build lint fmt advisories toolchain
 
 help: ## Lists what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,11 @@ demo: toolchain ## Builds in release and opens the console on a private deployme
 
 chaos: build ## Breaks a private deployment by a seeded plan and proves that no order suffered: make chaos SEED=7 ARGS="--rounds 5"
 	@$(nats_server) exec "$(target_dir)/debug/chaos" $(if $(SEED),--seed $(SEED)) --report-dir "$(target_dir)/chaos" $(ARGS)
+
+bounds: toolchain ## Shows that memory, waiting and pace stay bounded, within a quarter of an hour: make bounds ARGS="outage --away-s 60"
+	@scripts/nats-server.sh >/dev/null
+	@$(cargo) build --release --bins -p api-domicilio -p distribuidor -p queue-resolver -p pos-simulator -p chaos
+	@$(nats_server) exec "$(target_dir)/release/bounds" --report "$(target_dir)/bounds.json" $(ARGS)
 
 test: lint build ## Runs every check and every test.
 	$(nats_server) $(cargo) test --workspace

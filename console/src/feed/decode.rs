@@ -2,7 +2,9 @@
 
 use contract::decision::DecisionKind;
 use contract::order::InvalidHead;
-use contract::{Decision, Event, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord, Subject, UtcMs, header};
+use contract::{
+    Decision, Event, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord, Subject, UtcMs, header, subject,
+};
 use serde::de::DeserializeOwned;
 
 use crate::event::Fact;
@@ -25,6 +27,9 @@ pub struct Raw<'a> {
 
 /// Reads a message; `None` for what the console does not follow (commands, replies to them).
 pub fn decode(raw: &Raw<'_>, received_at: UtcMs) -> Option<Fact> {
+    if raw.subject == subject::filler() {
+        return None;
+    }
     let subject = Subject::parse(raw.subject);
     let read = match &subject {
         Subject::Order(_, id)

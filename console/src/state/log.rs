@@ -51,9 +51,10 @@ impl Entry {
         match &self.what {
             Happened::Step(kind, _) => match kind {
                 EventKind::AttemptFailed { retry_at: None, .. }
-                | EventKind::HandOverAnew { why: Misfit::Foreign | Misfit::Rewound | Misfit::Unknown, .. } => {
-                    Level::Error
-                }
+                | EventKind::HandOverAnew {
+                    why: Misfit::Foreign | Misfit::Rewound | Misfit::OrdersRewound | Misfit::Unknown,
+                    ..
+                } => Level::Error,
                 // The first hand-over is that of a new deployment.
                 EventKind::HandOverAnew { why: Misfit::First, .. }
                 | EventKind::Pos { state: PosState::Up, .. }

@@ -42,6 +42,7 @@ fn step(lang: Lang, kind: &EventKind) -> String {
                 Misfit::First => Msg::MisfitFirst,
                 Misfit::Foreign => Msg::MisfitForeign,
                 Misfit::Rewound => Msg::MisfitRewound,
+                Misfit::OrdersRewound => Msg::MisfitOrdersRewound,
                 Misfit::Unknown => Msg::StepUnknown,
             };
             phrases::hand_over_anew(lang, lang.t(why))

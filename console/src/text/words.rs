@@ -51,6 +51,7 @@ words! {
         MisfitFirst: "no había punto de control", "there was no checkpoint";
         MisfitForeign: "alguien más escribió en QUEUES", "somebody else wrote to QUEUES";
         MisfitRewound: "QUEUES perdió su final", "QUEUES has lost its end";
+        MisfitOrdersRewound: "ORDERS perdió su final", "ORDERS has lost its end";
         StepUnknown: "un paso que esta versión no conoce", "a step that this version does not know";
         NoCases: "ningún pedido espera a una persona", "no order waits for a person";
         NoLog: "todavía no ha pasado nada", "nothing has happened yet";

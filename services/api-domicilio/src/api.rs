@@ -1,7 +1,7 @@
 //! The running service: what every request needs, and whether it may be worked on now.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bus::catalogue::Catalogue;
 use chassis::{Chassis, Control, Instance};
@@ -32,6 +32,8 @@ pub struct Api {
     pub listen: String,
     permits: Arc<Semaphore>,
     streams: AtomicBool,
+    /// Number of the connection on which `ORDERS` was seen to be whole; 0 before any.
+    whole: AtomicU64,
 }
 
 /// Leave to work on one request; given back when dropped.
@@ -53,6 +55,7 @@ impl Api {
             listen,
             permits: Arc::new(Semaphore::new(IN_FLIGHT_MAX)),
             streams: AtomicBool::new(false),
+            whole: AtomicU64::new(0),
         }
     }
 
@@ -68,7 +71,7 @@ impl Api {
             return Err(ReplyCode::Paused);
         }
         self.reach_bus()?;
-        if !self.stores_ready() {
+        if !self.stores_ready() || self.whole.load(Ordering::Acquire) != self.bus.connects() {
             return Err(ReplyCode::BusUnavailable);
         }
         Ok(())
@@ -97,6 +100,12 @@ impl Api {
     /// Notes whether the streams are there.
     pub fn see_streams(&self, there: bool) {
         self.streams.store(there, Ordering::Relaxed);
+    }
+
+    /// Notes that `ORDERS` was seen to be whole on the connection with this number: on another one the server may be
+    /// one that has lost the end of it.
+    pub fn see_whole(&self, connects: u64) {
+        self.whole.store(connects, Ordering::Release);
     }
 
     /// What the heartbeat tells.

@@ -22,8 +22,8 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use bus::LinkState;
-use chassis::Chassis;
+use bus::continuity::{self, Reach};
+use chassis::{Chassis, RETRY_DELAY};
 use contract::Service;
 use contract::heartbeat::RunState;
 use tokio::net::TcpListener;
@@ -57,15 +57,43 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes sure of the streams each time the link comes up, for it may lead to a server that has none yet.
+/// Makes sure of the streams each time the link comes up, for it may lead to a server that has none yet, or that has
+/// lost the end of `ORDERS`.
 async fn keep_streams(chassis: &Chassis, api: &Api) {
-    let mut link = chassis.bus.link();
-    while chassis.ready().await {
-        api.see_streams(true);
+    loop {
+        let connects = chassis.bus.connects();
+        if !chassis.ready().await {
+            return;
+        }
         tokio::select! {
             () = chassis.stop.cancelled() => return,
-            lost = link.wait_for(|link| *link != LinkState::Up) => if lost.is_err() { return },
+            () = chassis.bus.interrupted(connects) => {}
+            () = until_whole(chassis) => {
+                api.see_whole(connects);
+                api.see_streams(true);
+                tokio::select! {
+                    () = chassis.stop.cancelled() => return,
+                    () = chassis.bus.interrupted(connects) => {}
+                }
+                api.see_streams(false);
+            }
         }
-        api.see_streams(false);
+        chassis.trouble.over();
+    }
+}
+
+/// Waits until no sequence in `ORDERS` can be given a second time; the active distribuidor sees to it.
+async fn until_whole(chassis: &Chassis) {
+    loop {
+        match continuity::reach(&chassis.bus.js).await {
+            Ok(reach) if reach.is_whole() => return chassis.trouble.over(),
+            Ok(Reach { end, known }) => chassis.trouble.tell(format!(
+                "ORDERS has lost its end: it ends at {end}, and {known} was handed over before; no orders are taken"
+            )),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "ORDERS not looked at, trying again");
+            }
+        }
+        tokio::time::sleep(RETRY_DELAY).await;
     }
 }

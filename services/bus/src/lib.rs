@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 pub mod connect;
+pub mod continuity;
 pub mod counters;
 pub mod error;
 pub mod read;

@@ -223,6 +223,12 @@ impl Deployment {
         process.child.as_mut().with_context(|| format!("{id} is not running"))
     }
 
+    /// Process id.
+    pub fn pid(&self, id: &str) -> anyhow::Result<u32> {
+        let child = self.processes.get(id).and_then(|process| process.child.as_ref());
+        child.and_then(Child::id).with_context(|| format!("{id} is not running"))
+    }
+
     /// Sends a signal.
     pub fn signal(&mut self, id: &str, signal: Signal) -> anyhow::Result<()> {
         let pid = self.child(id)?.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));

@@ -10,7 +10,9 @@
 //! - [`deployment`], [`proxy`], [`disk`], [`leaders`]: the processes, the network, the disks, who leads.
 //! - [`sender`], [`witness`], [`evidence`]: the apps, what is heard, what is read. [`counts`]: the counts of the console.
 //! - [`runner`], [`report`], [`table`], [`settings`]: the program. What it does to a deployment is in `stage`.
+//! - [`bounds`]: another program, which shows what is bounded.
 
+pub mod bounds;
 pub mod counts;
 pub mod deployment;
 pub mod disk;

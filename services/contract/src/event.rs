@@ -89,6 +89,9 @@ pub enum Misfit {
     Foreign,
     /// `QUEUES` has lost its end, or was made anew.
     Rewound,
+    /// `ORDERS` has lost its end. Sequences up to `resumes_after` are not given again; orders that only the lost end
+    /// held are lost.
+    OrdersRewound,
     /// A reason that this version does not know.
     #[serde(other)]
     Unknown,

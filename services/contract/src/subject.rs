@@ -18,6 +18,11 @@ pub fn order_of(country: Country, id: &OrderId) -> String {
     format!("domicilio.orders.{country}.{}.{}", id.store, id.code.token())
 }
 
+/// Of messages that stand in `ORDERS` for sequences that the server has lost: nobody's order, in no country.
+pub fn filler() -> String {
+    "domicilio.orders.zz.0.filler".to_owned()
+}
+
 /// The order in whatever country: `domicilio.orders.*.<store>.<code>`.
 pub fn order_anywhere(id: &OrderId) -> String {
     format!("domicilio.orders.*.{}.{}", id.store, id.code.token())

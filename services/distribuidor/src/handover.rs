@@ -8,6 +8,7 @@ use async_nats::jetstream::consumer::pull::{Ordered, OrderedConfig};
 use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::{HeaderMap, jetstream};
+use bus::continuity::{self, Reach};
 use bus::read::Stored;
 use bus::{Error, ErrorKind, REQUEST_TIMEOUT};
 use bytes::Bytes;
@@ -99,6 +100,7 @@ impl Post<'_> {
     async fn pump(&mut self) -> Result<(), Error> {
         let chassis = self.chassis;
         let connects = chassis.bus.connects();
+        self.close_gap().await?;
         let mut seen = self.chain.taken();
         let mut orders = reader(chassis, seen + 1).await?;
         // Not known before somebody tells.
@@ -154,6 +156,29 @@ impl Post<'_> {
                 _ = tick.tick() => {}
             }
         }
+    }
+
+    /// Brings `ORDERS` past every sequence that was given before its server lost the end of it; until then intake takes
+    /// nothing.
+    async fn close_gap(&mut self) -> Result<(), Error> {
+        let js = &self.chassis.bus.js;
+        let reach = continuity::reach(js).await?;
+        if reach.end < self.chain.taken() {
+            // What was read is there no more, and its sequences may become those of other orders.
+            (self.chain, self.flights) = (Chain::new(self.desk.kept()), Flights::new());
+        }
+        if reach.is_whole() {
+            return Ok(());
+        }
+        let Reach { end, known } = reach;
+        let trouble = format!("ORDERS has lost its end: it ends at {end}, and {known} was handed over before");
+        self.chassis.trouble.tell(trouble);
+        continuity::fill(js, reach).await?;
+        tracing::error!(end, known, "ORDERS had lost its end; the sequences that it had given are not given again");
+        let (term, queue_end) = (self.term, self.chain.confirmed().queued.unwrap_or_default());
+        let why = Misfit::OrdersRewound;
+        registry::publish(self.chassis, EventKind::HandOverAnew { term, resumes_after: known, queue_end, why });
+        Ok(())
     }
 
     /// Takes a message of `ORDERS`.

@@ -36,6 +36,7 @@ struct Waiting {
 #[derive(Debug, Default)]
 struct Tries {
     queue_seq: u64,
+    intake: u64,
     attempts: u32,
     /// Those that count against the order.
     spent: u32,
@@ -43,6 +44,12 @@ struct Tries {
     last_at: Option<UtcMs>,
     pos_ms: Option<u32>,
     next_at: Option<UtcMs>,
+}
+
+impl Tries {
+    const fn are_of(&self, queue_seq: u64, entry: &QueueEntry) -> bool {
+        self.queue_seq == queue_seq && self.intake == entry.intake
+    }
 }
 
 #[derive(Debug)]
@@ -116,7 +123,7 @@ impl Lane {
     pub fn head(&self) -> Option<Head> {
         let (seq, first) = self.waiting.first_key_value()?;
         let entry = first.entry.as_ref()?;
-        let tried = self.tries.queue_seq == *seq && self.tries.attempts > 0;
+        let tried = self.tries.are_of(*seq, entry) && self.tries.attempts > 0;
         let slow = self.pos_down || tried && (self.tries.attempts > 1 || self.tries.next_at.is_some());
         slow.then(|| Head {
             store: self.place.store,
@@ -128,29 +135,33 @@ impl Lane {
         })
     }
 
-    /// An entry was delivered; a repeated delivery only renews where its acknowledgement goes. Another order where one
-    /// was known fences the lane.
-    pub fn delivered(&mut self, queue_seq: u64, reply: String, entry: QueueEntry) {
-        let whole = self.waiting.len() < WHOLE_MAX;
-        let known = self.waiting.get(&queue_seq).and_then(|waiting| waiting.entry.as_ref());
-        if known.is_some_and(|known| known.intake != entry.intake) {
-            // The queue has lost its end and uses its sequences again: this lane's past is not the queue's. Whoever
-            // begins anew reads what is true.
-            self.stage = Stage::Fenced;
-            return;
+    /// An entry was delivered; a repeated delivery only renews where its acknowledgement goes.
+    ///
+    /// `false` when the place holds another order than the one that a deed is under way about: `QUEUES` lost its end, and
+    /// the place was given again. Then nothing was taken; the entry must be delivered once more, later.
+    pub fn delivered(&mut self, queue_seq: u64, reply: String, entry: QueueEntry) -> bool {
+        let held = self.waiting.get(&queue_seq).and_then(|waiting| waiting.entry.as_ref());
+        if held.is_some_and(|held| held.intake != entry.intake) {
+            if self.kept() == Some(queue_seq) {
+                return false;
+            }
+            self.waiting.remove(&queue_seq);
         }
+        let whole = self.waiting.len() < WHOLE_MAX;
         let waiting = self.waiting.entry(queue_seq).or_insert(Waiting { reply: None, entry: None });
         waiting.reply = Some(reply);
         if whole && waiting.entry.is_none() {
             waiting.entry = Some(Arc::new(entry));
         }
+        true
     }
 
     /// A person gives up the order with sequence `intake` in `ORDERS`, if it is at the head. What is under way is
     /// awaited first.
     pub fn release(&mut self, intake: u64, command: CommandId) -> Release {
         let head = self.waiting.first_key_value().and_then(|(_, waiting)| waiting.entry.as_ref());
-        if head.is_none_or(|entry| entry.intake != intake) {
+        let ended = self.mark.is_some_and(|mark| intake <= mark.watermark);
+        if ended || head.is_none_or(|entry| entry.intake != intake) {
             return Release::NotAtHead;
         }
         self.given_up = Some((intake, command));
@@ -180,7 +191,7 @@ impl Lane {
             return self.when_due(now, |lane| lane.begin(Some(queue_seq), Deed::ReadBack(queue_seq)));
         };
         if entry.intake <= mark.watermark {
-            let sent_by_us = self.tries.queue_seq == queue_seq && self.tries.attempts > 0;
+            let sent_by_us = self.tries.are_of(queue_seq, &entry) && self.tries.attempts > 0;
             return match first.reply.clone() {
                 Some(reply) => self.begin(Some(queue_seq), Deed::Ack { queue_seq, reply, replay: !sent_by_us }),
                 // The consumer was made anew: it will be delivered again.
@@ -193,7 +204,7 @@ impl Lane {
             };
         }
         if let Some((_, command)) = self.given_up.take_if(|(intake, _)| *intake == entry.intake) {
-            self.turn_to(queue_seq);
+            self.turn_to(queue_seq, &entry);
             let detail = "given up by an operator".to_owned();
             let ending = Ending::NotInjected { reason: FailReason::Released, detail, command: Some(command) };
             self.finish(&entry, ending, now);
@@ -202,7 +213,7 @@ impl Lane {
         if !may_start {
             return Step::Wait(None);
         }
-        if self.tries.queue_seq != queue_seq && now.mono_ms < self.next_order_ms {
+        if !self.tries.are_of(queue_seq, &entry) && now.mono_ms < self.next_order_ms {
             return Step::Wait(Some(self.next_order_ms));
         }
         self.when_due(now, |lane| lane.begin_attempt(queue_seq, entry, now))
@@ -218,16 +229,16 @@ impl Lane {
     }
 
     /// Begins to count the attempts of this entry, unless they are counted already; returns whether it is another one.
-    fn turn_to(&mut self, queue_seq: u64) -> bool {
-        let another = self.tries.queue_seq != queue_seq;
+    fn turn_to(&mut self, queue_seq: u64, entry: &QueueEntry) -> bool {
+        let another = !self.tries.are_of(queue_seq, entry);
         if another {
-            self.tries = Tries { queue_seq, ..Tries::default() };
+            self.tries = Tries { queue_seq, intake: entry.intake, ..Tries::default() };
         }
         another
     }
 
     fn begin_attempt(&mut self, queue_seq: u64, entry: Arc<QueueEntry>, now: Moment) -> Step {
-        if self.turn_to(queue_seq) {
+        if self.turn_to(queue_seq, &entry) {
             self.next_order_ms = now.mono_ms + self.place.pace_ms;
         }
         self.tries.attempts += 1;
@@ -290,14 +301,19 @@ impl Lane {
         }
     }
 
-    /// The consumer is made anew and will deliver everything that is still in the queue, in order. Only the entry
-    /// of a deed under way is kept.
-    pub fn reset(&mut self) {
-        let kept = match self.stage {
+    /// The entry that a deed under way is about.
+    const fn kept(&self) -> Option<u64> {
+        match self.stage {
             Stage::Busy(about) => about,
             Stage::Finished(_) => Some(self.tries.queue_seq),
             Stage::Idle | Stage::Fenced => None,
-        };
+        }
+    }
+
+    /// The consumer is made anew and will deliver everything that is still in the queue, in order. Only the entry
+    /// of a deed under way is kept.
+    pub fn reset(&mut self) {
+        let kept = self.kept();
         self.waiting.retain(|queue_seq, _| Some(*queue_seq) == kept);
         self.waiting.values_mut().for_each(|waiting| waiting.reply = None);
     }

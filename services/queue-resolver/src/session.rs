@@ -200,7 +200,7 @@ impl Session {
                     self.done(generation, store, done)?;
                 }
                 arrival = consumer.next(), if self.held < ENTRIES_MAX && !self.finishing => {
-                    self.take(arrival?);
+                    self.take(arrival?)?;
                 }
                 Some(asked) = asked.recv() => self.release(asked),
                 () = tokio::time::sleep(next_due.unwrap_or_default()), if next_due.is_some() => self.wake_due(),
@@ -238,7 +238,7 @@ impl Session {
         !self.finishing && self.shared.chassis.control.is_running() && self.ours.load(Ordering::Acquire)
     }
 
-    fn take(&mut self, arrival: Arrival) {
+    fn take(&mut self, arrival: Arrival) -> Result<(), async_nats::Error> {
         let Arrival { store, country, queue_seq, reply, entry } = arrival;
         let place = || Place {
             country,
@@ -250,9 +250,10 @@ impl Session {
         };
         let lane = self.lanes.entry(store).or_insert_with(|| Lane::new(place()));
         let before = lane.depth();
-        lane.delivered(queue_seq, reply, entry);
-        self.held += lane.depth() - before;
+        let taken = lane.delivered(queue_seq, reply, entry);
+        self.held = self.held + lane.depth() - before;
         self.drive(store);
+        if taken { Ok(()) } else { Err("a place of QUEUES that is being worked on holds another order".into()) }
     }
 
     /// Does what a lane asks for until it waits.

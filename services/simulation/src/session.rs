@@ -226,9 +226,13 @@ impl Session {
             pace_ms: self.tenant.pace_ms,
         };
         let lane = self.lanes.entry(store).or_insert_with(|| Lane::new(place()));
-        lane.delivered(queue_seq, format!("{} {}", name.epoch, name.generation), entry);
+        let taken = lane.delivered(queue_seq, format!("{} {}", name.epoch, name.generation), entry);
         self.drive(world, store);
-        self.settle(world);
+        if taken {
+            self.settle(world);
+        } else {
+            self.anomaly(world, "a place that is being worked on holds another order");
+        }
     }
 
     /// An operator gives up the order at the head of a queue.

@@ -105,6 +105,23 @@ fn what_the_watermark_covers_is_acknowledged_and_never_sent() {
 }
 
 #[test]
+fn a_place_that_is_given_again_is_another_order() {
+    let mut lane = trying();
+    let again = |lane: &mut Lane| lane.delivered(1, "reply.again".to_owned(), entry(20));
+    assert!(!again(&mut lane), "what is under way is finished first");
+    lane.reset();
+    lane.attempted(Verdict::Done { already: false }, 20, &schedule(), at(20), 0.5);
+    assert!(!again(&mut lane), "and its outcome stored");
+    let Step::Do(Deed::Store { outcome, .. }) = lane.step(at(20), true) else { panic!("stores") };
+    assert_eq!((outcome.intake, outcome.queue_seq), (10, 1));
+    lane.stored(outcome, Stored::At(77), at(21));
+    assert_eq!(lane.step(at(21), true), Step::Wait(None), "nothing to acknowledge: its place is not its own any more");
+    assert!(again(&mut lane));
+    let Step::Do(Deed::Attempt { attempt, entry }) = lane.step(at(22), true) else { panic!("tries the other one") };
+    assert_eq!((entry.intake, attempt), (20, 1));
+}
+
+#[test]
 fn failures_follow_the_schedule_and_end_as_not_injected() {
     let mut lane = trying();
     let mut now = 0;
@@ -247,6 +264,7 @@ fn an_attempt_under_way_decides_first() {
     assert!(matches!(outcome.ending, Ending::Injected { .. }));
     lane.stored(outcome, Stored::At(1), at(11));
     lane.step(at(11), true);
+    assert_eq!(lane.release(10, command()), Release::NotAtHead, "it has ended, only its entry is still there");
     lane.acked(1, true);
     assert!(matches!(lane.step(at(12), true), Step::Do(Deed::Attempt { .. })), "the next one is not meant");
 }
@@ -432,17 +450,6 @@ fn an_entry_that_the_queue_has_lost_does_not_hold_up_the_next_one() {
     deliver(&mut lane, 2, 11);
     assert!(matches!(lane.step(at(2), true), Step::Do(Deed::Attempt { entry, .. }) if entry.intake == 11));
     assert_eq!(lane.depth(), 1);
-}
-
-#[test]
-fn a_queue_that_uses_a_sequence_for_another_order_begins_anew() {
-    let mut lane = trying();
-    lane.reset();
-    deliver(&mut lane, 1, 10);
-    assert!(!lane.is_fenced(), "the same order again");
-    lane.reset();
-    deliver(&mut lane, 1, 11);
-    assert_eq!(lane.step(at(1), true), Step::Fenced);
 }
 
 #[test]
