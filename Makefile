@@ -23,7 +23,7 @@ demo: toolchain ## Builds in release and opens the console on a private deployme
 chaos: build ## Breaks a private deployment by a seeded plan and proves that no order suffered: make chaos SEED=7 ARGS="--rounds 5"
 	@$(nats_server) exec "$(target_dir)/debug/chaos" $(if $(SEED),--seed $(SEED)) --report-dir "$(target_dir)/chaos" $(ARGS)
 
-bounds: toolchain ## Shows that memory, waiting and pace stay bounded, within a quarter of an hour: make bounds ARGS="outage --away-s 60"
+bounds: toolchain ## Shows that memory, waiting and pace stay bounded, in about twenty minutes: make bounds ARGS="outage --away-s 60"
 	@scripts/nats-server.sh >/dev/null
 	@$(cargo) build --release --bins -p api-domicilio -p distribuidor -p queue-resolver -p pos-simulator -p chaos
 	@$(nats_server) exec "$(target_dir)/release/bounds" --report "$(target_dir)/bounds.json" $(ARGS)
