@@ -1,4 +1,4 @@
-//! Filters of tables: plain words, fields, patterns; the same language everywhere (see [`grammar`]).
+//! Filters of tables: plain words, fields, patterns; the same language everywhere (`grammar.rs`).
 //!
 //! A plain word just works: a row passes when it holds every word, whatever the case or the accents. A term with a fault
 //! is left out, and the fault is told with its place.

@@ -380,7 +380,8 @@ proptest! {
     #[test]
     fn a_sample_with_bytes_changed_is_judged_without_panic(at: prop::sample::Index, byte: u8, pickup: bool) {
         let format = if pickup { Format::Pickup } else { Format::Delivery };
-        let mut payload = sample(format).as_bytes().to_vec();
+        // Without the newline behind it, which is no part of the order.
+        let mut payload = sample(format).trim_end().as_bytes().to_vec();
         let at = at.index(payload.len());
         payload[at] = byte;
         let _ = judged(format, &payload);
