@@ -89,6 +89,8 @@ async fn hold(shared: &Arc<Shared>, run: u32, exposed: &mut bool) -> Result<(), 
         me: me.clone(),
         tenure: holder.tenure(),
         known: HashMap::new(),
+        told_by: HashMap::new(),
+        watches: 0,
         running: HashMap::new(),
         pause: HashMap::new(),
         sessions: JoinSet::new(),
@@ -151,6 +153,12 @@ type Returned = (Partition, PartitionLease, Result<Option<u64>, bus::Error>);
 /// What a partition's key last said, and at which revision.
 type Known = (PartitionLease, u64);
 
+/// Whether a writing told by another watch than the one that told the known one is news: a bucket that has lost its end
+/// counts its revisions on from an earlier one. The same writing told again is none.
+const fn is_news(known: u64, told: u64, same_watch: bool) -> bool {
+    if same_watch { known < told } else { known != told }
+}
+
 struct Tenancy {
     shared: Arc<Shared>,
     store: kv::Store,
@@ -158,6 +166,9 @@ struct Tenancy {
     me: Holder,
     tenure: lease::Tenure,
     known: HashMap<Partition, Known>,
+    /// Which watch told what is known of a partition; they are counted.
+    told_by: HashMap<Partition, u64>,
+    watches: u64,
     running: HashMap<Partition, Running>,
     /// Partitions whose session was dropped or that could not be given back, and when that may be tried again.
     pause: HashMap<Partition, Instant>,
@@ -168,7 +179,8 @@ struct Tenancy {
 
 impl Tenancy {
     /// After `delay`, every partition's entry, then every change; ends with an error when the bus is away.
-    fn watch(&self, delay: Duration) -> impl futures::Stream<Item = Result<kv::Entry, async_nats::Error>> + use<> {
+    fn watch(&mut self, delay: Duration) -> impl futures::Stream<Item = Result<kv::Entry, async_nats::Error>> + use<> {
+        self.watches += 1;
         let store = self.store.clone();
         let begin = async move {
             tokio::time::sleep(delay).await;
@@ -180,12 +192,13 @@ impl Tenancy {
         })
     }
 
-    /// A partition's key was written. An older writing than the one known says nothing.
+    /// A partition's key was written. An older writing than the one known says nothing, unless the bucket has lost it.
     fn learn(&mut self, entry: &kv::Entry) {
         let Some(Key::Partition(partition)) = Key::parse(&entry.key) else { return };
         let value = serde_json::from_slice(&entry.value).ok();
         let lease = value.unwrap_or(PartitionLease { v: contract::VERSION, owner: None, releasing: false, term: 0 });
-        if self.known.get(&partition).is_none_or(|(_, revision)| *revision < entry.revision) {
+        let same_watch = self.told_by.insert(partition, self.watches) == Some(self.watches);
+        if self.known.get(&partition).is_none_or(|(_, known)| is_news(*known, entry.revision, same_watch)) {
             self.known.insert(partition, (lease, entry.revision));
         }
     }
@@ -294,5 +307,24 @@ impl Tenancy {
 impl Running {
     fn wish(&self, wish: Wish) {
         self.wish.send_if_modified(|current| std::mem::replace(current, wish) != wish);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_news;
+
+    #[test]
+    fn an_older_writing_is_news_only_from_another_watch() {
+        for (known, told, same_watch, news) in [
+            (5, 6, true, true),
+            (5, 5, true, false),
+            (5, 4, true, false),
+            (5, 6, false, true),
+            (5, 5, false, false),
+            (76, 23, false, true),
+        ] {
+            assert_eq!(is_news(known, told, same_watch), news, "{known} {told} {same_watch}");
+        }
     }
 }
