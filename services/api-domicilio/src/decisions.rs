@@ -64,9 +64,11 @@ impl Verdict {
             Self::PayloadInvalid => {
                 ("invalid_payload", 422, "The payload breaks rules; each fault tells which and where.")
             }
-            Self::TooManyDecisions => {
-                ("too_many_decisions", 409, "The order was decided about too often; ask the store what is wrong.")
-            }
+            Self::TooManyDecisions => (
+                "too_many_decisions",
+                409,
+                "The order was reinjected too often; ask the store what is wrong, then solve it.",
+            ),
             Self::Like(ReplyCode::Unconfirmed) => {
                 ("unconfirmed", 503, "The message bus did not confirm; repeat the same command to learn the outcome.")
             }
@@ -185,12 +187,14 @@ async fn decide(api: &Api, wanted: &Wanted) -> Answer {
             Err(error) => return unread(&error),
         };
         let last = match history.open(&wanted.command) {
+            Open::Pass { full: true, .. } if !matches!(wanted.what, What::Solve) => {
+                return Verdict::TooManyDecisions.into();
+            }
             Open::Pass { last, .. } => last,
             Open::Done(sequence, kind) => {
                 return Answer { sequence: Some(sequence), ..Verdict::DecidedBefore(kind).into() };
             }
             Open::Solved => return Verdict::OrderSolved.into(),
-            Open::TooMany => return Verdict::TooManyDecisions.into(),
         };
         let Some(head) = history.head() else { return Verdict::PayloadGone.into() };
         match history::end(&api.bus.js, head, history.pass().sequence).await {

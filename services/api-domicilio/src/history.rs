@@ -32,14 +32,12 @@ pub(crate) struct History {
 /// What may be decided now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Open {
-    /// The pass that began with this sequence, if it was not injected; `last` is the order's last message.
-    Pass { sequence: u64, last: u64 },
+    /// The last pass, if it was not injected. `last` is the order's last message; `full`: it may be solved, not reinjected.
+    Pass { last: u64, full: bool },
     /// The same command decided it before, with the message of this sequence.
     Done(u64, DecisionKind),
     /// Somebody said that nothing more is to be done.
     Solved,
-    /// There have been too many decisions.
-    TooMany,
 }
 
 impl History {
@@ -51,6 +49,9 @@ impl History {
         // The order itself, and a decision more than there can be.
         while entries.len() <= DECISIONS_MAX + 1 {
             let Some(stored) = read::next(js, ORDERS.name, filter, from).await? else { break };
+            if stored.subject == subject::filler() {
+                break;
+            }
             from = stored.sequence + 1;
             let head: Option<OrderHead> = header(&stored, header::ORDER_HEAD)?;
             let entry = Entry { sequence: stored.sequence, decision: header(&stored, header::DECISION)?, head };
@@ -93,8 +94,7 @@ impl History {
         match done {
             Some(done) => done,
             None if self.is_solved() => Open::Solved,
-            None if self.entries.len() > DECISIONS_MAX => Open::TooMany,
-            None => Open::Pass { sequence: self.pass.sequence, last },
+            None => Open::Pass { last, full: self.entries.len() > DECISIONS_MAX },
         }
     }
 }

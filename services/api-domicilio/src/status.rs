@@ -137,7 +137,10 @@ async fn the_only(js: &Context, filter: &str) -> Result<String, NoStatus> {
         let mut subjects = stream.info_with_subjects(filter).await?;
         let mut found = Vec::new();
         while let Some(subject) = subjects.next().await {
-            found.push(subject?.0);
+            let (subject, _) = subject?;
+            if subject != subject::filler() {
+                found.push(subject);
+            }
             if found.len() > 1 {
                 break;
             }

@@ -203,8 +203,10 @@ impl Stage {
     pub(crate) async fn settle(&self) {
         let deadline = Instant::now() + SETTLE_LIMIT;
         let mut since: Option<Instant> = None;
+        // Where nothing is accepted nothing waits, either: an order must have gone all the way since.
+        let mut done: Option<u64> = None;
         loop {
-            match self.unsettled().await {
+            match self.unsettled(&mut done).await {
                 None if since.get_or_insert_with(Instant::now).elapsed() >= HEARTBEAT => return,
                 None => {}
                 Some(why) if Instant::now() >= deadline => {
@@ -216,8 +218,8 @@ impl Stage {
         }
     }
 
-    /// What is not as it should be.
-    async fn unsettled(&self) -> Option<String> {
+    /// What is not as it should be; `done` is how many orders had ended when that was first told.
+    async fn unsettled(&self, done: &mut Option<u64>) -> Option<String> {
         let nodes = self.deployment.nodes();
         if nodes > 1 {
             match leaders::incomplete(&self.deployment.connection, nodes).await {
@@ -231,12 +233,12 @@ impl Stage {
             let who: Vec<&str> = fresh.keys().map(contract::InstanceId::as_str).collect();
             return Some(format!("only {} serve as they should", who.join(", ")));
         }
-        (!self.flows().await).then(|| "orders wait in queues".to_owned())
+        (!self.flows(done).await).then(|| "orders wait in queues, or none goes through".to_owned())
     }
 
-    /// Whether orders are handed over, and no queue holds more than one, but those of stores whose POS was at fault in this
-    /// round.
-    async fn flows(&self) -> bool {
+    /// Whether an order has ended since `done`, orders are handed over, and no queue holds more than one, but those of
+    /// stores whose POS was at fault in this round. Before the first fault there is no traffic.
+    async fn flows(&self, done: &mut Option<u64>) -> bool {
         let round = self.injuries.last().map_or(0, |injury| injury.round);
         let ill: BTreeSet<StoreId> = self
             .injuries
@@ -244,8 +246,9 @@ impl Stage {
             .filter(|injury| injury.round == round)
             .flat_map(|injury| injury.stores.iter().copied())
             .collect();
-        let progress = Progress::read(&self.deployment.connection).await;
-        if !progress.is_ok_and(|progress| progress.not_handed_over() <= ON_THE_WAY) {
+        let Ok(progress) = Progress::read(&self.deployment.connection).await else { return false };
+        let none_since = progress.outcomes <= *done.get_or_insert(progress.outcomes);
+        if progress.not_handed_over() > ON_THE_WAY || none_since && !self.injuries.is_empty() {
             return false;
         }
         let depths = bus::read::depths(&self.deployment.connection.js).await;

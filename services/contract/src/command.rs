@@ -122,7 +122,7 @@ pub struct Reply {
 pub struct IntakeReply {
     /// Version of the message, [`crate::VERSION`].
     pub v: u8,
-    /// The HTTP status, also over the bus: 202 done, 200 done before, 400, 404, 409, 413, 422, 503.
+    /// The HTTP status, also over the bus: 202 done or set going, 200 done before, 400, 404, 409, 413, 422, 503.
     pub status: u16,
     /// `accepted`, `already_accepted`, `reinjected`, `solved`, `released` and so on, or the code of what went wrong, for example `invalid_payload`.
     pub code: String,

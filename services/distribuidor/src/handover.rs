@@ -163,8 +163,11 @@ impl Post<'_> {
     async fn close_gap(&mut self) -> Result<(), Error> {
         let js = &self.chassis.bus.js;
         let reach = continuity::reach(js).await?;
+        // We outlived whatever happened to the server: what we have read and handed over was given, too.
+        let known = reach.known.max(self.chain.taken()).max(self.desk.kept().intake);
+        let reach = Reach { known, ..reach };
         if reach.end < self.chain.taken() {
-            // What was read is there no more, and its sequences may become those of other orders.
+            // What was read is there no more.
             (self.chain, self.flights) = (Chain::new(self.desk.kept()), Flights::new());
         }
         if reach.is_whole() {
@@ -174,6 +177,7 @@ impl Post<'_> {
         let trouble = format!("ORDERS has lost its end: it ends at {end}, and {known} was handed over before");
         self.chassis.trouble.tell(trouble);
         continuity::fill(js, reach).await?;
+        self.chassis.trouble.over();
         tracing::error!(end, known, "ORDERS had lost its end; the sequences that it had given are not given again");
         let (term, queue_end) = (self.term, self.chain.confirmed().queued.unwrap_or_default());
         let why = Misfit::OrdersRewound;
@@ -185,8 +189,8 @@ impl Post<'_> {
     fn read(&mut self, sequence: u64, headers: Option<&HeaderMap>) {
         match item(headers) {
             Ok(item) => self.chain.order(sequence, item),
-            // What people decided about an order; a reinjection would have a head.
-            Err(_) if headers.is_some_and(|headers| headers.get(header::DECISION).is_some()) => {}
+            // What people decided about an order; a reinjection has a head.
+            Err(_) if headers.is_some_and(is_decision) => {}
             // Only intake writes there; what has no head cannot be injected by anyone.
             Err(error) => tracing::error!(
                 intake = sequence, %error, "an entry of ORDERS cannot be read: not handed over"
@@ -291,6 +295,11 @@ async fn reader(chassis: &Chassis, start_sequence: u64) -> Result<Ordered, Error
         Ok::<_, async_nats::Error>(consumer.messages().await?)
     };
     bus::error::bounded(REQUEST_TIMEOUT, DOING, work).await
+}
+
+/// A decision without an order, or a filler.
+fn is_decision(headers: &HeaderMap) -> bool {
+    headers.get(header::DECISION).is_some() && headers.get(header::ORDER_HEAD).is_none()
 }
 
 fn item(headers: Option<&HeaderMap>) -> Result<Item, async_nats::Error> {

@@ -54,7 +54,7 @@ async fn follow(
 ) -> Result<(), async_nats::Error> {
     let connects = chassis.bus.connects();
     // Everything is told again. What was known may be of a bucket that has lost its end since.
-    view.partitions.clear();
+    *view = View::default();
     let mut watch = store.watch_with_history(">").await?;
     let mut tick = tokio::time::interval(Duration::from_millis(TERMS.renew_ms / 4));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -314,6 +314,10 @@ impl Lane {
     /// of a deed under way is kept.
     pub fn reset(&mut self) {
         let kept = self.kept();
+        if kept.is_none() && !matches!(self.stage, Stage::Busy(_)) {
+            // Asked again: a stream that lost its end knows less than we do, and counts on from there.
+            self.mark = None;
+        }
         self.waiting.retain(|queue_seq, _| Some(*queue_seq) == kept);
         self.waiting.values_mut().for_each(|waiting| waiting.reply = None);
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use async_nats::client::Request;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
+use bus::read::Stored as Message;
 use bus::{REQUEST_TIMEOUT, read};
 use chassis::lease::Tenure;
 use contract::event::{FailReason, PosState};
@@ -77,9 +78,16 @@ pub(crate) fn attempt(
         let Ok(_place) = shared.in_flight.acquire().await else {
             return (store, Done::Attempted(Verdict::Postponed, 0));
         };
-        let payload = read::at(&shared.chassis.bus.js, ORDERS.name, entry.intake).await;
+        let is_it = |stored: &Message| Digest::of(&stored.payload) == entry.order.sha256;
+        let js = &shared.chassis.bus.js;
+        let payload = match read::at(js, ORDERS.name, entry.intake).await {
+            Ok(Some(stored)) if is_it(&stored) => Ok(Some(stored)),
+            // A replica may be behind: only the leader's no is one.
+            Ok(_) => read::at_leader(js, ORDERS.name, entry.intake).await,
+            Err(error) => Err(error),
+        };
         let (payload, traceparent) = match payload {
-            Ok(Some(stored)) if Digest::of(&stored.payload) == entry.order.sha256 => {
+            Ok(Some(stored)) if is_it(&stored) => {
                 let traceparent = stored.header(header::TRACEPARENT).map(str::to_owned);
                 (stored.payload, traceparent)
             }
