@@ -270,15 +270,7 @@ fn can_open(state: &State) -> bool {
     match state.opened.last() {
         Some(Opened::Queue(_)) => state.entry_table.current().is_some(),
         Some(_) => false,
-        None => match state.screen {
-            Screen::Overview => state.attention_table.current().is_some(),
-            Screen::Orders => state.order_table.current().is_some(),
-            Screen::Queues => state.queue_table.current().is_some(),
-            Screen::Stores => state.store_table.current().is_some(),
-            Screen::NotInjected => state.case_table.current().is_some(),
-            Screen::Services => state.service_table.current().is_some(),
-            Screen::Log => state.log_table.current().is_some(),
-        },
+        None => state.table().has_current(),
     }
 }
 

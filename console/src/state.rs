@@ -29,7 +29,7 @@ pub use self::queues::Queues;
 use self::services::InstanceKey;
 pub use self::services::Services;
 pub use self::stores::Stores;
-pub use self::table::Table;
+pub use self::table::{Listed, Table};
 use crate::filter::Filter;
 use crate::mask::Masked;
 
@@ -332,34 +332,52 @@ impl State {
         }
     }
 
+    /// The table on screen, whatever lies on top of it.
+    pub fn table(&self) -> &dyn Listed {
+        match self.screen {
+            Screen::Overview => &self.attention_table,
+            Screen::Orders => &self.order_table,
+            Screen::Queues => &self.queue_table,
+            Screen::NotInjected => &self.case_table,
+            Screen::Stores => &self.store_table,
+            Screen::Services => &self.service_table,
+            Screen::Log => &self.log_table,
+        }
+    }
+
+    /// The table on screen, to be changed.
+    pub fn table_mut(&mut self) -> &mut dyn Listed {
+        match self.screen {
+            Screen::Overview => &mut self.attention_table,
+            Screen::Orders => &mut self.order_table,
+            Screen::Queues => &mut self.queue_table,
+            Screen::NotInjected => &mut self.case_table,
+            Screen::Stores => &mut self.store_table,
+            Screen::Services => &mut self.service_table,
+            Screen::Log => &mut self.log_table,
+        }
+    }
+
+    /// The table that has the keys: that of an opened queue, or the one on screen.
+    pub fn keyed_table(&mut self) -> &mut dyn Listed {
+        match self.opened.last() {
+            Some(Opened::Queue(_)) => &mut self.entry_table,
+            _ => self.table_mut(),
+        }
+    }
+
     /// Text of the filter of the table on screen.
     pub fn filter_text(&self) -> &str {
         self.filter().text()
     }
 
     /// The filter of the table on screen.
-    pub const fn filter(&self) -> &Filter {
-        match self.screen {
-            Screen::Overview => &self.attention_table.filter,
-            Screen::Orders => &self.order_table.filter,
-            Screen::Queues => &self.queue_table.filter,
-            Screen::NotInjected => &self.case_table.filter,
-            Screen::Stores => &self.store_table.filter,
-            Screen::Services => &self.service_table.filter,
-            Screen::Log => &self.log_table.filter,
-        }
+    pub fn filter(&self) -> &Filter {
+        self.table().filter()
     }
 
     /// Rows shown and rows there are, of the table on screen.
     pub fn row_counts(&self) -> (usize, usize) {
-        match self.screen {
-            Screen::Overview => (self.attention_table.rows.len(), self.attention_table.total),
-            Screen::Orders => (self.order_table.rows.len(), self.order_table.total),
-            Screen::Queues => (self.queue_table.rows.len(), self.queue_table.total),
-            Screen::NotInjected => (self.case_table.rows.len(), self.case_table.total),
-            Screen::Stores => (self.store_table.rows.len(), self.store_table.total),
-            Screen::Services => (self.service_table.rows.len(), self.service_table.total),
-            Screen::Log => (self.log_table.rows.len(), self.log_table.total),
-        }
+        self.table().counts()
     }
 }

@@ -25,6 +25,54 @@ impl<Id> Default for Table<Id> {
     }
 }
 
+/// What can be done with a table whatever its rows are: [`crate::state::State::table`] is the one on screen.
+pub trait Listed {
+    /// The filter.
+    fn filter(&self) -> &Filter;
+    /// The filter, to be written.
+    fn filter_mut(&mut self) -> &mut Filter;
+    /// Rows shown and rows there are.
+    fn counts(&self) -> (usize, usize);
+    /// Whether a row is selected that is shown.
+    fn has_current(&self) -> bool;
+    /// As [`Table::step`].
+    fn step(&mut self, step: isize);
+    /// As [`Table::select_at`].
+    fn select_at(&mut self, place: usize);
+    /// Back to the top: whichever row is first is selected.
+    fn deselect(&mut self);
+}
+
+impl<Id: Clone + PartialEq> Listed for Table<Id> {
+    fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    fn filter_mut(&mut self) -> &mut Filter {
+        &mut self.filter
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        (self.rows.len(), self.total)
+    }
+
+    fn has_current(&self) -> bool {
+        self.current().is_some()
+    }
+
+    fn step(&mut self, step: isize) {
+        Self::step(self, step);
+    }
+
+    fn select_at(&mut self, place: usize) {
+        Self::select_at(self, place);
+    }
+
+    fn deselect(&mut self) {
+        self.selected = None;
+    }
+}
+
 impl<Id: Clone + PartialEq> Table<Id> {
     /// Place of the selected row among the shown ones.
     pub fn position(&self) -> Option<usize> {

@@ -124,7 +124,7 @@ fn step(state: &mut State, by: isize) {
         let by = i16::try_from(by).unwrap_or(i16::MAX);
         state.scroll = state.scroll.saturating_add_signed(by).min(SCROLL_MAX);
     } else {
-        rows::step(state, by);
+        state.keyed_table().step(by);
     }
 }
 
@@ -132,7 +132,7 @@ fn jump(state: &mut State, place: usize) {
     if scrolls(state) {
         state.scroll = u16::try_from(place).unwrap_or(u16::MAX).min(SCROLL_MAX);
     } else {
-        rows::select(state, place);
+        state.keyed_table().select_at(place);
     }
 }
 
@@ -279,7 +279,7 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
     if !state.filtering {
         return Vec::new();
     }
-    let mut text = rows::filter_mut(state).text().to_owned();
+    let mut text = state.filter_text().to_owned();
     match edit {
         Edit::Insert(c) => text.push(c),
         Edit::Backspace => {
@@ -296,8 +296,8 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
             text = filter::complete(&text, fields, state.lang).unwrap_or(text);
         }
         // The filter is written above the table: the rows can be walked meanwhile.
-        Edit::Next => rows::step(state, 1),
-        Edit::Previous => rows::step(state, -1),
+        Edit::Next => state.keyed_table().step(1),
+        Edit::Previous => state.keyed_table().step(-1),
         Edit::Forward | Edit::Backward => {}
     }
     rows::set_filter(state, &text);

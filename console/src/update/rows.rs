@@ -2,13 +2,13 @@
 
 use contract::{OrderId, StoreId};
 
-use crate::filter::{Field, Filter, field};
+use crate::filter::{Field, field};
 use crate::state::log::Entry;
 use crate::state::orders::Order;
 use crate::state::queues::Queue;
 use crate::state::services::{Instance, InstanceKey};
 use crate::state::stores::Store;
-use crate::state::{Opened, OrderSort, OrderState, Screen, State, Table, attention};
+use crate::state::{Opened, OrderSort, OrderState, Screen, State, attention};
 use crate::update::asked::{AttentionRow, InstanceRow, LogRow, OrderRow, QueueRow, StoreRow};
 
 /// Refills the tables that are on screen, unless a person holds them.
@@ -126,68 +126,10 @@ fn services(state: &mut State) {
     state.service_table.refill(rows, total);
 }
 
-/// Moves the selection of the table that has the keys.
-pub(crate) fn step(state: &mut State, step: isize) {
-    with_table(state, &Step(step));
-}
-
-/// Selects the row at `place` of the table that has the keys.
-pub(crate) fn select(state: &mut State, place: usize) {
-    with_table(state, &At(place));
-}
-
-struct Step(isize);
-struct At(usize);
-
-trait Move {
-    fn apply<Id: Clone + PartialEq>(&self, table: &mut Table<Id>);
-}
-
-impl Move for Step {
-    fn apply<Id: Clone + PartialEq>(&self, table: &mut Table<Id>) {
-        table.step(self.0);
-    }
-}
-
-impl Move for At {
-    fn apply<Id: Clone + PartialEq>(&self, table: &mut Table<Id>) {
-        table.select_at(self.0);
-    }
-}
-
-fn with_table(state: &mut State, movement: &impl Move) {
-    if let Some(Opened::Queue(_)) = state.opened.last() {
-        movement.apply(&mut state.entry_table);
-        return;
-    }
-    match state.screen {
-        Screen::Overview => movement.apply(&mut state.attention_table),
-        Screen::Orders => movement.apply(&mut state.order_table),
-        Screen::Queues => movement.apply(&mut state.queue_table),
-        Screen::Stores => movement.apply(&mut state.store_table),
-        Screen::NotInjected => movement.apply(&mut state.case_table),
-        Screen::Services => movement.apply(&mut state.service_table),
-        Screen::Log => movement.apply(&mut state.log_table),
-    }
-}
-
-/// The filter of the table on screen.
-pub(crate) fn filter_mut(state: &mut State) -> &mut Filter {
-    match state.screen {
-        Screen::Overview => &mut state.attention_table.filter,
-        Screen::Orders => &mut state.order_table.filter,
-        Screen::Queues => &mut state.queue_table.filter,
-        Screen::Stores => &mut state.store_table.filter,
-        Screen::NotInjected => &mut state.case_table.filter,
-        Screen::Services => &mut state.service_table.filter,
-        Screen::Log => &mut state.log_table.filter,
-    }
-}
-
 /// Writes the filter of the table on screen.
 pub(crate) fn set_filter(state: &mut State, text: &str) {
     let fields = fields(state.screen);
-    filter_mut(state).set(text, fields);
+    state.table_mut().filter_mut().set(text, fields);
 }
 
 /// The fields that a filter may name on a screen.
