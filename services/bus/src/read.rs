@@ -11,7 +11,7 @@ use contract::{StoreId, UtcMs};
 use futures::StreamExt as _;
 
 use crate::error::bounded;
-use crate::{Error, ErrorKind, REQUEST_TIMEOUT};
+use crate::{Error, ErrorKind, REQUEST_TIMEOUT, again};
 
 /// A stored message.
 #[derive(Debug, Clone)]
@@ -94,7 +94,12 @@ pub struct Request<'a> {
 }
 
 async fn stream(js: &jetstream::Context, name: &str) -> Result<Stream, Error> {
-    bounded(REQUEST_TIMEOUT, &format!("opening stream {name}"), js.get_stream(name)).await
+    let doing = || format!("opening stream {name}");
+    match again::ask(REQUEST_TIMEOUT, || js.get_stream(name)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(Error::new(ErrorKind::Refused, doing(), error)),
+        Err(elapsed) => Err(Error::new(ErrorKind::Unanswered, doing(), elapsed)),
+    }
 }
 
 /// Reads what is there now, in stream order, and hands each message to `each`; returns how many.
@@ -198,33 +203,33 @@ fn policy(from: Start, doing: &str) -> Result<DeliverPolicy, Error> {
 /// The message at `sequence`, or `None` when there is none (any more).
 pub async fn at(js: &jetstream::Context, name: &str, sequence: u64) -> Result<Option<Stored>, Error> {
     let stream = no_info(js, name).await?;
-    one(stream.direct_get_builder().sequence(sequence).send(), name, why_direct).await
+    one(|| stream.direct_get_builder().sequence(sequence).send(), name, why_direct).await
 }
 
 /// The last message whose subject matches `subject` (wildcards allowed), or `None`.
 pub async fn last(js: &jetstream::Context, name: &str, subject: &str) -> Result<Option<Stored>, Error> {
     let stream = no_info(js, name).await?;
-    one(stream.direct_get_builder().last_by_subject(subject).send(), name, why_direct).await
+    one(|| stream.direct_get_builder().last_by_subject(subject).send(), name, why_direct).await
 }
 
 /// The message at `sequence`, asked of the stream's leader: never older than what was acknowledged before, as the
 /// answer of a replica may be. For decisions about what is done and what is not.
 pub async fn at_leader(js: &jetstream::Context, name: &str, sequence: u64) -> Result<Option<Stored>, Error> {
     let stream = no_info(js, name).await?;
-    one(stream.get_raw_message(sequence), name, why_raw).await
+    one(|| stream.get_raw_message(sequence), name, why_raw).await
 }
 
 /// The last message on `subject`, asked of the stream's leader (see [`at_leader`]).
 pub async fn last_at_leader(js: &jetstream::Context, name: &str, subject: &str) -> Result<Option<Stored>, Error> {
     let stream = no_info(js, name).await?;
-    one(stream.get_last_raw_message_by_subject(subject), name, why_raw).await
+    one(|| stream.get_last_raw_message_by_subject(subject), name, why_raw).await
 }
 
 /// The first message at or after `sequence` whose subject matches `subject` (wildcards allowed), or `None`.
 /// Works on a work queue without taking anything from it.
 pub async fn next(js: &jetstream::Context, name: &str, subject: &str, sequence: u64) -> Result<Option<Stored>, Error> {
     let stream = no_info(js, name).await?;
-    one(stream.direct_get_builder().next_by_subject(subject).sequence(sequence).send(), name, why_direct).await
+    one(|| stream.direct_get_builder().next_by_subject(subject).sequence(sequence).send(), name, why_direct).await
 }
 
 async fn no_info(js: &jetstream::Context, name: &str) -> Result<Stream<()>, Error> {
@@ -232,13 +237,13 @@ async fn no_info(js: &jetstream::Context, name: &str) -> Result<Stream<()>, Erro
 }
 
 /// Asks for one message; `why` tells the kind of a failure, or `None` when there is no such message.
-async fn one<E: std::error::Error + Send + Sync + 'static>(
-    get: impl Future<Output = Result<jetstream::message::StreamMessage, E>>,
-    name: &str,
-    why: fn(&E) -> Option<ErrorKind>,
-) -> Result<Option<Stored>, Error> {
+async fn one<E, F>(get: impl Fn() -> F, name: &str, why: fn(&E) -> Option<ErrorKind>) -> Result<Option<Stored>, Error>
+where
+    E: std::error::Error + Send + Sync + 'static,
+    F: Future<Output = Result<jetstream::message::StreamMessage, E>>,
+{
     let doing = || format!("reading a message of stream {name}");
-    match tokio::time::timeout(REQUEST_TIMEOUT, get).await {
+    match again::ask(REQUEST_TIMEOUT, get).await {
         Ok(Ok(message)) => Ok(Some(message.into())),
         Ok(Err(error)) => match why(&error) {
             None => Ok(None),

@@ -36,6 +36,10 @@ const LOOKS_AT_ONCE: usize = 64;
 /// reader is made anew whose node died: within two pulls. The client's own 30 s would stop the hand-over for as long.
 const PULL_LASTS: Duration = Duration::from_secs(1);
 
+/// How long making a reader may take. A request that meets no leader is never answered, so this and the pause after it are
+/// what the hand-over loses on top of an election; one that came too late leaves a reader that its server removes by itself.
+const READER_LIMIT: Duration = Duration::from_secs(1);
+
 /// An order on its way to its queue.
 #[derive(Debug)]
 struct Item {
@@ -294,7 +298,7 @@ async fn reader(chassis: &Chassis, start_sequence: u64) -> Result<Ordered, Error
             .await?;
         Ok::<_, async_nats::Error>(consumer.messages().await?)
     };
-    bus::error::bounded(REQUEST_TIMEOUT, DOING, work).await
+    bus::error::bounded(READER_LIMIT, DOING, work).await
 }
 
 /// A decision without an order, or a filler.

@@ -22,6 +22,10 @@ use crate::lane::{Deed, Mark, Place, Stored};
 use crate::pos::Call;
 use crate::verdict::{Failure, Verdict};
 
+/// How long storing an outcome may take before it is tried again, which its fence makes harmless. One that meets no leader
+/// is never answered: waiting the whole of [`REQUEST_TIMEOUT`] would hold the store's next order up after an election.
+const OUTCOME_LIMIT: Duration = Duration::from_millis(1_500);
+
 /// A deed under way.
 pub(crate) type Flight = BoxFuture<'static, (StoreId, Done)>;
 
@@ -172,7 +176,7 @@ async fn store_outcome(shared: &Shared, place: &Place, outcome: &Outcome, fence:
     let Ok(body) = serde_json::to_vec(outcome) else { return Stored::Unknown };
     let message = PublishMessage::build().payload(body.into()).expected_last_subject_sequence(fence);
     let subject = subject::outcome(place.country, place.store);
-    let published = tokio::time::timeout(REQUEST_TIMEOUT, async {
+    let published = tokio::time::timeout(OUTCOME_LIMIT, async {
         shared.chassis.bus.js.send_publish(subject, message).await?.await
     });
     match published.await {
