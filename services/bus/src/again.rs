@@ -12,9 +12,26 @@ use futures::stream::FuturesUnordered;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::{Error, ErrorKind, REQUEST_TIMEOUT};
+
 /// How long a question goes unanswered before it is asked once more: far above the 4 ms to 90 ms in which servers were
 /// seen to answer, far below the 4 s to 9 s of an election. At most six are under way within a request's time.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
+
+/// The first answer to `question` within [`REQUEST_TIMEOUT`], asked again while there is none: only for what may be done
+/// several times, such as reading, or making what may be there already. A consumer without a name that is made twice by
+/// it is removed by its server within seconds.
+pub async fn bounded<T, E, F>(doing: &str, question: impl Fn() -> F) -> Result<T, Error>
+where
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    F: Future<Output = Result<T, E>>,
+{
+    match ask(REQUEST_TIMEOUT, question).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Error::new(ErrorKind::Refused, doing, error)),
+        Err(elapsed) => Err(Error::new(ErrorKind::Unanswered, doing, elapsed)),
+    }
+}
 
 /// The first answer to `question`, asked every [`ASK_AGAIN`] until there is one, for at most `limit`. Only for what may
 /// be done several times.

@@ -13,7 +13,7 @@ use contract::{StoreId, StoreRecord, Subject, subject};
 use futures::StreamExt as _;
 use tokio::sync::watch;
 
-use crate::{Connection, Error, ErrorKind, REQUEST_TIMEOUT, read};
+use crate::{Connection, Error, ErrorKind, REQUEST_TIMEOUT, again, read};
 
 /// Wait between two tries to follow the stream; a leader election takes seconds, a tight loop floods the server.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
@@ -92,7 +92,7 @@ async fn follow(
     const DOING: &str = "following the stores";
     connection.up().await;
     let connects = connection.connects();
-    let stream = crate::error::bounded(REQUEST_TIMEOUT, DOING, connection.js.get_stream(STORES.name)).await?;
+    let stream = again::bounded(DOING, || connection.js.get_stream(STORES.name)).await?;
     let last = stream.cached_info().state.last_sequence;
     let created = stream.cached_info().created.unix_timestamp_nanos();
     if made.replace(created).is_some_and(|before| before != created) {
@@ -102,7 +102,7 @@ async fn follow(
     let start_sequence = tell.borrow().revision + 1;
     let config =
         pull::OrderedConfig { deliver_policy: DeliverPolicy::ByStartSequence { start_sequence }, ..Default::default() };
-    let consumer = crate::error::bounded(REQUEST_TIMEOUT, DOING, stream.create_consumer(config)).await?;
+    let consumer = again::bounded(DOING, || stream.create_consumer(config.clone())).await?;
     let mut messages = crate::error::bounded(REQUEST_TIMEOUT, DOING, consumer.messages()).await?;
     if last < start_sequence {
         tell.send_modify(|progress| progress.ready = true);

@@ -13,9 +13,8 @@ use contract::{QueueEntry, header, subject};
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 
-use crate::error::bounded;
 use crate::read::{Request, Start, Stored, extent, last_at_leader, read};
-use crate::{Error, ErrorKind, REQUEST_TIMEOUT};
+use crate::{Error, ErrorKind, REQUEST_TIMEOUT, again};
 
 /// Fillers on their way at the same time: enough to hide the round trip.
 const AT_ONCE: usize = 64;
@@ -69,8 +68,8 @@ pub async fn reach(js: &jetstream::Context) -> Result<Reach, Error> {
 
 async fn office(js: &jetstream::Context) -> Result<Option<OfficeLease>, Error> {
     const DOING: &str = "reading the office's lease";
-    let leases = bounded(REQUEST_TIMEOUT, DOING, js.get_key_value(LEASES)).await?;
-    let value = bounded(REQUEST_TIMEOUT, DOING, leases.get(OFFICE)).await?;
+    let leases = again::bounded(DOING, || js.get_key_value(LEASES)).await?;
+    let value = again::bounded(DOING, || leases.get(OFFICE)).await?;
     Ok(value.and_then(|value| serde_json::from_slice(&value).ok()))
 }
 

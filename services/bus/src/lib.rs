@@ -4,7 +4,7 @@
 //! written and followed, how a stretch of a stream is read without leaving anything behind, and how a
 //! private nats-server is started for demos and tests. Decides nothing about orders.
 
-mod again;
+pub mod again;
 pub mod catalogue;
 pub mod connect;
 pub mod continuity;

@@ -94,12 +94,7 @@ pub struct Request<'a> {
 }
 
 async fn stream(js: &jetstream::Context, name: &str) -> Result<Stream, Error> {
-    let doing = || format!("opening stream {name}");
-    match again::ask(REQUEST_TIMEOUT, || js.get_stream(name)).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => Err(Error::new(ErrorKind::Refused, doing(), error)),
-        Err(elapsed) => Err(Error::new(ErrorKind::Unanswered, doing(), elapsed)),
-    }
+    again::bounded(&format!("opening stream {name}"), || js.get_stream(name)).await
 }
 
 /// Reads what is there now, in stream order, and hands each message to `each`; returns how many.
@@ -114,22 +109,18 @@ pub async fn read(
     let doing = format!("reading stream {}", request.stream);
     let stream = no_info(js, request.stream).await?;
     let deliver_policy = policy(request.from, &doing)?;
-    let consumer = bounded(
-        REQUEST_TIMEOUT,
-        &doing,
-        stream.create_consumer(pull::Config {
-            deliver_policy,
-            ack_policy: AckPolicy::None,
-            // Last-per-subject wants a filter even for all.
-            filter_subject: if request.filter.is_empty() { ">" } else { request.filter }.to_owned(),
-            headers_only: request.headers_only,
-            memory_storage: true,
-            num_replicas: 1,
-            inactive_threshold: Duration::from_secs(10),
-            ..Default::default()
-        }),
-    )
-    .await?;
+    let config = pull::Config {
+        deliver_policy,
+        ack_policy: AckPolicy::None,
+        // Last-per-subject wants a filter even for all.
+        filter_subject: if request.filter.is_empty() { ">" } else { request.filter }.to_owned(),
+        headers_only: request.headers_only,
+        memory_storage: true,
+        num_replicas: 1,
+        inactive_threshold: Duration::from_secs(10),
+        ..Default::default()
+    };
+    let consumer = again::bounded(&doing, || stream.create_consumer(config.clone())).await?;
     let mut pending = consumer.cached_info().num_pending;
     let name = consumer.cached_info().name.clone();
     let mut taken = 0;
@@ -181,12 +172,12 @@ pub async fn follow(
 ) -> Result<pull::Ordered, Error> {
     let doing = format!("following stream {name}");
     let deliver_policy = policy(from, &doing)?;
-    let work = async {
+    let config = pull::OrderedConfig { deliver_policy, headers_only, ..Default::default() };
+    again::bounded(&doing, || async {
         let stream = js.get_stream_no_info(name).await?;
-        let config = pull::OrderedConfig { deliver_policy, headers_only, ..Default::default() };
-        Ok::<_, async_nats::Error>(stream.create_consumer(config).await?.messages().await?)
-    };
-    bounded(REQUEST_TIMEOUT, &doing, work).await
+        Ok::<_, async_nats::Error>(stream.create_consumer(config.clone()).await?.messages().await?)
+    })
+    .await
 }
 
 fn policy(from: Start, doing: &str) -> Result<DeliverPolicy, Error> {

@@ -5,8 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::{self, kv, stream};
 use contract::stream::{Retention, StreamSpec};
 
-use crate::error::bounded;
-use crate::{Error, REQUEST_TIMEOUT};
+use crate::{Error, again};
 
 /// How large the deployment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +26,8 @@ impl Default for Profile {
 pub async fn ensure(js: &jetstream::Context, profile: Profile) -> Result<(), Error> {
     for spec in contract::stream::ALL {
         let config = config(spec, profile);
-        bounded(REQUEST_TIMEOUT, &format!("creating stream {}", spec.name), js.get_or_create_stream(config)).await?;
+        let doing = format!("creating stream {}", spec.name);
+        again::bounded(&doing, || js.get_or_create_stream(config.clone())).await?;
     }
     leases(js, profile).await?;
     counters(js, profile).await.map(drop)
@@ -46,11 +46,7 @@ pub async fn leases(js: &jetstream::Context, profile: Profile) -> Result<kv::Sto
         num_replicas: profile.replicas,
         ..Default::default()
     };
-    match js.get_key_value(contract::stream::LEASES).await {
-        Ok(store) => Ok(store),
-        // Creating an existing bucket of the same shape is no error, so losing a race here is harmless.
-        Err(_) => bounded(REQUEST_TIMEOUT, &doing, js.create_key_value(config)).await,
-    }
+    again::bounded(&doing, || get_or_create(js, config.clone())).await
 }
 
 /// The bucket of counts, created if missing.
@@ -66,9 +62,15 @@ pub async fn counters(js: &jetstream::Context, profile: Profile) -> Result<kv::S
         num_replicas: profile.replicas,
         ..Default::default()
     };
-    match js.get_key_value(contract::stream::COUNTERS).await {
+    again::bounded(&doing, || get_or_create(js, config.clone())).await
+}
+
+/// The bucket, created if missing. Creating an existing one of the same shape is no error, so losing a race here is
+/// harmless.
+async fn get_or_create(js: &jetstream::Context, config: kv::Config) -> Result<kv::Store, async_nats::Error> {
+    match js.get_key_value(config.bucket.as_str()).await {
         Ok(store) => Ok(store),
-        Err(_) => bounded(REQUEST_TIMEOUT, &doing, js.create_key_value(config)).await,
+        Err(_) => Ok(js.create_key_value(config).await?),
     }
 }
 

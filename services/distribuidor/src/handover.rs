@@ -36,10 +36,6 @@ const LOOKS_AT_ONCE: usize = 64;
 /// reader is made anew whose node died: within two pulls. The client's own 30 s would stop the hand-over for as long.
 const PULL_LASTS: Duration = Duration::from_secs(1);
 
-/// How long making a reader may take. A request that meets no leader is never answered, so this and the pause after it are
-/// what the hand-over loses on top of an election; one that came too late leaves a reader that its server removes by itself.
-const READER_LIMIT: Duration = Duration::from_secs(1);
-
 /// An order on its way to its queue.
 #[derive(Debug)]
 struct Item {
@@ -286,19 +282,17 @@ async fn look(js: &jetstream::Context, queued: Option<u64>) -> Result<Found, Err
 /// An ordered, headers-only reader: the hand-over needs no payload, and the reader leaves nothing on the server.
 async fn reader(chassis: &Chassis, start_sequence: u64) -> Result<Ordered, Error> {
     const DOING: &str = "reading ORDERS";
-    let work = async {
-        let stream = chassis.bus.js.get_stream_no_info(ORDERS.name).await?;
-        let consumer = stream
-            .create_consumer(OrderedConfig {
-                deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
-                headers_only: true,
-                max_expires: PULL_LASTS,
-                ..Default::default()
-            })
-            .await?;
-        Ok::<_, async_nats::Error>(consumer.messages().await?)
+    let config = OrderedConfig {
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
+        headers_only: true,
+        max_expires: PULL_LASTS,
+        ..Default::default()
     };
-    bus::error::bounded(READER_LIMIT, DOING, work).await
+    bus::again::bounded(DOING, || async {
+        let stream = chassis.bus.js.get_stream_no_info(ORDERS.name).await?;
+        Ok::<_, async_nats::Error>(stream.create_consumer(config.clone()).await?.messages().await?)
+    })
+    .await
 }
 
 /// A decision without an order, or a filler.
