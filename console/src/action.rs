@@ -37,6 +37,8 @@ pub enum Action {
     FocusPrevious,
     /// Write a filter for the table.
     Filter,
+    /// Open the palette: name a screen, an action, a command, a store or an order, and go there.
+    Palette,
     /// Change the order of the rows, where there is a choice.
     Sort,
     /// Hold the rows as they are, or let them follow again; messages are taken in all the while.
@@ -57,7 +59,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 30] = {
+    pub const ALL: [Self; 31] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -80,6 +82,7 @@ impl Action {
             Self::FocusNext,
             Self::FocusPrevious,
             Self::Filter,
+            Self::Palette,
             Self::Sort,
             Self::Freeze,
             Self::Inject,
@@ -119,6 +122,7 @@ impl Action {
             Self::FocusNext => "focus-next",
             Self::FocusPrevious => "focus-previous",
             Self::Filter => "filter",
+            Self::Palette => "palette",
             Self::Sort => "sort",
             Self::Freeze => "freeze",
             Self::Inject => "inject",

@@ -98,6 +98,15 @@ pub const BINDINGS: &[Binding] = &[
         possible: |state| state.opened.is_empty(),
     },
     Binding {
+        action: Action::Palette,
+        keys: &[Key::char(':'), Key::ctrl('p')],
+        contexts: READING,
+        text: Msg::DoPalette,
+        group: Group::Acting,
+        footer: 6,
+        possible: ALWAYS,
+    },
+    Binding {
         action: Action::Sort,
         keys: &[Key::char('s')],
         contexts: &[Top],
@@ -294,10 +303,10 @@ pub const EDITS: &[EditKey] = &[
     EditKey { edit: Edit::Submit, keys: &[Key::new(KeyCode::Enter)], text: Msg::EditSubmit },
     EditKey { edit: Edit::Cancel, keys: &[Key::new(KeyCode::Esc)], text: Msg::EditCancel },
     EditKey { edit: Edit::Complete, keys: &[Key::new(KeyCode::Tab)], text: Msg::EditComplete },
-    EditKey { edit: Edit::Next, keys: &[Key::new(KeyCode::Down)], text: Msg::EditNext },
+    EditKey { edit: Edit::Next, keys: &[Key::new(KeyCode::Down), Key::ctrl('n')], text: Msg::EditNext },
     EditKey {
         edit: Edit::Previous,
-        keys: &[Key::new(KeyCode::BackTab), Key::new(KeyCode::Up)],
+        keys: &[Key::new(KeyCode::BackTab), Key::new(KeyCode::Up), Key::ctrl('p')],
         text: Msg::EditPrevious,
     },
     EditKey { edit: Edit::Forward, keys: &[Key::new(KeyCode::Right)], text: Msg::EditForward },
@@ -305,6 +314,18 @@ pub const EDITS: &[EditKey] = &[
     EditKey { edit: Edit::Backspace, keys: &[Key::new(KeyCode::Backspace), Key::ctrl('h')], text: Msg::EditBackspace },
     EditKey { edit: Edit::Clear, keys: &[Key::ctrl('u')], text: Msg::EditClear },
 ];
+
+/// What the table offers on screens and in details, each with whether it makes sense where the person is, whatever is
+/// being typed on top of it.
+pub fn offered(state: &State) -> impl Iterator<Item = (&'static Binding, bool)> {
+    let here = if state.opened.is_empty() { Top } else { Detail };
+    BINDINGS
+        .iter()
+        // What works in a text field as well needs no other way to it.
+        .filter(|binding| !binding.contexts.contains(&Context::Text))
+        .filter(|binding| binding.contexts.iter().any(|context| LOOKING.contains(context)))
+        .map(move |binding| (binding, binding.contexts.contains(&here) && (binding.possible)(state)))
+}
 
 /// What a key means where the person is; nothing when it is not bound there.
 pub fn event(state: &State, key: KeyEvent) -> Option<Event> {

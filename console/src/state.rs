@@ -11,6 +11,7 @@ pub mod link;
 pub mod log;
 pub mod notices;
 pub mod orders;
+pub mod palette;
 pub mod pulse;
 pub mod queues;
 pub mod ring;
@@ -325,7 +326,7 @@ impl State {
     /// How keys are meant right now.
     pub fn input_mode(&self) -> InputMode {
         match &self.dialog {
-            Some(Dialog::Inject(_)) => InputMode::Text,
+            Some(Dialog::Inject(_) | Dialog::Palette(_)) => InputMode::Text,
             Some(Dialog::Confirm(_)) => InputMode::Buttons,
             None if self.filtering => InputMode::Text,
             None => InputMode::Normal,

@@ -1,14 +1,17 @@
 //! What happens to the state when something happens outside. Pure: no I/O, no clock, no randomness.
 //!
 //! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys),
-//! `plan` (preparing and sending changes), `answers` (what effects came back with), `rows` (tables), `asked` (what
+//! `palette` and `commands`
+//! (what is typed there), `plan` (preparing and sending changes), `answers` (what effects came back with), `rows` (tables), `asked` (what
 //! filters ask of them).
 
 mod answers;
 mod asked;
+pub(crate) mod commands;
 mod facts;
 mod input;
 mod link;
+mod palette;
 mod plan;
 pub(crate) mod rows;
 

@@ -8,7 +8,7 @@
 //! │── Section ──────────────────────────────────── note ──     │
 //! │ overview.rs orders.rs queues.rs stores.rs services.rs      │ the screen; beside or below it, when there is
 //! │ order.rs invalid.rs: a detail covers the screen            │ room, a pane about the selected row
-//! │            ╭ dialog.rs, help.rs ╮          ╭ notices.rs ╮  │
+//! │  ╭ dialog.rs palette.rs help.rs ╮          ╭ notices.rs ╮  │
 //! │ Enter open  / filter  i test order  ? help  q quit         │ footer.rs
 //! └──────────────────────────────────────────────────────────┘
 //! ```
@@ -31,6 +31,7 @@ mod notices;
 mod order;
 mod orders;
 mod overview;
+mod palette;
 mod pen;
 mod queues;
 mod services;
@@ -135,6 +136,7 @@ pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
     match &state.dialog {
         Some(Dialog::Inject(form)) => cursor = dialog::draw_form(&mut pen, body, state, form),
         Some(Dialog::Confirm(confirm)) => dialog::draw_confirm(&mut pen, body, state, confirm),
+        Some(Dialog::Palette(open)) => cursor = palette::draw(&mut pen, body, state, open),
         None => {}
     }
     if look.theme.is_ascii() {

@@ -1,8 +1,9 @@
-//! Dialogs. Nothing that changes the world is one key away: form, preview, confirmation.
+//! Dialogs, the palette among them. Nothing that changes the world is one key away: form, preview, confirmation.
 
 use contract::order::Format;
 
 use super::notices::Refusal;
+use super::palette::Palette;
 use crate::effect::Planned;
 
 /// Characters taken by a text field.
@@ -15,6 +16,8 @@ pub enum Dialog {
     Inject(InjectForm),
     /// Everything about a change, and whether to make it.
     Confirm(Confirm),
+    /// The palette.
+    Palette(Palette),
 }
 
 /// The form of a test order.

@@ -300,6 +300,19 @@ words! {
         RefusedStoreMissing: "Falta el local.", "The store is missing.";
         RefusedBusy: "Aún se espera el resultado de lo anterior.", "The result of what was sent before is still awaited.";
     }
+    "The palette" {
+        PaletteTitle: "Ir a, hacer", "Go to, do";
+        PaletteHint: "pantalla, acción, comando, local o pedido", "screen, action, command, store or order";
+        PaletteNone: "Nada coincide.", "Nothing fits.";
+        KindScreen: "pantalla", "screen";
+        KindAction: "acción", "action";
+        KindCommand: "comando", "command";
+        KindStore: "local", "store";
+        KindOrder: "pedido", "order";
+        ArgumentFilter: "TEXTO", "TEXT";
+        CommandFilterDoes: "filtra la tabla de esta pantalla", "filters the table on screen";
+        DoPalette: "paleta", "palette";
+    }
     "Keys" {
         GroupScreens: "Pantallas", "Screens";
         GroupMoving: "Moverse", "Moving";

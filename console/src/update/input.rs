@@ -1,9 +1,9 @@
 //! Keys: moving, drilling, writing, and opening the dialogs that prepare a change.
 
-use contract::OrderId;
 use contract::order::Format;
+use contract::{OrderId, StoreId};
 
-use super::{plan, rows};
+use super::{palette, plan, rows};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::Edit;
@@ -60,6 +60,7 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
             let known = state.orders.ever();
             state.frozen = state.frozen.is_none().then_some(Frozen { since: state.now, known });
         }
+        Action::Palette => palette::open(state),
         Action::Inject => plan::open_inject(state),
         Action::Pause => plan::open_command(state, contract::command::Verb::Pause),
         Action::Resume => plan::open_command(state, contract::command::Verb::Resume),
@@ -187,6 +188,13 @@ pub(super) fn show_order(state: &mut State, id: &OrderId) -> Vec<Effect> {
     push(state, Opened::Order(id.clone()))
 }
 
+/// Opens a store on the stores' screen, wherever the person is.
+pub(super) fn show_store(state: &mut State, id: StoreId) -> Vec<Effect> {
+    show(state, Screen::Stores);
+    state.store_table.selected = Some(id);
+    push(state, Opened::Store(id))
+}
+
 /// Goes from an item of the overview to where it can be looked at.
 fn open_attention(state: &mut State) -> Vec<Effect> {
     let Some(subject) = state.attention_table.current().cloned() else { return Vec::new() };
@@ -239,6 +247,9 @@ fn open_attention(state: &mut State) -> Vec<Effect> {
 }
 
 pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
+    if matches!(state.dialog, Some(Dialog::Palette(_))) {
+        return palette::edit(state, edit);
+    }
     if let Some(Dialog::Inject(form)) = &mut state.dialog {
         match (edit, form.focus) {
             (Edit::Cancel, _) => state.dialog = None,

@@ -8,7 +8,7 @@ use super::fit::{self, Align};
 use super::pen::{Look, Pen};
 use crate::event::Edit;
 use crate::keys::{BINDINGS, Binding, Context, EDITS, Key};
-use crate::state::State;
+use crate::state::{Dialog, State};
 use crate::text::phrases;
 use crate::theme::Meaning;
 
@@ -20,10 +20,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<Posit
     let look = pen.look;
     let context = Context::of(state);
     let hints: Vec<Vec<Span<'static>>> = if context == Context::Text {
-        [Edit::Submit, Edit::Next, Edit::Forward, Edit::Cancel]
-            .into_iter()
-            .filter_map(|edit| edit_hint(look, edit))
-            .collect()
+        let edits = match state.dialog {
+            Some(Dialog::Palette(_)) => [Edit::Submit, Edit::Cancel, Edit::Complete, Edit::Next],
+            _ => [Edit::Submit, Edit::Next, Edit::Forward, Edit::Cancel],
+        };
+        edits.into_iter().filter_map(|edit| edit_hint(look, edit)).collect()
     } else {
         let mut shown: Vec<&Binding> = BINDINGS
             .iter()

@@ -6,4 +6,5 @@ mod alarms;
 mod converge;
 mod layers;
 mod making;
+mod palette;
 mod truth;

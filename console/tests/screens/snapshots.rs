@@ -140,6 +140,16 @@ pub(crate) fn helped(lang: Lang) -> State {
     state
 }
 
+/// The palette with `typed` in its line, opened over the orders.
+pub(crate) fn palette(lang: Lang, typed: &str) -> State {
+    let mut state = on(Screen::Orders)(lang);
+    act(&mut state, Action::Palette);
+    for c in typed.chars() {
+        then(&mut state, Event::Edit(Edit::Insert(c)));
+    }
+    state
+}
+
 pub(crate) fn invalid_opened(lang: Lang) -> State {
     let mut state = busy(lang);
     act(&mut state, Action::Bottom);
@@ -162,6 +172,9 @@ pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
         ("filtered-out", filtered_out(lang)),
         ("notices", noticed(lang)),
         ("help", helped(lang)),
+        ("palette", palette(lang, "")),
+        ("palette-some", palette(lang, "no")),
+        ("palette-none", palette(lang, "zzzz")),
         ("invalid", invalid_opened(lang)),
     ];
     for (screen, name) in Screen::ALL.into_iter().zip(["overview", "orders", "queues", "stores", "services"]) {
@@ -266,6 +279,16 @@ fn filter_help_and_notices() {
     check_small("filtered-out", filtered_out);
     check_small("notices", noticed);
     check_all("help", helped);
+}
+
+#[test]
+fn the_palette() {
+    check_all("palette", |lang| palette(lang, ""));
+    check_small("palette-store", |lang| palette(lang, "nandu"));
+    check_small("palette-order", |lang| palette(lang, "70131"));
+    check_small("palette-mixed", |lang| palette(lang, "no"));
+    check_small("palette-command", |lang| palette(lang, "filter est"));
+    check_small("palette-none", |lang| palette(lang, "zzzz"));
 }
 
 #[test]

@@ -1,0 +1,84 @@
+//! What can be typed into the palette with an argument: one table of commands.
+
+use super::rows;
+use crate::effect::Effect;
+use crate::filter;
+use crate::state::palette::CommandWords;
+use crate::state::{Refusal, State};
+use crate::text::Msg;
+
+/// Most completions that a command offers.
+pub(crate) const CHOICES_MAX: usize = 50;
+
+/// One command.
+pub(crate) struct Command {
+    /// What it is called and does.
+    pub(crate) words: CommandWords,
+    /// What its argument may become, best first; at most [`CHOICES_MAX`] are used.
+    pub(crate) complete: fn(&State, &str) -> Vec<String>,
+    /// Does it. The argument comes without spaces at its ends.
+    pub(crate) run: fn(&mut State, &str) -> Result<Vec<Effect>, Refusal>,
+}
+
+/// Every command, in the order in which the palette lists them.
+pub(crate) const COMMANDS: &[Command] = &[Command {
+    words: CommandWords {
+        es: "filtro",
+        en: "filter",
+        text: Msg::CommandFilterDoes,
+        argument: Some(Msg::ArgumentFilter),
+    },
+    complete: |state, text| {
+        let fields = rows::fields(state.screen);
+        filter::complete(text, fields, state.lang).into_iter().collect()
+    },
+    run: |state, text| {
+        state.opened.clear();
+        rows::set_filter(state, text);
+        rows::refill(state);
+        Ok(Vec::new())
+    },
+}];
+
+/// The command with this stable name.
+pub(crate) fn named(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.words.en == name)
+}
+
+/// The command that a line begins with, and the rest of the line: `filter estado:error`. A line that holds nothing
+/// but a command's name has not got to its argument yet.
+pub(crate) fn begun(line: &str) -> Option<(&'static Command, &str)> {
+    let (name, argument) = line.trim_start().split_once(char::is_whitespace)?;
+    let name = filter::fold(name);
+    let command = COMMANDS.iter().find(|command| [command.words.es, command.words.en].contains(&name.as_str()))?;
+    command.words.argument?;
+    Some((command, argument))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_plain_words_in_either_language() {
+        let mut seen = HashSet::new();
+        for command in COMMANDS {
+            let names: HashSet<&str> = [command.words.es, command.words.en].into();
+            for name in names {
+                assert!(seen.insert(name), "{name} is taken");
+                assert!(name.bytes().all(|b| b.is_ascii_lowercase()), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_has_begun_once_a_space_follows_its_name() {
+        assert!(begun("filter").is_none() && begun("norte k024").is_none());
+        for line in ["filter norte ", "  Filtro norte ", "FILTER\tnorte "] {
+            let (command, argument) = begun(line).map(|(command, rest)| (command.words.en, rest)).unwrap_or_default();
+            assert_eq!((command, argument.trim()), ("filter", "norte"), "{line}");
+        }
+    }
+}
