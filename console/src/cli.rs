@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use contract::order::Format;
 use contract::{AppCode, Country};
 
+use crate::config::file::{Colors, ThemeName};
 use crate::demo::{DemoArgs, StageArgs};
 use crate::state::Lang;
 
@@ -29,6 +30,7 @@ use crate::state::Lang;
         domicilio inject --template pickup --store 72 --yes --json\n  \
         domicilio order 72.0000900001-070101 --json\n  \
         domicilio stores import stores.jsonl\n  \
+        domicilio info                                   which settings are in force, and why\n  \
         domicilio demo                                   try it out, with live traffic\n\n\
         Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 4 not connected, 5 refused by policy.\n\
         Its own log is in $XDG_STATE_HOME/domicilio (usually ~/.local/state/domicilio), one file a day, seven kept."
@@ -52,9 +54,27 @@ pub struct Common {
     #[arg(long, env = "NATS_URL", hide_env_values = true, default_value = "nats://127.0.0.1:4222", global = true)]
     pub nats_url: String,
 
+    /// Settings file; by default `$XDG_CONFIG_HOME/domicilio/config.toml`, where there is one
+    #[arg(long, env = "DOMICILIO_CONFIG", value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+
     /// Language of the screen; by default from `LC_ALL`, `LC_MESSAGES`, `LANG`, else Spanish
+    ///
+    /// Like palette and colours it can also be set in the settings file, or by `DOMICILIO_LANG`.
     #[arg(long, value_parser = parse_lang, value_name = "es|en", global = true)]
     pub lang: Option<Lang>,
+
+    /// Palette; by default from `COLORFGBG`, else dark
+    ///
+    /// `DOMICILIO_THEME` does the same.
+    #[arg(long, value_enum, global = true)]
+    pub theme: Option<ThemeName>,
+
+    /// How many colours; by default from `NO_COLOR`, `COLORTERM` and `TERM`
+    ///
+    /// `DOMICILIO_COLORS` does the same.
+    #[arg(long, value_enum, global = true)]
+    pub colors: Option<Colors>,
 
     /// Draw with plain ASCII signs only
     #[arg(long, global = true)]
@@ -80,6 +100,8 @@ pub enum Command {
     Stores(Stores),
     /// Show the instances of the services
     Services(Json),
+    /// Show every path and every setting in force, with where it comes from
+    Info(Json),
     /// Run a whole private deployment with live traffic on this machine, and open the console on it
     ///
     /// Starts, on free ports and in a folder of its own: nats-server, the services, a simulator that stands for forty

@@ -11,6 +11,7 @@
 
 pub mod action;
 pub mod cli;
+pub mod config;
 pub mod counters;
 pub mod demo;
 pub mod effect;

@@ -2,14 +2,14 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use domicilio::cli::{Cli, Command, Common};
 use domicilio::demo::{self, DemoArgs};
 use domicilio::headless::{self, Failure};
-use domicilio::state::Lang;
 use domicilio::theme::Theme;
-use domicilio::{feed, log, runtime};
+use domicilio::{config, feed, log, runtime};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     };
     let done = runtime.block_on(run(cli));
     // A task that does not end (a stalled connection) must not hold the way out.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    runtime.shutdown_timeout(Duration::from_secs(1));
     done.map_or_else(|failure| report(&failure), |()| ExitCode::SUCCESS)
 }
 
@@ -39,12 +39,15 @@ async fn console(common: &Common, nats_url: String) -> Result<(), Failure> {
         return Err(Failure::Usage(why.to_owned()));
     }
     let var = |name: &str| std::env::var(name).ok();
+    let config = config::load(common, var).map_err(|error| Failure::Usage(feed::chain(&error)))?;
+    let remote = var("SSH_CONNECTION").is_some_and(|value| !value.is_empty());
     runtime::run(runtime::Settings {
         feed: feed::Settings::new(nats_url),
-        lang: common.lang.unwrap_or_else(|| Lang::from_env(var)),
-        theme: Theme::from_env(common.ascii, var),
+        lang: config.file.language.resolve(var),
+        theme: Theme::detect(config.file.screen.look(), var),
         zone: jiff::tz::TimeZone::system(),
-        remote: var("SSH_CONNECTION").is_some_and(|value| !value.is_empty()),
+        frame: Duration::from_millis(config.file.screen.frame_ms(remote)),
+        state: config.file.settings(),
     })
     .await
     .map_err(|error| failed(&error))

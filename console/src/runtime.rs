@@ -15,17 +15,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::feed::{self, Feed};
-use crate::state::{Lang, State};
+use crate::state::{self, Lang, State};
 use crate::theme::Theme;
 use crate::update::update;
 use crate::view::{self, Memory};
 use crate::{keys, term};
-
-/// Shortest time between two frames on this machine, in milliseconds: 30 frames a second.
-const FRAME_MS: u64 = 33;
-
-/// The same over SSH: 10 frames a second, for links that are shared and slow.
-const FRAME_SSH_MS: u64 = 100;
 
 /// How often the clock ticks, in milliseconds: ages are shown in seconds.
 const TICK_MS: u64 = 500;
@@ -50,8 +44,10 @@ pub struct Settings {
     pub theme: Theme,
     /// Time zone of whoever looks.
     pub zone: TimeZone,
-    /// Whether the terminal is at the other end of a network.
-    pub remote: bool,
+    /// Shortest time between two frames.
+    pub frame: Duration,
+    /// What state and screen depend on.
+    pub state: state::Settings,
 }
 
 /// Runs the console until the person leaves, a signal comes, or the terminal is gone.
@@ -62,6 +58,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let ended = term::asked_to_end();
     let mut screen = term::Screen::enter().context("this is no terminal that can be drawn on")?;
     let mut state = State::new(feed::now(), settings.lang, fastrand::u64(..));
+    state.settings = settings.state;
     if let Ok((width, height)) = screen.size() {
         update(&mut state, Event::Resized { width, height });
     }
@@ -70,7 +67,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         memory: Memory::new(settings.theme, settings.zone),
         feed: Arc::new(feed),
         effects: JoinSet::new(),
-        frame: Duration::from_millis(if settings.remote { FRAME_SSH_MS } else { FRAME_MS }),
+        frame: settings.frame,
         dirty: true,
     };
     let outcome = console.turn(&mut screen, events, ended).await;

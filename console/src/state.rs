@@ -16,6 +16,7 @@ pub mod pulse;
 pub mod queues;
 pub mod ring;
 pub mod services;
+pub mod settings;
 pub mod stores;
 pub mod table;
 
@@ -29,6 +30,7 @@ pub use self::orders::{Order, OrderState, Orders};
 pub use self::queues::Queues;
 use self::services::InstanceKey;
 pub use self::services::Services;
+pub use self::settings::Settings;
 pub use self::stores::Stores;
 pub use self::table::{Listed, Table};
 use crate::filter::Filter;
@@ -173,6 +175,8 @@ pub struct State {
     pub now: UtcMs,
     /// When the console started.
     pub started_at: UtcMs,
+    /// What was set from outside at start.
+    pub settings: Settings,
     /// Language of the screen.
     pub lang: Lang,
     /// In which zone times are shown.
@@ -264,6 +268,7 @@ impl State {
         Self {
             now,
             started_at: now,
+            settings: Settings::default(),
             lang,
             times: Times::default(),
             width: 80,

@@ -96,6 +96,17 @@ pub enum Ground {
     Light,
 }
 
+/// What a person chose of the look; what is `None` the environment decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Choice {
+    /// The ground.
+    pub ground: Option<Ground>,
+    /// How many colours.
+    pub depth: Option<Depth>,
+    /// Whether only signs of plain ASCII are drawn.
+    pub ascii: Option<bool>,
+}
+
 /// One colour in every palette.
 struct Ink {
     /// On a dark ground: 24 bits, and the nearest of 256.
@@ -140,12 +151,13 @@ impl Theme {
         Self { depth, ground, glyphs: if ascii { &ASCII } else { &UNICODE } }
     }
 
-    /// What the environment promises. `COLORFGBG` tells a light ground, where a terminal sets it; `NO_COLOR` (<https://no-color.org>) and `TERM=dumb` take every colour away;
-    /// `ascii` or a locale that is not UTF-8 takes every sign beyond ASCII.
-    pub fn from_env(ascii: bool, var: impl Fn(&str) -> Option<String>) -> Self {
+    /// What was chosen, and of the rest what the environment promises. `COLORFGBG` tells a light ground, where a terminal
+    /// sets it; `NO_COLOR` (<https://no-color.org>) and `TERM=dumb` take every colour away; a locale that is not UTF-8 takes
+    /// every sign beyond ASCII. A choice goes before all of them, `NO_COLOR` included, as its authors ask.
+    pub fn detect(choice: Choice, var: impl Fn(&str) -> Option<String>) -> Self {
         let value = |name: &str| var(name).unwrap_or_default();
         let term = value("TERM");
-        let depth = if !value("NO_COLOR").is_empty() || term == "dumb" {
+        let found = if !value("NO_COLOR").is_empty() || term == "dumb" {
             Depth::None
         } else if ["truecolor", "24bit"].contains(&value("COLORTERM").as_str()) || term.ends_with("-direct") {
             Depth::True
@@ -164,7 +176,8 @@ impl Theme {
         });
         // `15;0` is light on dark, `0;15` dark on light; the last number is the ground's, 7 and 15 are light.
         let light = ["7", "15"].contains(&value("COLORFGBG").rsplit(';').next().unwrap_or_default());
-        Self::new(depth, if light { Ground::Light } else { Ground::Dark }, ascii || plain)
+        let ground = choice.ground.unwrap_or(if light { Ground::Light } else { Ground::Dark });
+        Self::new(choice.depth.unwrap_or(found), ground, choice.ascii.unwrap_or(plain))
     }
 
     /// The signs.
@@ -180,6 +193,11 @@ impl Theme {
     /// How many colours there are.
     pub const fn depth(&self) -> Depth {
         self.depth
+    }
+
+    /// The ground.
+    pub const fn ground(&self) -> Ground {
+        self.ground
     }
 
     fn color(&self, ink: &Ink) -> Color {
@@ -337,7 +355,9 @@ mod tests {
     use super::*;
 
     fn detect(pairs: &[(&str, &str)]) -> Theme {
-        Theme::from_env(false, |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, v)| (*v).to_owned()))
+        Theme::detect(Choice::default(), |name| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, v)| (*v).to_owned())
+        })
     }
 
     #[test]
@@ -347,6 +367,8 @@ mod tests {
         assert_eq!(detect(&[("TERM", "linux")]).depth(), Depth::Sixteen);
         assert_eq!(detect(&[("TERM", "dumb")]).depth(), Depth::None);
         assert_eq!(detect(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]).depth(), Depth::None);
+        let chosen = Choice { depth: Some(Depth::True), ..Choice::default() };
+        assert_eq!(Theme::detect(chosen, |name| (name == "NO_COLOR").then(|| "1".to_owned())).depth(), Depth::True);
         // An empty NO_COLOR does not count (no-color.org).
         assert_eq!(detect(&[("TERM", "xterm-256color"), ("NO_COLOR", "")]).depth(), Depth::Indexed);
     }
@@ -368,7 +390,9 @@ mod tests {
         assert!(!ascii(&[("LANG", "C.UTF-8")]));
         assert!(!ascii(&[("LC_ALL", ""), ("LC_CTYPE", "es_CO.utf8")]));
         assert!(!ascii(&[]));
-        assert_eq!(Theme::from_env(true, |_| None).glyphs(), &ASCII);
+        let chosen = |ascii| Choice { ascii: Some(ascii), ..Choice::default() };
+        assert_eq!(Theme::detect(chosen(true), |_| None).glyphs(), &ASCII);
+        assert_eq!(Theme::detect(chosen(false), |name| (name == "LC_ALL").then(|| "C".to_owned())).glyphs(), &UNICODE);
     }
 
     #[test]

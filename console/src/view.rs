@@ -48,7 +48,6 @@ use ratatui::text::Line;
 
 use self::pen::{Look, Pen};
 use self::table::Scroll;
-use crate::state::attention::{AGEING_CRITICAL_MS, AGEING_WARN_MS};
 use crate::state::{Dialog, Opened, Screen, State, Times};
 use crate::text::{Msg, phrases};
 use crate::theme::{Meaning, Theme};
@@ -110,6 +109,7 @@ pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
         zone: if state.times == Times::Utc { TimeZone::UTC } else { memory.zone.clone() },
         utc: state.times == Times::Utc,
         hearing_since: state.hearing_since,
+        attention: state.settings.attention,
         stale_ms: state.stale_at().map(|since| state.now.since(since)),
     };
     let area = frame.area();
@@ -232,15 +232,6 @@ fn some_of(look: &Look, shown: usize, total: usize) -> Line<'static> {
 fn counts_age_ms(look: &Look, state: &State) -> Option<i64> {
     let old = state.link.is_up() && state.queues.counts_are_old(look.now);
     state.queues.counts_age_ms(look.now).filter(|_| old)
-}
-
-/// How loud the age of something that waits is.
-fn ageing(ms: i64) -> Meaning {
-    match ms {
-        AGEING_CRITICAL_MS.. => Meaning::AlertCritical,
-        AGEING_WARN_MS.. => Meaning::AlertWarn,
-        _ => Meaning::Text,
-    }
 }
 
 /// Name of an order's pane or detail.

@@ -1,25 +1,16 @@
 //! What needs a person now, worst first. Derived from the rest of the state, never stored elsewhere.
 
+use std::collections::BTreeMap;
+
 use contract::heartbeat::SILENT_MS;
 use contract::order::OrderHead;
 use contract::{InstanceId, OrderId, Service, StoreId, UtcMs};
 
 use super::State;
-
-/// Age since acceptance from which a waiting order is worth a look, in milliseconds.
-pub const AGEING_WARN_MS: i64 = 2 * 60 * 1_000;
-
-/// Age since acceptance from which a waiting order is a problem, in milliseconds: food promised in half an hour.
-pub const AGEING_CRITICAL_MS: i64 = 5 * 60 * 1_000;
+use super::orders::{Order, OrderState};
 
 /// Readings (one a second) over which a queue must have grown to be called growing.
 pub const GROWING_READINGS: usize = 30;
-
-/// Growth over [`GROWING_READINGS`] from which a queue is called growing, in entries.
-pub const GROWING_MIN: i64 = 5;
-
-/// How long a refused payload stays on the list, in milliseconds.
-pub const INVALID_SHOWN_MS: i64 = 15 * 60 * 1_000;
 
 /// Most items; the screen shows fewer. What is left out is the least severe.
 pub const ITEMS_MAX: usize = 200;
@@ -83,6 +74,8 @@ pub enum What {
         depth: Option<u64>,
         /// Age of the oldest, in milliseconds.
         oldest_age_ms: Option<i64>,
+        /// How bad the age of what waits is, by the thresholds of its channels.
+        aged: Option<Severity>,
         /// Whether its POS counts as down.
         pos_down: bool,
         /// By how much it grew over [`GROWING_READINGS`].
@@ -102,15 +95,17 @@ pub enum What {
     },
     /// Paused or draining.
     Halted,
-    /// Accepted and not handed over for longer than [`AGEING_WARN_MS`].
+    /// Accepted, not handed over, and worth a look by its age.
     Undistributed {
         /// How many.
         count: usize,
         /// The oldest.
         oldest: OrderHead,
     },
-    /// Refused payloads within [`INVALID_SHOWN_MS`].
+    /// Refused payloads that came lately.
     Invalid {
+        /// Within how many milliseconds.
+        within_ms: i64,
         /// How many.
         count: usize,
         /// When the newest came.
@@ -127,9 +122,10 @@ pub fn derive(state: &State) -> Vec<Item> {
     queues(state, &mut items);
     services(state, &mut items);
     undistributed(state, &mut items);
-    if let (count, Some(newest)) = state.invalid.within(state.now, INVALID_SHOWN_MS) {
+    let within_ms = state.settings.attention.invalid_for.0;
+    if let (count, Some(newest)) = state.invalid.within(state.now, within_ms) {
         let code = newest.faults.first().map_or_else(String::new, |fault| fault.code.clone());
-        let what = What::Invalid { count, newest_at: newest.at, code };
+        let what = What::Invalid { within_ms, count, newest_at: newest.at, code };
         items.push(Item { severity: Severity::Warning, subject: Subject::Invalid, what });
     }
     items.sort_by_key(|item| (item.severity, kind_rank(&item.subject), std::cmp::Reverse(weight(item))));
@@ -147,14 +143,40 @@ fn not_injected(state: &State, items: &mut Vec<Item>) {
     items.push(Item { severity: Severity::Critical, subject: Subject::NotInjected, what });
 }
 
+/// Orders without an end whose age is worth a look, oldest first, with how bad that is.
+fn late(state: &State) -> impl Iterator<Item = (&Order, Severity)> {
+    let settings = state.settings.attention;
+    let old = move |order: &&Order| order.age_ms(state.now) >= settings.youngest_warn_ms();
+    state.orders.open_oldest_first().take_while(old).filter_map(move |order| {
+        let severity = settings.ageing(order.pass.head.channel).severity(order.age_ms(state.now))?;
+        Some((order, severity))
+    })
+}
+
 fn queues(state: &State, items: &mut Vec<Item>) {
+    let settings = &state.settings.attention;
+    // The head is the oldest, but an order behind it may be of a channel with less patience.
+    let mut behind: BTreeMap<StoreId, Severity> = BTreeMap::new();
+    for (order, severity) in late(state).filter(|(order, _)| order.state() != OrderState::Accepted) {
+        let head = &order.pass.head;
+        let oldest = state.queues.get(head.store).and_then(|queue| queue.oldest.as_ref());
+        // One older than the head waits no more: only the news of its end is missing.
+        if oldest.is_none_or(|oldest| head.received_at >= oldest.order.received_at) {
+            let worst = behind.entry(head.store).or_insert(severity);
+            *worst = severity.min(*worst);
+        }
+    }
     for queue in state.queues.iter() {
         let waits = queue.depth.is_none_or(|depth| depth > 0);
-        let age_ms = queue.oldest_age_ms(state.now).unwrap_or(0);
         let growth = queue.growth(GROWING_READINGS).unwrap_or(0);
-        let severity = if waits && (age_ms >= AGEING_CRITICAL_MS || queue.pos_down()) {
+        let oldest = queue.oldest.as_ref().and_then(|oldest| {
+            settings.ageing(oldest.order.channel).severity(state.now.since(oldest.order.received_at))
+        });
+        // The least is the worst.
+        let aged = oldest.into_iter().chain(behind.get(&queue.store).copied()).min().filter(|_| waits);
+        let severity = if waits && queue.pos_down() || aged == Some(Severity::Critical) {
             Severity::Critical
-        } else if queue.pos_down() || waits && (age_ms >= AGEING_WARN_MS || growth >= GROWING_MIN) {
+        } else if queue.pos_down() || aged.is_some() || waits && growth >= i64::from(settings.growing) {
             Severity::Warning
         } else {
             continue;
@@ -162,6 +184,7 @@ fn queues(state: &State, items: &mut Vec<Item>) {
         let what = What::Queue {
             depth: queue.depth,
             oldest_age_ms: queue.oldest_age_ms(state.now),
+            aged,
             pos_down: queue.pos_down(),
             growth,
         };
@@ -174,6 +197,7 @@ fn services(state: &State, items: &mut Vec<Item>) {
     if !state.link.is_up() || state.is_stale() {
         return; // Without a connection everybody is silent; the banner says why.
     }
+    let silent_after_ms = state.settings.attention.silent_after.0;
     for service in Service::ALL {
         let mut alive = 0;
         let mut known = 0;
@@ -183,7 +207,8 @@ fn services(state: &State, items: &mut Vec<Item>) {
             }
             known += 1;
             let (service, name) = instance.key();
-            if state.is_silent(instance) {
+            let silent = state.is_silent(instance) && instance.silent_ms(state.now) > silent_after_ms;
+            if silent {
                 let what = What::Silent { heard_at: instance.heard_at };
                 items.push(Item { severity: Severity::Warning, subject: Subject::Silent(service, name), what });
             } else if matches!(instance.heartbeat.state, RunState::Paused | RunState::Draining) {
@@ -193,7 +218,7 @@ fn services(state: &State, items: &mut Vec<Item>) {
                 alive += 1;
             }
             if let Some(sentence) = &instance.heartbeat.trouble
-                && !state.is_silent(instance)
+                && !silent
             {
                 let subject = Subject::Troubled(service, instance.key().1);
                 let what = What::Troubled { sentence: sentence.clone() };
@@ -205,7 +230,7 @@ fn services(state: &State, items: &mut Vec<Item>) {
         // Of the distribuidores only the active one hands over: the others do not help while it is paused.
         if service == Service::Distribuidor {
             let heard_at = state.services.active_at();
-            alive += usize::from(heard_at.is_some_and(|heard_at| state.now.since(heard_at) <= SILENT_MS));
+            alive += usize::from(heard_at.is_some_and(|heard_at| state.now.since(heard_at) <= silent_after_ms));
         }
         if alive == 0 && settled && (known > 0 || !state.services.is_empty()) {
             let subject = Subject::NoService(service);
@@ -215,15 +240,14 @@ fn services(state: &State, items: &mut Vec<Item>) {
 }
 
 fn undistributed(state: &State, items: &mut Vec<Item>) {
-    use super::orders::OrderState;
-    let mut late = state
-        .orders
-        .open_oldest_first()
-        .take_while(|order| order.age_ms(state.now) >= AGEING_WARN_MS)
-        .filter(|order| order.state() == OrderState::Accepted);
-    let Some(oldest) = late.next() else { return };
-    let severity = if oldest.age_ms(state.now) >= AGEING_CRITICAL_MS { Severity::Critical } else { Severity::Warning };
-    let what = What::Undistributed { oldest: oldest.pass.head.clone(), count: 1 + late.count() };
+    let mut late = late(state).filter(|(order, _)| order.state() == OrderState::Accepted);
+    let Some((oldest, mut severity)) = late.next() else { return };
+    let mut count = 1;
+    for (_, other) in late {
+        count += 1;
+        severity = severity.min(other);
+    }
+    let what = What::Undistributed { oldest: oldest.pass.head.clone(), count };
     items.push(Item { severity, subject: Subject::Undistributed, what });
 }
 

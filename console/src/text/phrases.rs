@@ -98,9 +98,9 @@ phrases! {
         "{count} accepted, not queued · the oldest {age} ago"
     }
     /// Refused payloads.
-    invalid_payloads(count, age, code) {
-        "{count} en 15 min · {code} · el último hace {age}",
-        "{count} in 15 min · {code} · the last {age} ago"
+    invalid_payloads(count, within, age, code) {
+        "{count} en {within} min · {code} · el último hace {age}",
+        "{count} in {within} min · {code} · the last {age} ago"
     }
     /// A silent instance.
     no_heartbeat_for(age) { "sin latido hace {age}", "no heartbeat for {age}" }

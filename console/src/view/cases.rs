@@ -89,7 +89,7 @@ fn since(row: &Row<'_>, look: &Look) -> Line<'static> {
     match row.order.pass.ended_at() {
         Some(ended) => {
             let ms = look.now.since(ended).max(0);
-            look.line(super::ageing(ms), when::age(ms))
+            look.line(look.ageing(row.order.pass.head.channel, ms), when::age(ms))
         }
         None => look.unknown(),
     }

@@ -140,7 +140,7 @@ fn age(row: &Row<'_>, look: &Look) -> Line<'static> {
     let meaning = match row.order.state() {
         OrderState::Injected | OrderState::Solved => Meaning::Muted,
         OrderState::NotInjected => Meaning::AlertCritical,
-        _ => return look.line(super::ageing(ms), when::age(ms)),
+        _ => return look.line(look.ageing(row.order.pass.head.channel, ms), when::age(ms)),
     };
     look.line(meaning, when::span(ms))
 }

@@ -106,8 +106,9 @@ fn what(row: &Row<'_>, look: &Look) -> Line<'static> {
         What::Undistributed { count, oldest } => {
             line(phrases::undistributed_orders(lang, count, look.age(oldest.received_at)))
         }
-        What::Invalid { count, newest_at, code } => {
-            line(phrases::invalid_payloads(lang, count, look.age(*newest_at), label::fault(look, code)))
+        What::Invalid { within_ms, count, newest_at, code } => {
+            let (within, newest) = (within_ms / 60_000, look.age(*newest_at));
+            line(phrases::invalid_payloads(lang, count, within, newest, label::fault(look, code)))
         }
         What::NoService => look.line(Meaning::AlertCritical, look.t(Msg::NobodyServes)),
         What::Silent { heard_at } => line(phrases::no_heartbeat_for(lang, look.age(*heard_at))),
@@ -119,7 +120,7 @@ fn what(row: &Row<'_>, look: &Look) -> Line<'static> {
             };
             run.map_or_else(|| look.unknown(), |run| line(look.t(label::run_msg(run.heartbeat.state)).to_owned()))
         }
-        What::Queue { depth, oldest_age_ms, pos_down, growth } => {
+        What::Queue { depth, oldest_age_ms, aged, pos_down, growth } => {
             let mut facts: Vec<Vec<Span<'static>>> = Vec::new();
             if *pos_down {
                 let down = look.t(Msg::PosDown);
@@ -128,7 +129,7 @@ fn what(row: &Row<'_>, look: &Look) -> Line<'static> {
             }
             // The age first: where room is short, the worst figure is not the one that is cut.
             if let Some(ms) = oldest_age_ms {
-                facts.push(vec![look.span(super::ageing(*ms), phrases::oldest(lang, when::age(*ms)))]);
+                facts.push(vec![look.span(Look::loudness(*aged), phrases::oldest(lang, when::age(*ms)))]);
             }
             facts.push(plain(match depth {
                 Some(depth) => phrases::in_queue(lang, when::count(*depth)),

@@ -1,6 +1,7 @@
 //! What every part of the screen draws with: the buffer and the look of this frame.
 
 use contract::heartbeat::SILENT_MS;
+use contract::order::Channel;
 use contract::{Country, StoreRecord, UtcMs};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
@@ -9,7 +10,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::fit::{self, Align};
+use crate::state::attention::Severity;
 use crate::state::services::Instance;
+use crate::state::settings::Attention;
 use crate::text::{Lang, Msg};
 use crate::theme::{Glyphs, Meaning, Theme};
 
@@ -24,6 +27,8 @@ pub(crate) struct Look {
     pub(crate) zone: TimeZone,
     /// Whether times that belong to a store are shown in UTC as well.
     pub(crate) utc: bool,
+    /// From which ages on what waits is loud.
+    pub(crate) attention: Attention,
     /// How long ago the connection was lost, in milliseconds: what is shown is as old as that.
     pub(crate) stale_ms: Option<i64>,
     /// Since when whoever speaks is heard without a gap: silence before that says nothing.
@@ -35,6 +40,20 @@ impl Look {
     /// which says nothing: what was known last is shown, as old as it is.
     pub(crate) fn is_silent(&self, instance: &Instance) -> bool {
         self.stale_ms.is_none() && instance.is_silent(self.now) && self.now.since(self.hearing_since) > SILENT_MS
+    }
+
+    /// How loud it is that an order of this channel waits for so long.
+    pub(crate) fn ageing(&self, channel: Channel, age_ms: i64) -> Meaning {
+        Self::loudness(self.attention.ageing(channel).severity(age_ms))
+    }
+
+    /// How loud something is.
+    pub(crate) const fn loudness(severity: Option<Severity>) -> Meaning {
+        match severity {
+            Some(Severity::Critical) => Meaning::AlertCritical,
+            Some(Severity::Warning) => Meaning::AlertWarn,
+            None => Meaning::Text,
+        }
     }
 
     pub(crate) fn t(&self, msg: Msg) -> &'static str {

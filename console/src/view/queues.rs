@@ -83,10 +83,9 @@ fn depth(row: &Row<'_>, look: &Look) -> Line<'static> {
 }
 
 fn oldest(row: &Row<'_>, look: &Look) -> Line<'static> {
-    match row.queue.oldest_age_ms(look.now) {
-        Some(ms) => look.line(super::ageing(ms), when::age(ms)),
-        None => look.unknown(),
-    }
+    let Some(oldest) = &row.queue.oldest else { return look.unknown() };
+    let ms = look.now.since(oldest.order.received_at).max(0);
+    look.line(look.ageing(oldest.order.channel, ms), when::age(ms))
 }
 
 /// The newest depths, at most `columns` of them.

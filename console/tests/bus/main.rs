@@ -3,4 +3,5 @@
 
 mod feed;
 mod headless;
+mod info;
 mod world;

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 /// Files and folders of the pure part.
 const PURE: &[&str] = &[
     "action.rs",
+    "config/bounds.rs",
+    "config/file.rs",
+    "config/read.rs",
     "counters.rs",
     "effect.rs",
     "event.rs",

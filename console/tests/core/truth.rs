@@ -5,7 +5,7 @@ use contract::heartbeat::RunState;
 use contract::{Event as Published, EventKind, Service, StoreId, VERSION};
 use domicilio::action::Action;
 use domicilio::event::{Depth, Event, Fact, History, LinkChange, Outage, QueuesRead};
-use domicilio::state::attention::{AGEING_CRITICAL_MS, Severity, Subject};
+use domicilio::state::attention::{Severity, Subject};
 use domicilio::state::{Link, Notice, OrderState, Screen, State};
 use domicilio::update::update;
 
@@ -95,7 +95,7 @@ fn a_queue_that_ages_or_whose_pos_is_down_needs_a_person() {
     let mut state = console();
     update(&mut state, counted(0, 72, 3, Some(2)));
     assert_eq!(subjects(&state), []);
-    update(&mut state, Event::Tick(at(AGEING_CRITICAL_MS + 20)));
+    update(&mut state, Event::Tick(at(5 * 60_000 + 20)));
     assert_eq!(subjects(&state)[0], (Severity::Critical, Subject::Queue(StoreId(72))));
 
     let mut state = console();
@@ -119,7 +119,7 @@ fn not_injected_comes_before_a_queue_and_accepted_ones_that_nobody_takes_are_see
     update(&mut state, live(vec![ended(1, 7, false), accepted(2)]));
     update(&mut state, counted(0, 72, 3, Some(2)));
     update(&mut state, live(vec![accepted(3)]));
-    update(&mut state, Event::Tick(at(AGEING_CRITICAL_MS + 1_000)));
+    update(&mut state, Event::Tick(at(5 * 60_000 + 1_000)));
     let kinds: Vec<Subject> = subjects(&state).into_iter().map(|(_, subject)| subject).collect();
     assert_eq!(kinds, [Subject::NotInjected, Subject::Undistributed, Subject::Queue(StoreId(72))]);
 }

@@ -1,0 +1,205 @@
+//! The shape of the settings file: its tables and keys, with the defaults. Pure.
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use crate::state::Lang;
+use crate::state::settings::{Attention, Settings};
+use crate::theme::{Choice, Depth, Ground};
+
+/// The whole file; what it does not name is as by default.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct File {
+    /// Language of the screen.
+    pub language: Language,
+    /// How the screen looks.
+    pub screen: Screen,
+    /// When something asks for attention.
+    pub attention: Attention,
+}
+
+/// How the screen looks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Screen {
+    /// Palette.
+    pub theme: ThemeName,
+    /// How many colours.
+    pub colors: Colors,
+    /// Which signs.
+    pub signs: Signs,
+    /// Most frames a second on this machine's own terminal.
+    pub frames_per_second: u32,
+    /// The same over SSH, whose links are shared and slow.
+    pub frames_per_second_ssh: u32,
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self {
+            theme: ThemeName::Auto,
+            colors: Colors::Auto,
+            signs: Signs::Auto,
+            frames_per_second: 30,
+            frames_per_second_ssh: 10,
+        }
+    }
+}
+
+/// Language of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// From `LC_ALL`, `LC_MESSAGES`, `LANG`, else Spanish.
+    #[default]
+    Auto,
+    /// Spanish.
+    Es,
+    /// English.
+    En,
+}
+
+/// Palette.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ThemeName {
+    /// From `COLORFGBG`, else dark.
+    #[default]
+    Auto,
+    /// Light text on dark.
+    Dark,
+    /// Dark text on light.
+    Light,
+}
+
+/// How many colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+pub enum Colors {
+    /// From `NO_COLOR`, `COLORTERM`, `TERM`.
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    /// 24 bits.
+    #[serde(rename = "true")]
+    True,
+    /// The xterm palette of 256.
+    #[serde(rename = "256")]
+    #[value(name = "256")]
+    Indexed,
+    /// The terminal's own 16.
+    #[serde(rename = "16")]
+    #[value(name = "16")]
+    Sixteen,
+    /// None: bold, dim, underlined and reversed only.
+    #[serde(rename = "none")]
+    None,
+}
+
+/// Which signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signs {
+    /// From the locale's character set.
+    #[default]
+    Auto,
+    /// All of them.
+    Unicode,
+    /// Plain ASCII only.
+    Ascii,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Es => Self::Es,
+            Lang::En => Self::En,
+        }
+    }
+}
+
+impl Language {
+    /// The language; what is left open is found in the environment.
+    pub fn resolve(self, var: impl Fn(&str) -> Option<String>) -> Lang {
+        match self {
+            Self::Auto => Lang::from_env(var),
+            Self::Es => Lang::Es,
+            Self::En => Lang::En,
+        }
+    }
+}
+
+impl Screen {
+    /// What is chosen of the look; the rest is found in the environment.
+    pub fn look(&self) -> Choice {
+        Choice {
+            ground: match self.theme {
+                ThemeName::Auto => None,
+                ThemeName::Dark => Some(Ground::Dark),
+                ThemeName::Light => Some(Ground::Light),
+            },
+            depth: match self.colors {
+                Colors::Auto => None,
+                Colors::True => Some(Depth::True),
+                Colors::Indexed => Some(Depth::Indexed),
+                Colors::Sixteen => Some(Depth::Sixteen),
+                Colors::None => Some(Depth::None),
+            },
+            ascii: match self.signs {
+                Signs::Auto => None,
+                Signs::Unicode => Some(false),
+                Signs::Ascii => Some(true),
+            },
+        }
+    }
+
+    /// Shortest time between two frames, in milliseconds; `remote` when the terminal is at the other end of a network.
+    pub fn frame_ms(&self, remote: bool) -> u64 {
+        let frames = if remote { self.frames_per_second_ssh } else { self.frames_per_second };
+        1_000 / u64::from(frames.max(1))
+    }
+}
+
+impl File {
+    /// What state and screen depend on.
+    pub fn settings(&self) -> Settings {
+        Settings { attention: self.attention }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read::read;
+    use super::*;
+
+    /// The example of the documentation.
+    fn documented() -> &'static str {
+        let page = include_str!("../../../docs/settings.md");
+        let (_, rest) = page.split_once("```toml\n").unwrap();
+        rest.split_once("```").unwrap().0
+    }
+
+    fn keys(table: &toml::Table, prefix: &str) -> Vec<String> {
+        let of = |(key, value): (&String, &toml::Value)| match value {
+            toml::Value::Table(inner) => keys(inner, &format!("{prefix}{key}.")),
+            _ => vec![format!("{prefix}{key}")],
+        };
+        table.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn the_documented_example_is_the_defaults_and_leaves_no_key_out() {
+        let (file, mut named) = read(documented()).unwrap();
+        assert_eq!(file, File::default());
+        let mut known = keys(&toml::Table::try_from(File::default()).unwrap(), "");
+        named.sort();
+        known.sort();
+        assert_eq!(named, known);
+    }
+
+    #[test]
+    fn frames_are_never_further_apart_than_a_second() {
+        let screen = Screen::default();
+        assert_eq!((screen.frame_ms(false), screen.frame_ms(true)), (33, 100));
+    }
+}

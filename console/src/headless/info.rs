@@ -1,0 +1,116 @@
+//! `domicilio info`: every path and every setting in force, with where it comes from. No secrets, no connection.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{Failure, or_dash, print_columns, print_json};
+use crate::cli::Common;
+use crate::config::{self, Resolved, Source};
+use crate::feed::chain;
+use crate::log;
+use crate::theme::{Depth, Ground, Theme};
+
+#[derive(Serialize)]
+struct Info {
+    version: &'static str,
+    /// The settings file, whether it is there or not.
+    config: Option<PathBuf>,
+    config_found: bool,
+    /// Where the console's own log is.
+    state: Option<PathBuf>,
+    settings: Vec<Row>,
+    in_force: InForce,
+}
+
+#[derive(Serialize)]
+struct Row {
+    key: String,
+    value: toml::Value,
+    /// `flag`, `env`, `file` or `default`.
+    source: &'static str,
+    /// Name of the flag or of the variable.
+    by: Option<&'static str>,
+}
+
+/// What is `auto` among the settings, as the environment decides it.
+#[derive(Serialize)]
+struct InForce {
+    language: &'static str,
+    theme: &'static str,
+    colors: &'static str,
+    signs: &'static str,
+    frames_per_second: u64,
+    /// Whether the terminal is at the other end of an SSH connection.
+    ssh: bool,
+}
+
+pub(super) fn run(common: &Common, json: bool) -> Result<(), Failure> {
+    let var = |name: &str| std::env::var(name).ok();
+    let config = config::load(common, var).map_err(|error| Failure::Usage(chain(&error)))?;
+    let theme = Theme::detect(config.file.screen.look(), var);
+    let ssh = var("SSH_CONNECTION").is_some_and(|value| !value.is_empty());
+    let info = Info {
+        version: env!("CARGO_PKG_VERSION"),
+        settings: config.resolved().into_iter().map(row).collect(),
+        in_force: InForce {
+            language: config.file.language.resolve(var).as_str(),
+            theme: if theme.ground() == Ground::Dark { "dark" } else { "light" },
+            colors: match theme.depth() {
+                Depth::True => "true",
+                Depth::Indexed => "256",
+                Depth::Sixteen => "16",
+                Depth::None => "none",
+            },
+            signs: if theme.is_ascii() { "ascii" } else { "unicode" },
+            frames_per_second: 1_000 / config.file.screen.frame_ms(ssh).max(1),
+            ssh,
+        },
+        config: config.path,
+        config_found: config.found,
+        state: log::folder(),
+    };
+    if json { print_json(&info) } else { print_columns(&table(&info)) }
+}
+
+fn row(resolved: Resolved) -> Row {
+    let (source, by) = match resolved.source {
+        Source::Flag(name) => ("flag", Some(name)),
+        Source::Env(name) => ("env", Some(name)),
+        Source::File => ("file", None),
+        Source::Default => ("default", None),
+    };
+    Row { key: resolved.key, value: resolved.value, source, by }
+}
+
+fn table(info: &Info) -> Vec<Vec<String>> {
+    let line = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+    let path = |path: &Option<PathBuf>| or_dash(path.as_ref().map(|path| path.display()));
+    let force = &info.in_force;
+    let mut rows = vec![
+        line(["version", info.version, ""]),
+        line(["settings file", &path(&info.config), if info.config_found { "" } else { "not there" }]),
+        line(["log folder", &path(&info.state), ""]),
+        line(["", "", ""]),
+        line(["SETTING", "VALUE", "FROM"]),
+    ];
+    rows.extend(info.settings.iter().map(|row| {
+        let from = row.by.map_or_else(|| row.source.to_owned(), |by| format!("{} {by}", row.source));
+        vec![row.key.clone(), shown(&row.value), from]
+    }));
+    let frames = force.frames_per_second.to_string();
+    rows.extend([
+        line(["", "", ""]),
+        line(["IN FORCE", "", ""]),
+        line(["language", force.language, ""]),
+        line(["theme", force.theme, ""]),
+        line(["colors", force.colors, ""]),
+        line(["signs", force.signs, ""]),
+        line(["frames-per-second", &frames, if force.ssh { "over SSH" } else { "" }]),
+    ]);
+    rows
+}
+
+fn shown(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
