@@ -8,12 +8,13 @@ use anyhow::Context as _;
 use crossterm::event::{Event as TerminalEvent, EventStream};
 use futures::StreamExt as _;
 use jiff::tz::TimeZone;
+use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::effect::Effect;
-use crate::event::Event;
+use crate::event::{Event, Meter};
 use crate::feed::{self, Feed};
 use crate::state::{self, Lang, State};
 use crate::theme::Theme;
@@ -56,6 +57,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let feed = Feed::start(&settings.feed, tell).await?;
     // Before the terminal is taken over: from the first frame on every way out must be known.
     let ended = term::asked_to_end();
+    let continued = term::continued().context("waiting for signals")?;
     let mut screen = term::Screen::enter().context("this is no terminal that can be drawn on")?;
     let mut state = State::new(feed::now(), settings.lang, fastrand::u64(..));
     state.settings = settings.state;
@@ -70,8 +72,10 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         frame: settings.frame,
         dirty: true,
     };
-    let outcome = console.turn(&mut screen, events, ended).await;
+    let outcome = console.turn(&mut screen, events, ended, continued).await;
     drop(screen);
+    let Meter { received, taken, lost } = console.state.traffic.meter;
+    tracing::info!(received, taken, lost, "leaves; messages on the observing connection");
     console.effects.shutdown().await;
     if let Ok(feed) = Arc::try_unwrap(console.feed) {
         feed.stop(STOP_LIMIT).await;
@@ -94,6 +98,7 @@ impl Console {
         screen: &mut term::Screen,
         mut events: mpsc::Receiver<Event>,
         ended: impl Future<Output = std::io::Result<()>>,
+        mut continued: Signal,
     ) -> anyhow::Result<()> {
         let mut ended = std::pin::pin!(ended);
         let mut terminal = EventStream::new();
@@ -107,6 +112,10 @@ impl Console {
                     signal.context("waiting for signals")?;
                     tracing::info!("asked to end");
                     return Ok(());
+                }
+                _ = continued.recv() => {
+                    screen.retake().context("taking the terminal again")?;
+                    self.dirty = true;
                 }
                 event = terminal.next() => match event {
                     Some(Ok(event)) => self.on_terminal(screen, event)?,

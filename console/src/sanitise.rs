@@ -61,6 +61,11 @@ pub fn bytes(input: &[u8], chars_max: usize) -> String {
     text(&String::from_utf8_lossy(&input[..enough]), chars_max)
 }
 
+/// Whether a character shows, and leaves the others as they are: what may stand in a text field.
+pub const fn is_harmless(c: char) -> bool {
+    !(c.is_ascii_control() || is_dangerous(c))
+}
+
 /// Characters that change how others are shown, or that do not show at all.
 const fn is_dangerous(c: char) -> bool {
     matches!(c,

@@ -15,12 +15,18 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Bytes of a frame gathered before they are written: a full 200x60 frame with colours in one write, so that a slow
 /// link shows whole frames.
 const FRAME_BYTES: usize = 256 * 1024;
+
+/// Name of the thread of the loop, as the standard library gives it.
+const MAIN_THREAD: &str = "main";
+
+/// Exit code after a panic, the standard library's own.
+const PANICKED: i32 = 101;
 
 /// Whether the terminal is ours right now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -49,11 +55,22 @@ impl Screen {
         self.terminal.size().map(|size| (size.width, size.height))
     }
 
-    /// Gives the terminal back and stops the process, as Ctrl-Z does elsewhere; returns once it is continued, with the
+    /// Gives the terminal back and stops the job, as Ctrl-Z does elsewhere; returns once it is continued, with the
     /// terminal taken over again and the next frame drawn anew.
+    ///
+    /// The whole job stops, as if the terminal had seen the key: a shell waits for the program that it started (`make`,
+    /// say), not for this one. Where no shell could continue it the kernel stops nothing.
     pub fn suspend(&mut self) -> io::Result<()> {
         restore();
-        kill_process(getpid(), Signal::TSTP)?;
+        kill_current_process_group(Signal::TSTP)?;
+        self.terminal = take()?;
+        Ok(())
+    }
+
+    /// Takes the terminal over again after it was stopped by somebody else: a shell wrote to it meanwhile, and set it as
+    /// shells like it.
+    pub fn retake(&mut self) -> io::Result<()> {
+        restore();
         self.terminal = take()?;
         Ok(())
     }
@@ -94,6 +111,11 @@ fn restore_on_panic() {
         panic::set_hook(Box::new(move |info| {
             restore();
             before(info);
+            // Below the loop a panic unwinds and ends the program. Elsewhere it would end a task only, and the loop would
+            // go on drawing on a terminal that is no longer ours, without whatever that task was for.
+            if std::thread::current().name() != Some(MAIN_THREAD) {
+                std::process::exit(PANICKED);
+            }
         }));
     });
 }
@@ -116,6 +138,11 @@ pub async fn asked_to_end() -> io::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+/// Tells each time the process is continued after it was stopped.
+pub fn continued() -> io::Result<tokio::signal::unix::Signal> {
+    signal(SignalKind::from_raw(Signal::CONT.as_raw()))
 }
 
 #[cfg(test)]

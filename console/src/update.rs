@@ -16,7 +16,8 @@ mod plan;
 pub(crate) mod rows;
 
 use crate::effect::Effect;
-use crate::event::{Event, Fact, Meter};
+use crate::event::{Edit, Event, Fact, Meter};
+use crate::sanitise;
 use crate::state::link::BEHIND_MS;
 use crate::state::{State, attention};
 
@@ -33,6 +34,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Action(action) => input::action(state, action),
+        // What hides or reverses can be pasted without being seen: no field takes it.
+        Event::Edit(Edit::Insert(c)) if !sanitise::is_harmless(c) => Vec::new(),
         Event::Edit(edit) => input::edit(state, edit),
         Event::Link(change) => {
             link::change(state, change);

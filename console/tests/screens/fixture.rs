@@ -178,7 +178,7 @@ fn paused_store() -> Fact {
     Fact::Store { record, revision: None }
 }
 
-fn origin(instance: &str, cloud: &str) -> Origin {
+pub(crate) fn origin(instance: &str, cloud: &str) -> Origin {
     Origin { instance: instance.parse().unwrap(), cloud: cloud.parse().unwrap() }
 }
 
@@ -210,7 +210,7 @@ pub(crate) fn head(n: u32, seconds_ago: i64, record: &StoreRecord) -> OrderHead 
     }
 }
 
-fn entry(head: &OrderHead, intake: u64) -> QueueEntry {
+pub(crate) fn entry(head: &OrderHead, intake: u64) -> QueueEntry {
     QueueEntry {
         v: VERSION,
         order: head.clone(),
@@ -221,7 +221,7 @@ fn entry(head: &OrderHead, intake: u64) -> QueueEntry {
     }
 }
 
-fn outcome(head: &OrderHead, intake: u64, attempts: u32, after_ms: i64, ending: Ending) -> Outcome {
+pub(crate) fn outcome(head: &OrderHead, intake: u64, attempts: u32, after_ms: i64, ending: Ending) -> Outcome {
     Outcome {
         v: VERSION,
         order: head.clone(),
@@ -394,7 +394,7 @@ fn heartbeat(service: Service, instance: &str, cloud: &str, second: i64, load: L
     }
 }
 
-fn heartbeats(second: i64) -> Vec<Fact> {
+pub(crate) fn heartbeats(second: i64) -> Vec<Fact> {
     let grown = |base: i64, per_second: i64| u64::try_from(base - second * per_second).unwrap();
     let latency = |p50: f64, p99: f64| Latency { p50_ms: Some(p50), p99_ms: Some(p99) };
     let api = |base, per_second, listen: &str| {

@@ -2,13 +2,13 @@
 
 use contract::UtcMs;
 use domicilio::action::Action;
-use domicilio::event::{Event, Fact, History, Meter, Part};
-use domicilio::state::{Lang, Screen, State};
+use domicilio::event::{Event, Meter};
+use domicilio::state::{Lang, Screen};
 use domicilio::theme::{Depth, Ground, Theme};
 
 use crate::fixture::{self, act, busy, stale, then};
-use crate::paint;
 use crate::snapshots::scenes;
+use crate::{hostile, paint};
 
 /// Every edge where something comes or goes, and some in between.
 const WIDTHS: [u16; 18] = [1, 2, 5, 20, 39, 40, 41, 55, 79, 80, 97, 117, 118, 120, 149, 150, 200, 250];
@@ -52,32 +52,6 @@ fn column_of(rows: &[String], title: &str) -> (usize, usize) {
     panic!("no column {title} in\n{}", rows.join("\n"));
 }
 
-/// Stores whose names try to push their neighbours about.
-fn hostile() -> State {
-    let names = [
-        "北京烤鸭店分店东城",
-        "👩‍👩‍👧‍👦 familia 🍔🍟",
-        "Cafe\u{301} con acento combinado",
-        "\u{202e}al revés\u{202c}",
-        "ｆｕｌｌｗｉｄｔｈ　ｓｐａｃｅ",
-        "\u{200b}\u{200b}\u{200d}invisible",
-        "🇪🇨🇨🇴 banderas",
-        "ﾊﾞﾋﾞﾌﾞ media",
-        "a\u{0}b\u{1b}[31mc\td",
-    ];
-    let mut state = busy(Lang::Es);
-    let facts = fixture::stores()
-        .into_iter()
-        .zip(names.iter().cycle())
-        .map(|(mut record, name)| {
-            (*name).clone_into(&mut record.name);
-            Fact::Store { record, revision: Some(90) }
-        })
-        .collect();
-    then(&mut state, Event::History(History::Read { part: Part::Stores, facts, done: 12, total: 12 }));
-    state
-}
-
 #[test]
 fn columns_line_up_whatever_the_names() {
     let cases: [(Screen, &str, &[&str]); 3] = [
@@ -85,7 +59,8 @@ fn columns_line_up_whatever_the_names() {
         (Screen::Queues, "POS", &["●", "✖", "–"]),
         (Screen::Stores, "Estado", &["●", "▲", "○"]),
     ];
-    for mut state in [busy(Lang::Es), hostile()] {
+    for part in 0..=hostile::STATES {
+        let mut state = if part == 0 { busy(Lang::Es) } else { hostile::attacked(Lang::Es, part - 1) };
         for (screen, title, signs) in cases {
             act(&mut state, Action::Show(screen));
             for (width, height) in [(80, 24), (120, 40), (200, 60), (97, 30)] {
@@ -110,17 +85,6 @@ fn columns_line_up_whatever_the_names() {
                 assert!(seen > 0, "{screen:?} {width}x{height}: no row was checked");
             }
         }
-    }
-}
-
-#[test]
-fn no_control_character_reaches_the_screen() {
-    let mut state = hostile();
-    for screen in Screen::ALL {
-        act(&mut state, Action::Show(screen));
-        let buffer = paint::buffer(&state, 200, 60, paint::theme());
-        let bad = buffer.content().iter().find(|cell| cell.symbol().chars().any(char::is_control));
-        assert!(bad.is_none(), "{screen:?}: {bad:?}");
     }
 }
 

@@ -11,8 +11,13 @@
     reason = "a test that cannot go on fails, and says where"
 )]
 
+#[path = "../corpus/attacks.rs"]
+mod attacks;
 mod fixture;
 mod hold;
+mod hostile;
 mod paint;
 mod snapshots;
+#[path = "../corpus/wire.rs"]
+mod wire;
 mod worst;
