@@ -487,3 +487,16 @@ fn a_long_backlog_keeps_only_sequences_and_reads_them_back() {
     lane.read_back(34, Ok(Some(entry(34))), at(0));
     assert!(matches!(lane.step(at(0), true), Step::Do(Deed::Attempt { entry, .. }) if entry.intake == 34));
 }
+
+#[test]
+fn an_entry_of_nobody_is_passed_over_without_an_outcome() {
+    let mut lane = Lane::new(place());
+    deliver(&mut lane, 1, u64::MAX);
+    deliver(&mut lane, 2, 10);
+    lane.step(at(0), true);
+    lane.marked(Some(Mark::default()), at(0));
+    assert!(matches!(lane.step(at(0), true), Step::Do(Deed::Attempt { .. })));
+    lane.attempted(Verdict::NoOrder, 0, &schedule(), at(0), 0.5);
+    assert!(matches!(lane.step(at(0), true), Step::Do(Deed::Attempt { entry, attempt: 1 }) if entry.intake == 10));
+    assert_eq!((lane.depth(), lane.mark), (1, Some(Mark::default())));
+}

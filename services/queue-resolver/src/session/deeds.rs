@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_nats::client::Request;
+use async_nats::jetstream;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use bus::read::Stored as Message;
-use bus::{REQUEST_TIMEOUT, read};
+use bus::{REQUEST_TIMEOUT, continuity, read};
 use chassis::lease::Tenure;
 use contract::event::{FailReason, PosState};
 use contract::order::{Digest, Ending};
@@ -95,10 +96,7 @@ pub(crate) fn attempt(
                 let traceparent = stored.header(header::TRACEPARENT).map(str::to_owned);
                 (stored.payload, traceparent)
             }
-            Ok(_) => {
-                let failure = Failure::new(FailReason::NoPayload, "the payload is not in ORDERS, or is another one");
-                return (store, Done::Attempted(Verdict::Failed(failure), 0));
-            }
+            Ok(_) => return (store, Done::Attempted(without_payload(js, entry.intake).await, 0)),
             Err(_) => return (store, Done::Attempted(Verdict::Postponed, 0)),
         };
         let Some(record) = shared.catalogue.get(store) else {
@@ -131,10 +129,20 @@ pub(crate) fn attempt(
         match &verdict {
             Verdict::Done { .. } => shared.figures.latency.record_us(micros(took)),
             Verdict::Failed(_) => drop(shared.figures.failed_attempts.fetch_add(1, Ordering::Relaxed)),
-            Verdict::Postponed => {}
+            Verdict::Postponed | Verdict::NoOrder => {}
         }
         (store, Done::Attempted(verdict, u32::try_from(took.as_millis()).unwrap_or(u32::MAX)))
     })
+}
+
+/// What is to be said of an order whose payload `ORDERS` does not hold.
+async fn without_payload(js: &jetstream::Context, intake: u64) -> Verdict {
+    let Ok(orders) = read::extent(js, ORDERS.name).await else { return Verdict::Postponed };
+    if !continuity::is_given(intake, orders.last) {
+        tracing::error!(intake, "an entry of QUEUES names an order that was never accepted: left where it is");
+        return Verdict::NoOrder;
+    }
+    Verdict::Failed(Failure::new(FailReason::NoPayload, "the payload is not in ORDERS, or is another one"))
 }
 
 fn micros(took: Duration) -> u64 {
