@@ -6,9 +6,9 @@ use async_nats::jetstream;
 use async_nats::jetstream::consumer::pull::{self, Stream};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use bus::error::bounded;
-use bus::read;
+use chassis::lease::last_at_leader;
 use contract::lease::partition_key;
-use contract::stream::{LEASES, QUEUES};
+use contract::stream::QUEUES;
 use contract::{Country, Partition, QueueEntry, StoreId, Subject, subject};
 use futures::{StreamExt as _, TryStreamExt as _};
 
@@ -64,8 +64,7 @@ fn parse(name: &str) -> Option<(Partition, Epoch)> {
 /// Whether nothing was written about the partition since our epoch began. Then a later epoch was that of a bucket that
 /// has lost its end since.
 async fn is_last(js: &jetstream::Context, partition: Partition, epoch: Epoch) -> Result<bool, bus::Error> {
-    let (bucket, key) = (format!("KV_{LEASES}"), format!("$KV.{LEASES}.{}", partition_key(partition)));
-    let last = read::last_at_leader(js, &bucket, &key).await?;
+    let last = last_at_leader(js, &partition_key(partition)).await?;
     Ok(last.is_some_and(|last| last.sequence == epoch.revision))
 }
 
