@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use async_nats::service::Request;
 use bus::read;
+use chassis::admission::Limits;
 use chassis::command::{Duty, respond};
 use contract::command::{self, IntakeReply, Verb};
 use contract::order::Ending;
@@ -105,7 +106,7 @@ pub(crate) fn duty(shared: &Arc<Shared>) -> Duty {
     let shared = Arc::clone(shared);
     Duty {
         verb: Verb::Release,
-        at_once_max: WAITING_MAX,
+        limits: Limits { at_once_max: WAITING_MAX, waiting_max: WAITING_MAX },
         handle: Arc::new(move |request: Request| {
             let shared = Arc::clone(&shared);
             async move {
