@@ -266,6 +266,15 @@ pub async fn last_at_leader(js: &jetstream::Context, key: &str) -> Result<Option
     bus::read::last_at_leader(js, &stream, &subject).await
 }
 
+/// Removes `key` if it was last written at `revision`, as if it had never been: no marker stays. A later writing is not
+/// touched (`false`); whoever counts on the removed one is refused and looks again.
+pub async fn remove(store: &kv::Store, key: &str, revision: u64) -> Result<bool, Error> {
+    // A deletion would leave a marker, for ever. This takes what was written up to then, of which there is one.
+    let purge = store.stream.purge().filter(format!("{}{key}", store.prefix)).sequence(revision + 1);
+    let purged = bus::error::bounded(CALL_LIMIT, &format!("removing {key}"), purge.into_future()).await?;
+    Ok(purged.purged > 0)
+}
+
 /// Writes `key` if its revision still is `expected` (0 = never written); `None` when it is not.
 pub async fn write(store: &kv::Store, key: &str, value: Bytes, expected: u64) -> Result<Option<u64>, Error> {
     let doing = || format!("writing {key}");
