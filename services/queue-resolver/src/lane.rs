@@ -285,6 +285,11 @@ impl Lane {
             // Either an earlier try of ours was stored after all, or the next owner finished this order.
             Stored::Conflict(mark) if mark.watermark >= outcome.intake => self.mark = Some(mark),
             Stored::Conflict(_) => self.stage = Stage::Fenced,
+            // Once more, now expecting that there is none. What we know to be done stays done.
+            Stored::AgedOut => {
+                self.mark = self.mark.map(|mark| Mark { fence: 0, ..mark });
+                self.stage = Stage::Finished(outcome);
+            }
             Stored::Unknown => {
                 self.not_before_ms = now.mono_ms + BUS_RETRY_MS;
                 self.stage = Stage::Finished(outcome);

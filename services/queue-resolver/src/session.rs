@@ -332,7 +332,7 @@ impl Session {
                 match stored {
                     Stored::At(_) => self.waiters.ended(&outcome),
                     Stored::Conflict(_) => self.waiters.overtaken(outcome.intake),
-                    Stored::Unknown => {}
+                    Stored::AgedOut | Stored::Unknown => {}
                 }
                 lane.stored(outcome, stored, now);
             }

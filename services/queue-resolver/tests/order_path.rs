@@ -263,3 +263,37 @@ async fn an_entry_that_names_an_order_of_nobody_stops_neither_intake_nor_its_sto
     let foreign = |kind: &EventKind| matches!(kind, EventKind::HandOverAnew { why: Misfit::Foreign, .. });
     told(&deployment, "somebody else's entry is told", foreign).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_whose_last_outcome_has_aged_out_goes_on_with_one_attempt_an_order() {
+    let deployment = Deployment::start(2).await;
+    let js = &deployment.connection.js;
+    let outcomes = async |count: u64| {
+        eventually("the outcomes are stored", async || {
+            let messages = bus::read::extent(js, "OUTCOMES").await.unwrap().messages;
+            if messages == count { Ok(()) } else { Err(messages) }
+        })
+        .await;
+    };
+    for n in 0..3 {
+        deployment.order(n % 2 + 1, &format!("before-{n}")).await;
+    }
+    deployment.injected(3).await;
+    outcomes(3).await;
+    // As after a month without an order of store 1: the server has none of its outcomes any more.
+    let stream = js.get_stream("OUTCOMES").await.unwrap();
+    stream.purge().filter("domicilio.outcomes.*.1").await.unwrap();
+    let assignments = async || {
+        let events = events(&deployment).await;
+        events.iter().filter(|kind| matches!(kind, EventKind::PartitionAssigned { .. })).count()
+    };
+    let before = assignments().await;
+    for n in 0..2 {
+        deployment.order(1, &format!("after-{n}")).await;
+    }
+    deployment.injected(5).await;
+    outcomes(3).await;
+    let verdict = deployment.verdict();
+    assert!(verdict.is_clean(), "{verdict:?}");
+    assert_eq!((verdict.attempts, assignments().await), (5, before), "no order was sent twice, nothing changed hands");
+}

@@ -507,3 +507,19 @@ fn an_entry_of_nobody_is_passed_over_without_an_outcome() {
     assert!(matches!(lane.step(at(0), true), Step::Do(Deed::Attempt { entry, attempt: 1 }) if entry.intake == 10));
     assert_eq!((lane.depth(), lane.mark), (1, Some(Mark::default())));
 }
+
+#[test]
+fn an_outcome_whose_predecessor_has_aged_out_is_stored_as_the_first() {
+    let mut lane = Lane::new(place());
+    deliver(&mut lane, 1, 10);
+    lane.step(at(0), true);
+    lane.marked(Some(Mark { watermark: 9, fence: 77, pos_down: false }), at(0));
+    lane.step(at(0), true);
+    lane.attempted(Verdict::Done { already: false }, 9, &schedule(), at(10), 0.5);
+    for fence in [77, 0] {
+        let Step::Do(Deed::Store { outcome, fence: expected }) = lane.step(at(10), true) else { panic!("stores") };
+        assert_eq!((outcome.intake, expected), (10, fence));
+        lane.stored(outcome, if fence == 0 { Stored::At(200) } else { Stored::AgedOut }, at(10));
+    }
+    assert_eq!(lane.mark, Some(Mark { watermark: 10, fence: 200, pos_down: false }));
+}

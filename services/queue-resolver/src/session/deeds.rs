@@ -19,6 +19,7 @@ use futures::future::BoxFuture;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Shared;
+use super::intake::is_last;
 use crate::lane::{Deed, Mark, Place, Stored};
 use crate::pos::Call;
 use crate::verdict::{Failure, Verdict};
@@ -193,7 +194,7 @@ async fn store_outcome(shared: &Shared, place: &Place, outcome: &Outcome, fence:
             Stored::At(ack.sequence)
         }
         Ok(Err(error)) => match error.kind() {
-            PublishErrorKind::WrongLastSequence => mark(shared, place).await.map_or(Stored::Unknown, Stored::Conflict),
+            PublishErrorKind::WrongLastSequence => overtaken(shared, place, fence).await,
             PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::StreamNotFound => {
                 Stored::Unknown
             }
@@ -203,6 +204,20 @@ async fn store_outcome(shared: &Shared, place: &Place, outcome: &Outcome, fence:
                 Stored::Unknown
             }
         },
+        Err(_) => Stored::Unknown,
+    }
+}
+
+/// Why the store's last outcome is not the one at `fence`.
+async fn overtaken(shared: &Shared, place: &Place, fence: u64) -> Stored {
+    let Some(mark) = mark(shared, place).await else { return Stored::Unknown };
+    if mark.fence > 0 || fence == 0 {
+        return Stored::Conflict(mark);
+    }
+    // None is left: outcomes are kept for a month. Another owner's would have aged out, too, so the lease has to tell.
+    match is_last(&shared.chassis.bus.js, place.partition, place.epoch).await {
+        Ok(true) => Stored::AgedOut,
+        Ok(false) => Stored::Conflict(mark),
         Err(_) => Stored::Unknown,
     }
 }
