@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bus::catalogue::Catalogue;
+use chassis::admission::Limits;
 use chassis::{Chassis, Control, Instance};
 use contract::heartbeat::Load;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -14,6 +15,9 @@ use crate::reply::ReplyCode;
 /// Most requests worked on at once. Each may hold one body ([`crate::http::ORDER_BYTES_MAX`]), so this bounds memory
 /// to 128 MiB of bodies; at 5 ms a request it allows some 50,000 requests a second, far above what two cores do.
 pub const IN_FLIGHT_MAX: usize = 256;
+
+/// How many commands of one kind are taken over the bus: as many as requests in all, and a moment's burst on top.
+pub const COMMANDS: Limits = Limits { at_once_max: IN_FLIGHT_MAX, waiting_max: 64 };
 
 /// Shared by all requests.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use contract::order::Digest;
 use contract::{CommandId, Decision, Fault, Operator, OrderHead, OrderId, VERSION, header, subject};
 use futures::FutureExt as _;
 
-use crate::api::{Api, IN_FLIGHT_MAX};
+use crate::api::{Api, COMMANDS};
 use crate::history::{self, End, History, Open};
 use crate::http::ORDER_BYTES_MAX;
 use crate::intake::stored::{Published, Stored, publish};
@@ -121,7 +121,7 @@ pub(crate) fn duties(api: &Arc<Api>) -> [Duty; 2] {
         let api = Arc::clone(api);
         Duty {
             verb,
-            at_once_max: IN_FLIGHT_MAX,
+            limits: COMMANDS,
             handle: Arc::new(move |request| {
                 let api = Arc::clone(&api);
                 async move {

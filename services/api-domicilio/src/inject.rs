@@ -12,7 +12,7 @@ use contract::header;
 use contract::order::Format;
 use futures::FutureExt as _;
 
-use crate::api::{Api, IN_FLIGHT_MAX};
+use crate::api::{Api, COMMANDS};
 use crate::http::ORDER_BYTES_MAX;
 use crate::intake;
 use crate::reply::{Answer, ReplyCode};
@@ -22,7 +22,7 @@ pub(crate) fn duty(api: &Arc<Api>) -> Duty {
     let api = Arc::clone(api);
     Duty {
         verb: Verb::Inject,
-        at_once_max: IN_FLIGHT_MAX,
+        limits: COMMANDS,
         handle: Arc::new(move |request| {
             let api = Arc::clone(&api);
             async move {

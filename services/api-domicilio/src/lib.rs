@@ -22,7 +22,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use bus::continuity::{self, Reach};
+use bus::continuity;
 use chassis::{Chassis, RETRY_DELAY};
 use contract::Service;
 use contract::heartbeat::RunState;
@@ -87,9 +87,7 @@ async fn until_whole(chassis: &Chassis) {
     loop {
         match continuity::reach(&chassis.bus.js).await {
             Ok(reach) if reach.is_whole() => return chassis.trouble.over(),
-            Ok(Reach { end, known }) => chassis.trouble.tell(format!(
-                "ORDERS has lost its end: it ends at {end}, and {known} was handed over before; no orders are taken"
-            )),
+            Ok(reach) => chassis.trouble.tell(format!("{reach}; no orders are taken")),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "ORDERS not looked at, trying again");
             }

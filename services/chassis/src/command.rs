@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use async_nats::service::{Request, Service as Micro, ServiceExt as _};
 use bytes::Bytes;
-use contract::command::{ANY, LogLevel, Reply, Verb};
+use contract::command::{ANY, IntakeReply, LogLevel, Reply, Verb};
 use contract::heartbeat::RunState;
 use contract::{Fault, VERSION};
 use futures::future::{self, BoxFuture};
 use futures::{FutureExt as _, StreamExt as _, stream};
 
+use crate::admission::{Limits, admit};
 use crate::telemetry::Log;
 use crate::{Control, Instance, RETRY_DELAY};
 
@@ -18,8 +19,8 @@ use crate::{Control, Instance, RETRY_DELAY};
 pub struct Duty {
     /// The command.
     pub verb: Verb,
-    /// How many requests are worked on at the same time; further ones wait in the client.
-    pub at_once_max: usize,
+    /// How many requests are taken; further ones are answered `busy` at once.
+    pub limits: Limits,
     /// Does it and answers (see [`respond`]).
     pub handle: Arc<dyn Fn(Request) -> BoxFuture<'static, ()> + Send + Sync>,
 }
@@ -70,15 +71,16 @@ async fn serve(
         common.push(endpoint.map(move |request| (verb, request)).boxed());
     }
     let mut served = Vec::new();
-    for Duty { verb, at_once_max, handle } in duties {
+    for Duty { verb, limits, handle } in duties {
         let verb = verb.as_str();
         let requests = stream::select(
             own.endpoint_builder().name(verb).add(verb).await?,
             any.endpoint_builder().name(format!("{verb}-any")).add(verb).await?,
         );
         let handle = Arc::clone(handle);
-        served.push(requests.for_each_concurrent(*at_once_max, move |request| handle(request)).boxed());
+        served.push(admit(requests, *limits, move |request| handle(request), refuse).boxed());
     }
+    // One after the other: to act on one is as quick as to refuse it.
     let common = async {
         let mut requests = stream::select_all(common);
         while let Some((verb, request)) = requests.next().await {
@@ -90,6 +92,11 @@ async fn serve(
     };
     tokio::join!(common, future::join_all(served));
     Ok(())
+}
+
+/// Tells that there are too many requests already.
+async fn refuse(request: Request) {
+    respond(&request, &IntakeReply::busy()).await;
 }
 
 /// Answers with JSON; a requester that has gone away is not our trouble.

@@ -8,11 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use async_nats::jetstream;
 use async_nats::jetstream::kv::{self, Operation, UpdateErrorKind};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use bus::read::Stored;
 use bus::{Error, ErrorKind};
+use contract::stream::LEASES;
 
 use crate::clock::monotonic_ms;
 
@@ -254,6 +257,22 @@ pub async fn era(store: &kv::Store) -> Result<u64, Error> {
 /// The entry of a key, a deletion included.
 pub async fn read(store: &kv::Store, key: &str) -> Result<Option<kv::Entry>, Error> {
     bus::error::bounded(CALL_LIMIT, &format!("reading {key}"), store.entry(key)).await
+}
+
+/// The last writing of a key, a deletion included, asked of the leader: never older than what was acknowledged before, as
+/// [`read`] and a watch may be.
+pub async fn last_at_leader(js: &jetstream::Context, key: &str) -> Result<Option<Stored>, Error> {
+    let (stream, subject) = (format!("KV_{LEASES}"), format!("$KV.{LEASES}.{key}"));
+    bus::read::last_at_leader(js, &stream, &subject).await
+}
+
+/// Removes `key` if it was last written at `revision`, as if it had never been: no marker stays. A later writing is not
+/// touched (`false`); whoever counts on the removed one is refused and looks again.
+pub async fn remove(store: &kv::Store, key: &str, revision: u64) -> Result<bool, Error> {
+    // A deletion would leave a marker, for ever. This takes what was written up to then, of which there is one.
+    let purge = store.stream.purge().filter(format!("{}{key}", store.prefix)).sequence(revision + 1);
+    let purged = bus::error::bounded(CALL_LIMIT, &format!("removing {key}"), purge.into_future()).await?;
+    Ok(purged.purged > 0)
 }
 
 /// Writes `key` if its revision still is `expected` (0 = never written); `None` when it is not.

@@ -3,6 +3,7 @@
 //! A service parses its arguments, calls [`Chassis::start`], tells [`Chassis::expose`] how to read its load, does
 //! its work until [`Chassis::stop`] is cancelled, and leaves. Nothing here knows what an order is.
 
+pub mod admission;
 pub mod clock;
 pub mod command;
 pub mod control;

@@ -10,7 +10,7 @@ use bus::topology::{Profile, leases};
 use bus::{Connection, Error, ErrorKind, Settings, connect};
 use bytes::Bytes;
 use chassis::clock::monotonic_ms;
-use chassis::lease::{Candidate, Holder, Renewal, Terms, encode, era, read, write};
+use chassis::lease::{Candidate, Holder, Renewal, Terms, encode, era, read, remove, write};
 
 const SMALL: Profile = Profile { replicas: 1, storage_percent: 1 };
 
@@ -365,4 +365,39 @@ async fn a_bucket_that_was_made_anew_is_of_another_era_and_keeps_no_lease() {
     assert!(!holder.tenure().holds_at(0));
     // Revisions count from one again: that is what the era is for.
     assert_eq!(bench.holder("second", LONG).await.revision(), 1);
+}
+
+#[tokio::test]
+async fn a_lease_is_removed_without_a_trace_and_only_as_it_was_seen() {
+    let bench = Bench::start().await;
+    let mut holder = bench.holder("first", LONG).await;
+    let seen = holder.revision();
+    assert_eq!(holder.renew(value("first")).await, Renewal::Held);
+    assert!(!remove(&bench.store, KEY, seen).await.unwrap(), "it was renewed meanwhile");
+    assert_eq!(bench.stored().await, (holder.revision(), value("first")));
+
+    let vacated = write(&bench.store, KEY, vacant("first"), holder.revision()).await.unwrap().unwrap();
+    assert!(remove(&bench.store, KEY, vacated).await.unwrap());
+    assert!(read(&bench.store, KEY).await.unwrap().is_none());
+    assert_eq!(bench.store.stream.get_info().await.unwrap().state.messages, 0, "no marker stays");
+    assert_eq!(write(&bench.store, KEY, value("second"), vacated).await.unwrap(), None, "nothing to count on");
+    assert!(!remove(&bench.store, KEY, vacated).await.unwrap());
+    assert_eq!(bench.holder("second", LONG).await.revision(), vacated + 1);
+}
+
+#[tokio::test]
+async fn who_comes_back_while_the_lease_is_being_removed_gets_it_and_keeps_it() {
+    let bench = Bench::start().await;
+    let mut removals = 0;
+    for round in 0..50 {
+        let holder = bench.holder("gone", LONG).await;
+        let vacated = write(&bench.store, KEY, vacant("gone"), holder.revision()).await.unwrap().unwrap();
+        let mut back = bench.candidate("back", LONG);
+        let (removed, (mut back, _)) = tokio::join!(remove(&bench.store, KEY, vacated), take(&mut back, "back"));
+        removals += i32::from(removed.unwrap());
+        assert_eq!(bench.stored().await, (back.revision(), value("back")), "round {round}");
+        assert_eq!(back.renew(value("back")).await, Renewal::Held);
+        back.release(vacant("back")).await.unwrap();
+    }
+    assert!(removals > 0, "it was never removed first");
 }

@@ -138,3 +138,18 @@ pub struct IntakeReply {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
 }
+
+impl IntakeReply {
+    /// The answer to a request beyond those that are taken: nothing was done, the same may be asked again later.
+    pub fn busy() -> Self {
+        Self {
+            v: crate::VERSION,
+            status: 503,
+            code: "busy".to_owned(),
+            order: None,
+            sequence: None,
+            message: "Too many commands at once; repeat the same command later.".to_owned(),
+            faults: Vec::new(),
+        }
+    }
+}

@@ -29,6 +29,9 @@ use crate::registry;
 /// How often the length of `ORDERS` is asked for while nothing is read from it.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How often an `ORDERS` is looked at that only an operator can make whole.
+const TOO_WIDE_LOOK: Duration = Duration::from_secs(10);
+
 /// Entries of `QUEUES` that are asked for at the same time: enough to hide the round trip.
 const LOOKS_AT_ONCE: usize = 64;
 
@@ -174,8 +177,11 @@ impl Post<'_> {
             return Ok(());
         }
         let Reach { end, known } = reach;
-        let trouble = format!("ORDERS has lost its end: it ends at {end}, and {known} was handed over before");
-        self.chassis.trouble.tell(trouble);
+        self.chassis.trouble.tell(reach.to_string());
+        if reach.is_too_wide() {
+            // Nothing changes by itself, and what keeps us from working is to be seen meanwhile.
+            tokio::time::sleep(TOO_WIDE_LOOK).await;
+        }
         continuity::fill(js, reach).await?;
         self.chassis.trouble.over();
         tracing::error!(end, known, "ORDERS had lost its end; the sequences that it had given are not given again");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::kv::{self, Operation};
 use chassis::clock::monotonic_ms;
-use chassis::lease::{Silence, TERMS, Tenure, encode, write};
+use chassis::lease::{Silence, TERMS, Tenure, encode, remove, write};
 use chassis::{Chassis, RETRY_DELAY};
 use contract::lease::{Holder, Key, PartitionLease, ResolverLease, Stance};
 use contract::{EventKind, InstanceId, Partition, subject};
@@ -15,6 +15,10 @@ use futures::StreamExt as _;
 use crate::assign::{self, Change, Live};
 use crate::figures::Figures;
 use crate::office;
+
+/// How long a resolver must be gone until its key is removed: longer than a restart, an upgrade or the loss of a machine
+/// takes. Until then the key costs some 200 bytes; names that are made up anew with each start would add up.
+const FORGET_MS: u64 = 3_600_000;
 
 /// What the registry knows, as seen through the bucket.
 #[derive(Debug, Default)]
@@ -82,6 +86,7 @@ async fn follow(
         } else if complete {
             expire(chassis, store, view).await?;
             settle(chassis, store, term, tenure, view).await?;
+            forget(store, view).await;
         }
         figures.registry(view.live().len(), view.unowned());
     }
@@ -128,6 +133,12 @@ impl View {
         self.resolvers.values_mut().for_each(|seen| seen.silence.restart(now_ms));
     }
 
+    /// A resolver that has been gone for long, and the revision at which it was last seen.
+    fn forgettable(&self, now_ms: u64) -> Option<(InstanceId, u64)> {
+        let gone = |seen: &Seen| seen.lease.vacant && seen.silence.lasted_ms(now_ms) >= FORGET_MS;
+        self.resolvers.iter().find(|(_, seen)| gone(seen)).map(|(id, seen)| (id.clone(), seen.revision))
+    }
+
     fn live(&self) -> Live {
         let alive = self.resolvers.values().filter(|seen| !seen.lease.vacant);
         alive.map(|seen| (seen.lease.holder.clone(), seen.lease.stance)).collect()
@@ -168,6 +179,24 @@ async fn expire(chassis: &Chassis, store: &kv::Store, view: &mut View) -> Result
         publish(chassis, EventKind::ResolverLost { resolver, silent_ms, partitions });
     }
     Ok(())
+}
+
+/// Removes the key of a resolver that has been gone for long, one at a time. Should it come back meanwhile, one of the two
+/// finds the key not as it expects: we remove nothing, or the resolver looks once more and finds the key free.
+async fn forget(store: &kv::Store, view: &mut View) {
+    let now_ms = monotonic_ms();
+    let Some((id, revision)) = view.forgettable(now_ms) else { return };
+    match remove(store, &contract::lease::resolver_key(&id), revision).await {
+        Ok(removed) => {
+            tracing::info!(resolver = %id, removed, "gone for long: forgotten");
+            // If it came back, the watch tells.
+            view.resolvers.remove(&id);
+        }
+        Err(error) => {
+            tracing::warn!(resolver = %id, error = &error as &dyn std::error::Error, "not forgotten, later again");
+            view.resolvers.entry(id).and_modify(|seen| seen.silence.restart(now_ms));
+        }
+    }
 }
 
 /// Writes what the plan asks for. A refused write means that the view is old: the watch will tell, and the next
@@ -215,4 +244,29 @@ pub(crate) fn publish(chassis: &Chassis, kind: EventKind) {
             tracing::warn!(kind = event.kind.token(), "an event could not be published");
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_has_been_gone_for_long_is_forgotten() {
+        let lease = |vacant| {
+            let json = serde_json::json!({
+                "v": 1, "instance": "r", "incarnation": "r-1", "stance": "leaving", "vacant": vacant,
+            });
+            serde_json::from_value::<ResolverLease>(json).unwrap()
+        };
+        let id: InstanceId = "r".parse().unwrap();
+        for (vacant, silent_ms, forgotten) in
+            [(true, FORGET_MS, true), (true, FORGET_MS - 1, false), (false, 10 * FORGET_MS, false)]
+        {
+            let mut view = View::default();
+            view.resolvers
+                .insert(id.clone(), Seen { lease: lease(vacant), revision: 7, silence: Silence::new(7, 1_000) });
+            let expected = forgotten.then(|| (id.clone(), 7));
+            assert_eq!(view.forgettable(1_000 + silent_ms), expected, "{vacant} {silent_ms}");
+        }
+    }
 }

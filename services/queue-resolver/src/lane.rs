@@ -13,7 +13,7 @@ use std::sync::Arc;
 use contract::event::FailReason;
 use contract::heartbeat::Head;
 use contract::order::Ending;
-use contract::{CommandId, EventKind, Outcome, QueueEntry, UtcMs};
+use contract::{CommandId, EventKind, OrderId, Outcome, QueueEntry, UtcMs};
 
 pub use words::{Deed, Mark, Moment, Place, Release, Step, Stored};
 
@@ -156,12 +156,12 @@ impl Lane {
         true
     }
 
-    /// A person gives up the order with sequence `intake` in `ORDERS`, if it is at the head. What is under way is
-    /// awaited first.
-    pub fn release(&mut self, intake: u64, command: CommandId) -> Release {
+    /// A person gives up `order` with sequence `intake` in `ORDERS`, if it is at the head. What is under way is awaited
+    /// first.
+    pub fn release(&mut self, order: &OrderId, intake: u64, command: CommandId) -> Release {
         let head = self.waiting.first_key_value().and_then(|(_, waiting)| waiting.entry.as_ref());
         let ended = self.mark.is_some_and(|mark| intake <= mark.watermark);
-        if ended || head.is_none_or(|entry| entry.intake != intake) {
+        if ended || head.is_none_or(|entry| entry.intake != intake || entry.order.id() != *order) {
             return Release::NotAtHead;
         }
         self.given_up = Some((intake, command));
@@ -285,6 +285,11 @@ impl Lane {
             // Either an earlier try of ours was stored after all, or the next owner finished this order.
             Stored::Conflict(mark) if mark.watermark >= outcome.intake => self.mark = Some(mark),
             Stored::Conflict(_) => self.stage = Stage::Fenced,
+            // Once more, now expecting that there is none. What we know to be done stays done.
+            Stored::AgedOut => {
+                self.mark = self.mark.map(|mark| Mark { fence: 0, ..mark });
+                self.stage = Stage::Finished(outcome);
+            }
             Stored::Unknown => {
                 self.not_before_ms = now.mono_ms + BUS_RETRY_MS;
                 self.stage = Stage::Finished(outcome);

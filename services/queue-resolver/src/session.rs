@@ -15,16 +15,16 @@ use bus::catalogue::Catalogue;
 use chassis::clock::monotonic_ms;
 use chassis::lease::Tenure;
 use chassis::{Chassis, RETRY_DELAY};
-use contract::{Partition, StoreId};
+use contract::{Partition, StoreId, command};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::figures::{Figures, LaneFigures};
-use crate::lane::{self, Deed, Lane, Moment, Place, Step};
+use crate::lane::{self, Deed, Lane, Moment, Place, Step, Stored};
 use crate::pos;
-use crate::release::{Asked, Releases};
+use crate::release::{Asked, Met, Releases, Waiters};
 use crate::schedule::Schedule;
 use deeds::{Done, Flight};
 pub use intake::Epoch;
@@ -119,6 +119,7 @@ pub struct Session {
     /// Lanes that wait for a time.
     due: BTreeSet<(u64, StoreId)>,
     due_of: BTreeMap<StoreId, u64>,
+    waiters: Waiters,
     held: usize,
     generation: u32,
 }
@@ -137,6 +138,7 @@ impl Session {
             flights: FuturesUnordered::new(),
             due: BTreeSet::new(),
             due_of: BTreeMap::new(),
+            waiters: Waiters::default(),
             held: 0,
             generation: 0,
         }
@@ -220,13 +222,15 @@ impl Session {
 
     /// An operator gives up the order at the head of a queue.
     fn release(&mut self, asked: Asked) {
-        let Asked { release, reply } = asked;
-        let store = release.order.store;
-        let lane = self.lanes.get_mut(&store);
-        let met = lane.map_or(lane::Release::NotAtHead, |lane| lane.release(release.intake, release.id));
+        let Asked { release: command::Release { id, order, intake, .. }, reply } = asked;
+        let lane = self.lanes.get_mut(&order.store);
+        let met = match lane.map_or(lane::Release::NotAtHead, |lane| lane.release(&order, intake, id)) {
+            lane::Release::NotAtHead => Met::NotAtHead,
+            lane::Release::Now | lane::Release::Pending => Met::GivenUp(self.waiters.add(intake)),
+        };
         // Whoever asked may have gone.
         let _ = reply.send(met);
-        self.drive(store);
+        self.drive(order.store);
     }
 
     fn is_busy(&self) -> bool {
@@ -324,7 +328,14 @@ impl Session {
             Done::Attempted(verdict, took_ms) => {
                 lane.attempted(verdict, took_ms, &self.shared.schedule, now, fastrand::f64());
             }
-            Done::Stored(outcome, stored) => lane.stored(outcome, stored, now),
+            Done::Stored(outcome, stored) => {
+                match stored {
+                    Stored::At(_) => self.waiters.ended(&outcome),
+                    Stored::Conflict(_) => self.waiters.overtaken(outcome.intake),
+                    Stored::AgedOut | Stored::Unknown => {}
+                }
+                lane.stored(outcome, stored, now);
+            }
             Done::Acked(queue_seq, confirmed) => {
                 lane.acked(queue_seq, confirmed);
                 // One that a former consumer left unconfirmed says nothing about this one.

@@ -3,6 +3,8 @@
 //! What is to be done follows from what the bucket last said and from what is running, never from one event alone:
 //! `Tenancy::reconcile` looks at both after every event and every renewal, so that nothing stays half done.
 
+mod known;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::kv;
+use bus::read::Stored;
 use chassis::RETRY_DELAY;
 use chassis::lease::{self, Candidate, Renewal, TERMS, encode, write};
 use contract::Partition;
@@ -19,6 +22,8 @@ use futures::StreamExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+
+use known::{Known, Told, Writing};
 
 use crate::release;
 use crate::session::{End, Epoch, Session, Shared, Wish};
@@ -88,13 +93,12 @@ async fn hold(shared: &Arc<Shared>, run: u32, exposed: &mut bool) -> Result<(), 
         era,
         me: me.clone(),
         tenure: holder.tenure(),
-        known: HashMap::new(),
-        told_by: HashMap::new(),
-        watches: 0,
+        known: Known::default(),
         running: HashMap::new(),
         pause: HashMap::new(),
         sessions: JoinSet::new(),
         returns: JoinSet::new(),
+        doubts: JoinSet::new(),
     };
     let mut tick = tokio::time::interval(Duration::from_millis(TERMS.renew_ms));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -111,6 +115,10 @@ async fn hold(shared: &Arc<Shared>, run: u32, exposed: &mut bool) -> Result<(), 
             }
             Some(ended) = tenancy.sessions.join_next() => tenancy.ended(ended),
             Some(returned) = tenancy.returns.join_next() => tenancy.returned(returned),
+            Some(doubt) = tenancy.doubts.join_next() => if !tenancy.settled(doubt) {
+                // Told once more, and doubted once more.
+                watch = Box::pin(tenancy.watch(RETRY_DELAY));
+            },
             _ = tick.tick() => match holder.renew(lease(stance(shared), false)).await {
                 Renewal::Held => {}
                 Renewal::Unknown => tracing::warn!("the lease's renewal got no answer"),
@@ -150,14 +158,8 @@ struct Running {
 /// A partition that was given back: what its key said before, and what became of the writing.
 type Returned = (Partition, PartitionLease, Result<Option<u64>, bus::Error>);
 
-/// What a partition's key last said, and at which revision.
-type Known = (PartitionLease, u64);
-
-/// Whether a writing told by another watch than the one that told the known one is news: a bucket that has lost its end
-/// counts its revisions on from an earlier one. The same writing told again is none.
-const fn is_news(known: u64, told: u64, same_watch: bool) -> bool {
-    if same_watch { known < told } else { known != told }
-}
+/// A partition, the revision of the writing that was doubted, and what the leader says.
+type Doubt = (Partition, u64, Result<Writing, bus::Error>);
 
 struct Tenancy {
     shared: Arc<Shared>,
@@ -165,22 +167,21 @@ struct Tenancy {
     era: u64,
     me: Holder,
     tenure: lease::Tenure,
-    known: HashMap<Partition, Known>,
-    /// Which watch told what is known of a partition; they are counted.
-    told_by: HashMap<Partition, u64>,
-    watches: u64,
+    known: Known,
     running: HashMap<Partition, Running>,
     /// Partitions whose session was dropped or that could not be given back, and when that may be tried again.
     pause: HashMap<Partition, Instant>,
     sessions: JoinSet<(Partition, End)>,
     /// Partitions being given back.
     returns: JoinSet<Returned>,
+    /// The leader being asked; each watch can raise one doubt a partition, and none outlives its request.
+    doubts: JoinSet<Doubt>,
 }
 
 impl Tenancy {
     /// After `delay`, every partition's entry, then every change; ends with an error when the bus is away.
     fn watch(&mut self, delay: Duration) -> impl futures::Stream<Item = Result<kv::Entry, async_nats::Error>> + use<> {
-        self.watches += 1;
+        self.known.watched_anew();
         let store = self.store.clone();
         let begin = async move {
             tokio::time::sleep(delay).await;
@@ -192,22 +193,34 @@ impl Tenancy {
         })
     }
 
-    /// A partition's key was written. An older writing than the one known says nothing, unless the bucket has lost it.
+    /// A partition's key was written.
     fn learn(&mut self, entry: &kv::Entry) {
         let Some(Key::Partition(partition)) = Key::parse(&entry.key) else { return };
-        let value = serde_json::from_slice(&entry.value).ok();
-        let lease = value.unwrap_or(PartitionLease { v: contract::VERSION, owner: None, releasing: false, term: 0 });
-        let same_watch = self.told_by.insert(partition, self.watches) == Some(self.watches);
-        if self.known.get(&partition).is_none_or(|(_, known)| is_news(*known, entry.revision, same_watch)) {
-            self.known.insert(partition, (lease, entry.revision));
+        let told = Writing::read(&entry.value, entry.revision);
+        if let Told::Doubtful(doubted) = self.known.hear(partition, told) {
+            let js = self.shared.chassis.bus.js.clone();
+            self.doubts.spawn(async move {
+                let last = lease::last_at_leader(&js, &partition_key(partition)).await;
+                let writing = |last: Option<Stored>| match last {
+                    Some(last) => Writing::read(&last.payload, last.sequence),
+                    None => Writing::read(&[], 0),
+                };
+                (partition, doubted, last.map(writing))
+            });
         }
+    }
+
+    /// The leader was asked; `false` when it did not answer.
+    fn settled(&mut self, doubt: Result<Doubt, tokio::task::JoinError>) -> bool {
+        let Ok((partition, doubted, Ok(last))) = doubt else { return false };
+        self.known.settle(partition, doubted, last);
+        true
     }
 
     /// Begins, ends and gives back whatever should be by now.
     fn reconcile(&mut self) {
         let stopping = self.shared.chassis.stop.is_cancelled();
-        let known: Vec<_> = self.known.iter().map(|(partition, known)| (*partition, known.clone())).collect();
-        for (partition, (lease, revision)) in known {
+        for (partition, Writing { lease, revision }) in self.known.all() {
             let ours = lease.owner.as_ref() == Some(&self.me);
             match (self.running.get(&partition), ours) {
                 (Some(running), true) if lease.releasing || stopping => running.wish(Wish::Finish),
@@ -259,7 +272,9 @@ impl Tenancy {
         let free = PartitionLease { owner: None, releasing: false, ..lease.clone() };
         let store = self.store.clone();
         // Ours no more as far as we are concerned; if the write fails, the old state is put back.
-        self.known.insert(partition, (free.clone(), revision));
+        if let Some(known) = self.known.get_mut(partition) {
+            known.lease = free.clone();
+        }
         let lease = lease.clone();
         self.returns.spawn(async move {
             let written = write(&store, &partition_key(partition), encode(&free), revision).await;
@@ -276,10 +291,10 @@ impl Tenancy {
             Err(error) => {
                 tracing::warn!(%partition, error = &error as &dyn std::error::Error, "not given back, trying again");
                 self.pause.insert(partition, Instant::now() + RETRY_DELAY);
-                if let Some((known, _)) = self.known.get_mut(&partition)
-                    && known.owner.is_none()
+                if let Some(known) = self.known.get_mut(partition)
+                    && known.lease.owner.is_none()
                 {
-                    *known = lease;
+                    known.lease = lease;
                 }
             }
         }
@@ -307,24 +322,5 @@ impl Tenancy {
 impl Running {
     fn wish(&self, wish: Wish) {
         self.wish.send_if_modified(|current| std::mem::replace(current, wish) != wish);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_news;
-
-    #[test]
-    fn an_older_writing_is_news_only_from_another_watch() {
-        for (known, told, same_watch, news) in [
-            (5, 6, true, true),
-            (5, 5, true, false),
-            (5, 4, true, false),
-            (5, 6, false, true),
-            (5, 5, false, false),
-            (76, 23, false, true),
-        ] {
-            assert_eq!(is_news(known, told, same_watch), news, "{known} {told} {same_watch}");
-        }
     }
 }

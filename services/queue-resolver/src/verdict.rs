@@ -14,6 +14,8 @@ pub enum Verdict {
     Failed(Failure),
     /// The attempt never began: the bus did not give us the payload. Costs nothing, is tried again soon.
     Postponed,
+    /// The entry names an order that was never accepted: somebody else wrote it. It is left where it is.
+    NoOrder,
 }
 
 /// A failed attempt.

@@ -64,14 +64,15 @@ async fn a_released_head_lets_the_queue_go_on_and_comes_back_at_its_end() {
     let other =
         if owner.ends_with('1') { "queue-resolver.queue-resolver-2" } else { "queue-resolver.queue-resolver-1" };
     assert_eq!(command(&deployment, other, "release", &release).await.code, "not_owner");
-    let told = command(&deployment, &to, "release", &release).await;
-    assert!(matches!(told.code.as_str(), "released" | "release_pending"), "{told:?}");
-
-    let outcome: Outcome = eventually("the released order has its outcome", async || {
-        let last = bus::read::last(&deployment.connection.js, "OUTCOMES", "domicilio.outcomes.*.1").await.unwrap();
-        last.map(|stored| serde_json::from_slice(&stored.payload).unwrap()).ok_or("none")
-    })
-    .await;
+    let mistaken = json!({"id": "r-0", "order": "1.b", "intake": first.sequence, "by": "turno.noche"});
+    assert_eq!(command(&deployment, &to, "release", &mistaken).await.code, "another_order");
+    let nobodys = json!({"id": "r-0", "order": "1.b", "intake": 99, "by": "turno.noche"});
+    assert_eq!(command(&deployment, &to, "release", &nobodys).await.code, "order_unknown");
+    let last = async || bus::read::last(&deployment.connection.js, "OUTCOMES", "domicilio.outcomes.*.1").await.unwrap();
+    assert!(last().await.is_none(), "nothing was given up");
+    assert_eq!(command(&deployment, &to, "release", &release).await.code, "released");
+    // Answered when it is done.
+    let outcome: Outcome = serde_json::from_slice(&last().await.unwrap().payload).unwrap();
     let Ending::NotInjected { command: by, .. } = &outcome.ending else { unreachable!("{outcome:?}") };
     assert_eq!((outcome.order.code.as_str(), by.as_ref().unwrap().as_str()), ("a", "r-1"));
     assert_eq!(command(&deployment, &to, "release", &release).await.code, "already_ended", "a repeat acts once");

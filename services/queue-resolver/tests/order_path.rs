@@ -8,8 +8,9 @@ mod deployment;
 
 use bus::read::{Request, Start, read};
 use contract::command::{Reply, Verb};
+use contract::event::Misfit;
 use contract::heartbeat::{Heartbeat, Load, ResolverLoad, Role, RunState};
-use contract::{Event, EventKind, Service, subject};
+use contract::{Event, EventKind, OrderHead, Service, header, subject};
 use deployment::{Deployment, eventually};
 use futures::StreamExt as _;
 
@@ -234,4 +235,65 @@ async fn a_paused_resolver_begins_nothing_and_keeps_what_it_owns() {
         assert!(command(id, Verb::Resume).await.ok);
     }
     assert!(deployment.injected(40).await.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_that_names_an_order_of_nobody_stops_neither_intake_nor_its_store() {
+    let mut deployment = Deployment::start(2).await;
+    deployment.order(1, "real").await;
+    deployment.injected(1).await;
+    let js = &deployment.connection.js;
+    let real = bus::read::last(js, "ORDERS", "domicilio.orders.*.1.real").await.unwrap().unwrap();
+    let head: OrderHead = serde_json::from_str(real.header(header::ORDER_HEAD).unwrap()).unwrap();
+    let by = serde_json::json!({"instance": "somebody", "cloud": "zz"});
+    let entry = serde_json::json!({
+        "v": 1, "order": head, "intake": u64::MAX, "queued_at": head.received_at, "by": by, "term": 1,
+    });
+    js.publish(subject::queue(head.store), entry.to_string().into()).await.unwrap().await.unwrap();
+    // Whether ORDERS is whole is asked each time the bus was away.
+    deployment.nats.kill().await.unwrap();
+    deployment.nats.restart().await.unwrap();
+    for n in 0..20 {
+        deployment.order(n % 2 + 1, &format!("after-{n}")).await;
+    }
+    let verdict = deployment.injected(21).await;
+    assert!(verdict.is_clean(), "{verdict:?}");
+    assert_eq!(deployment.depth(1).await, 1, "it stays where everybody can see it");
+    assert_eq!(bus::read::extent(&deployment.connection.js, "ORDERS").await.unwrap().last, 21, "nothing was filled");
+    let foreign = |kind: &EventKind| matches!(kind, EventKind::HandOverAnew { why: Misfit::Foreign, .. });
+    told(&deployment, "somebody else's entry is told", foreign).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_whose_last_outcome_has_aged_out_goes_on_with_one_attempt_an_order() {
+    let deployment = Deployment::start(2).await;
+    let js = &deployment.connection.js;
+    let outcomes = async |count: u64| {
+        eventually("the outcomes are stored", async || {
+            let messages = bus::read::extent(js, "OUTCOMES").await.unwrap().messages;
+            if messages == count { Ok(()) } else { Err(messages) }
+        })
+        .await;
+    };
+    for n in 0..3 {
+        deployment.order(n % 2 + 1, &format!("before-{n}")).await;
+    }
+    deployment.injected(3).await;
+    outcomes(3).await;
+    // As after a month without an order of store 1: the server has none of its outcomes any more.
+    let stream = js.get_stream("OUTCOMES").await.unwrap();
+    stream.purge().filter("domicilio.outcomes.*.1").await.unwrap();
+    let assignments = async || {
+        let events = events(&deployment).await;
+        events.iter().filter(|kind| matches!(kind, EventKind::PartitionAssigned { .. })).count()
+    };
+    let before = assignments().await;
+    for n in 0..2 {
+        deployment.order(1, &format!("after-{n}")).await;
+    }
+    deployment.injected(5).await;
+    outcomes(3).await;
+    let verdict = deployment.verdict();
+    assert!(verdict.is_clean(), "{verdict:?}");
+    assert_eq!((verdict.attempts, assignments().await), (5, before), "no order was sent twice, nothing changed hands");
 }

@@ -46,6 +46,11 @@ impl Broker {
         &self.orders
     }
 
+    /// The order with this sequence in `ORDERS`.
+    pub fn order(&self, intake: u64) -> Option<&OrderHead> {
+        self.orders.get(usize::try_from(intake.checked_sub(1)?).ok()?)?.as_ref()
+    }
+
     /// Highest intake sequence of a store that is finished.
     pub fn watermark(&self, store: StoreId) -> u64 {
         self.outcomes.get(&store).map_or(0, |(_, outcome)| outcome.watermark)

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chassis::lease::Tenure;
 use contract::order::Origin;
-use contract::{Country, Partition, QueueEntry, StoreId};
+use contract::{Country, OrderHead, Partition, QueueEntry, StoreId};
 use queue_resolver::lane::{Deed, Lane, Moment, Place, Release, Step};
 use queue_resolver::schedule::Schedule;
 
@@ -301,7 +301,8 @@ impl Session {
             && let Some((store, intake)) = self.releases.pop_front()
         {
             let command = world.names.command.clone();
-            match self.lanes.get_mut(&store).map(|lane| lane.release(intake, command)) {
+            let order = world.broker.order(intake).map(OrderHead::id);
+            match order.and_then(|order| Some(self.lanes.get_mut(&store)?.release(&order, intake, command))) {
                 Some(Release::Now) => world.count(Rare::Released),
                 Some(Release::Pending) => world.count(Rare::ReleasePending),
                 Some(Release::NotAtHead) | None => {}

@@ -1,12 +1,15 @@
 //! Orders and commands over the bus: the same answers as over HTTP.
 
+use std::collections::BTreeMap;
+
 use async_nats::HeaderMap;
 use contract::command::{IntakeReply, Reply};
 use contract::header;
 use contract::heartbeat::RunState;
+use futures::StreamExt as _;
 use reqwest::Method;
 
-use crate::running::{Api, Bus, DELIVERY, DELIVERY_PATH, PICKUP, delivery, until};
+use crate::running::{Api, Bus, DELIVERY, DELIVERY_PATH, PATIENCE, PICKUP, delivery, until};
 
 async fn inject(bus: &Bus, instance: &str, format: Option<&str>, payload: &str) -> IntakeReply {
     let subject = format!("domicilio.cmd.api-domicilio.{instance}.inject");
@@ -67,4 +70,35 @@ async fn a_paused_instance_takes_nothing_new_until_resumed() {
     command("resume", RunState::Running).await;
     assert_eq!(api.order("paused").await.status, 202);
     assert_eq!(bus.count("ORDERS").await, 1);
+}
+
+/// More orders than are taken at once, ten times over.
+const FLOOD: u64 = 5_000;
+
+#[tokio::test]
+async fn a_flood_over_the_bus_is_answered_at_once_and_each_answer_is_true() {
+    let bus = Bus::start().await;
+    let _api = Api::ready(&bus).await;
+    assert_eq!(inject(&bus, "any", Some("delivery"), &delivery("before")).await.code, "accepted");
+    let client = &bus.connection.client;
+    let inbox = client.new_inbox();
+    let mut answers = client.subscribe(format!("{inbox}.*")).await.unwrap();
+    let headers = HeaderMap::from_iter([(header::FORMAT.parse().unwrap(), "delivery".parse().unwrap())]);
+    for n in 0..FLOOD {
+        let (reply, payload) = (format!("{inbox}.{n}"), delivery(&format!("flood-{n}")).into_bytes());
+        let subject = "domicilio.cmd.api-domicilio.any.inject";
+        client.publish_with_reply_and_headers(subject, reply, headers.clone(), payload.into()).await.unwrap();
+    }
+    let mut codes: BTreeMap<String, u64> = BTreeMap::new();
+    let counting = async {
+        while codes.values().sum::<u64>() < FLOOD {
+            let reply: IntakeReply = serde_json::from_slice(&answers.next().await.unwrap().payload).unwrap();
+            assert!(matches!((reply.status, reply.code.as_str()), (202, "accepted") | (503, "busy")), "{reply:?}");
+            *codes.entry(reply.code).or_default() += 1;
+        }
+    };
+    let all = tokio::time::timeout(PATIENCE, counting).await;
+    assert!(all.is_ok() && codes.contains_key("busy"), "{codes:?}");
+    assert_eq!(bus.count("ORDERS").await, codes["accepted"] + 1, "what was refused was not done");
+    assert_eq!(inject(&bus, "any", Some("delivery"), &delivery("after")).await.code, "accepted");
 }

@@ -222,6 +222,11 @@ fn command() -> CommandId {
     "c-1".parse().unwrap()
 }
 
+/// Gives up the order with this sequence.
+fn release(lane: &mut Lane, intake: u64) -> Release {
+    lane.release(&entry(intake).order.id(), intake, command())
+}
+
 /// The outcome that a lane stores, as its reason and the command that it names.
 fn given_up(lane: &mut Lane, now: Moment) -> (FailReason, Option<CommandId>, u32) {
     let Step::Do(Deed::Store { outcome, .. }) = lane.step(now, false) else { panic!("stores, even while paused") };
@@ -237,20 +242,20 @@ fn a_head_that_waits_is_given_up_at_once() {
     let mut lane = trying();
     lane.attempted(failed(FailReason::PosError), 9, &schedule(), at(10), 0.5);
     events(&mut lane);
-    assert_eq!(lane.release(10, command()), Release::Now);
+    assert_eq!(release(&mut lane, 10), Release::Now);
     assert_eq!(given_up(&mut lane, at(20)), (FailReason::Released, Some(command()), 1));
     // Never tried, because its POS is down.
     let mut lane = trying();
     lane.attempted(failed(FailReason::Unreachable), 9, &schedule(), at(10), 0.5);
     events(&mut lane);
-    assert_eq!(lane.release(10, command()), Release::Now);
+    assert_eq!(release(&mut lane, 10), Release::Now);
     assert_eq!(given_up(&mut lane, at(20)).0, FailReason::Released);
 }
 
 #[test]
 fn an_attempt_under_way_decides_first() {
     let mut lane = trying();
-    assert_eq!(lane.release(10, command()), Release::Pending);
+    assert_eq!(release(&mut lane, 10), Release::Pending);
     assert_eq!(lane.step(at(5), true), Step::Wait(None));
     lane.attempted(failed(FailReason::Timeout), 9, &schedule(), at(10), 0.5);
     assert_eq!(events(&mut lane), ["attempt_failed"]);
@@ -258,13 +263,13 @@ fn an_attempt_under_way_decides_first() {
 
     let mut lane = trying();
     deliver(&mut lane, 2, 11);
-    assert_eq!(lane.release(10, command()), Release::Pending);
+    assert_eq!(release(&mut lane, 10), Release::Pending);
     lane.attempted(Verdict::Done { already: false }, 9, &schedule(), at(10), 0.5);
     let Step::Do(Deed::Store { outcome, .. }) = lane.step(at(10), true) else { panic!("stores") };
     assert!(matches!(outcome.ending, Ending::Injected { .. }));
     lane.stored(outcome, Stored::At(1), at(11));
     lane.step(at(11), true);
-    assert_eq!(lane.release(10, command()), Release::NotAtHead, "it has ended, only its entry is still there");
+    assert_eq!(release(&mut lane, 10), Release::NotAtHead, "it has ended, only its entry is still there");
     lane.acked(1, true);
     assert!(matches!(lane.step(at(12), true), Step::Do(Deed::Attempt { .. })), "the next one is not meant");
 }
@@ -274,9 +279,11 @@ fn only_the_head_is_given_up_and_only_the_pass_that_is_meant() {
     let mut lane = trying();
     deliver(&mut lane, 2, 11);
     for intake in [9, 11, 12] {
-        assert_eq!(lane.release(intake, command()), Release::NotAtHead);
+        assert_eq!(release(&mut lane, intake), Release::NotAtHead);
     }
-    assert_eq!(Lane::new(place()).release(10, command()), Release::NotAtHead);
+    let other = entry(11).order.id();
+    assert_eq!(lane.release(&other, 10, command()), Release::NotAtHead, "another order at this place is not meant");
+    assert_eq!(release(&mut Lane::new(place()), 10), Release::NotAtHead);
 }
 
 #[test]
@@ -486,4 +493,33 @@ fn a_long_backlog_keeps_only_sequences_and_reads_them_back() {
     assert_eq!(lane.step(at(0), true), Step::Do(Deed::ReadBack(34)), "one that is gone is skipped");
     lane.read_back(34, Ok(Some(entry(34))), at(0));
     assert!(matches!(lane.step(at(0), true), Step::Do(Deed::Attempt { entry, .. }) if entry.intake == 34));
+}
+
+#[test]
+fn an_entry_of_nobody_is_passed_over_without_an_outcome() {
+    let mut lane = Lane::new(place());
+    deliver(&mut lane, 1, u64::MAX);
+    deliver(&mut lane, 2, 10);
+    lane.step(at(0), true);
+    lane.marked(Some(Mark::default()), at(0));
+    assert!(matches!(lane.step(at(0), true), Step::Do(Deed::Attempt { .. })));
+    lane.attempted(Verdict::NoOrder, 0, &schedule(), at(0), 0.5);
+    assert!(matches!(lane.step(at(0), true), Step::Do(Deed::Attempt { entry, attempt: 1 }) if entry.intake == 10));
+    assert_eq!((lane.depth(), lane.mark), (1, Some(Mark::default())));
+}
+
+#[test]
+fn an_outcome_whose_predecessor_has_aged_out_is_stored_as_the_first() {
+    let mut lane = Lane::new(place());
+    deliver(&mut lane, 1, 10);
+    lane.step(at(0), true);
+    lane.marked(Some(Mark { watermark: 9, fence: 77, pos_down: false }), at(0));
+    lane.step(at(0), true);
+    lane.attempted(Verdict::Done { already: false }, 9, &schedule(), at(10), 0.5);
+    for fence in [77, 0] {
+        let Step::Do(Deed::Store { outcome, fence: expected }) = lane.step(at(10), true) else { panic!("stores") };
+        assert_eq!((outcome.intake, expected), (10, fence));
+        lane.stored(outcome, if fence == 0 { Stored::At(200) } else { Stored::AgedOut }, at(10));
+    }
+    assert_eq!(lane.mark, Some(Mark { watermark: 10, fence: 200, pos_down: false }));
 }

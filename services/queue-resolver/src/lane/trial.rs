@@ -4,7 +4,7 @@ use contract::event::{FailReason, PosState};
 use contract::order::Ending;
 use contract::{EventKind, Outcome, QueueEntry, UtcMs};
 
-use super::{BUS_RETRY_MS, DOWN_AFTER, Lane, Moment, Stage};
+use super::{BUS_RETRY_MS, DOWN_AFTER, Lane, Moment, Stage, Tries};
 use crate::schedule::{Schedule, probe_wait_ms};
 use crate::verdict::{Failure, Verdict};
 
@@ -29,6 +29,11 @@ impl Lane {
             Verdict::Postponed => {
                 self.tries.attempts -= 1;
                 self.not_before_ms = now.mono_ms + BUS_RETRY_MS;
+            }
+            // An outcome would raise the watermark over every order that is yet to come.
+            Verdict::NoOrder => {
+                self.waiting.remove(&self.tries.queue_seq);
+                self.tries = Tries::default();
             }
             Verdict::Done { already } => {
                 self.tries.pos_ms = Some(took_ms);

@@ -106,6 +106,8 @@ pub enum Stored {
     At(u64),
     /// The fence held; this is the store's mark as it really is.
     Conflict(Mark),
+    /// The fence held because the outcome that it names has aged out: the store has none any more, and is still ours.
+    AgedOut,
     /// No answer.
     Unknown,
 }

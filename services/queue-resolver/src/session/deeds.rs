@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_nats::client::Request;
+use async_nats::jetstream;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use bus::read::Stored as Message;
-use bus::{REQUEST_TIMEOUT, read};
+use bus::{REQUEST_TIMEOUT, continuity, read};
 use chassis::lease::Tenure;
 use contract::event::{FailReason, PosState};
 use contract::order::{Digest, Ending};
@@ -18,6 +19,7 @@ use futures::future::BoxFuture;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Shared;
+use super::intake::is_last;
 use crate::lane::{Deed, Mark, Place, Stored};
 use crate::pos::Call;
 use crate::verdict::{Failure, Verdict};
@@ -95,10 +97,7 @@ pub(crate) fn attempt(
                 let traceparent = stored.header(header::TRACEPARENT).map(str::to_owned);
                 (stored.payload, traceparent)
             }
-            Ok(_) => {
-                let failure = Failure::new(FailReason::NoPayload, "the payload is not in ORDERS, or is another one");
-                return (store, Done::Attempted(Verdict::Failed(failure), 0));
-            }
+            Ok(_) => return (store, Done::Attempted(without_payload(js, entry.intake).await, 0)),
             Err(_) => return (store, Done::Attempted(Verdict::Postponed, 0)),
         };
         let Some(record) = shared.catalogue.get(store) else {
@@ -131,10 +130,20 @@ pub(crate) fn attempt(
         match &verdict {
             Verdict::Done { .. } => shared.figures.latency.record_us(micros(took)),
             Verdict::Failed(_) => drop(shared.figures.failed_attempts.fetch_add(1, Ordering::Relaxed)),
-            Verdict::Postponed => {}
+            Verdict::Postponed | Verdict::NoOrder => {}
         }
         (store, Done::Attempted(verdict, u32::try_from(took.as_millis()).unwrap_or(u32::MAX)))
     })
+}
+
+/// What is to be said of an order whose payload `ORDERS` does not hold.
+async fn without_payload(js: &jetstream::Context, intake: u64) -> Verdict {
+    let Ok(orders) = read::extent(js, ORDERS.name).await else { return Verdict::Postponed };
+    if !continuity::is_given(intake, orders.last) {
+        tracing::error!(intake, "an entry of QUEUES names an order that was never accepted: left where it is");
+        return Verdict::NoOrder;
+    }
+    Verdict::Failed(Failure::new(FailReason::NoPayload, "the payload is not in ORDERS, or is another one"))
 }
 
 fn micros(took: Duration) -> u64 {
@@ -185,7 +194,7 @@ async fn store_outcome(shared: &Shared, place: &Place, outcome: &Outcome, fence:
             Stored::At(ack.sequence)
         }
         Ok(Err(error)) => match error.kind() {
-            PublishErrorKind::WrongLastSequence => mark(shared, place).await.map_or(Stored::Unknown, Stored::Conflict),
+            PublishErrorKind::WrongLastSequence => overtaken(shared, place, fence).await,
             PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::StreamNotFound => {
                 Stored::Unknown
             }
@@ -195,6 +204,20 @@ async fn store_outcome(shared: &Shared, place: &Place, outcome: &Outcome, fence:
                 Stored::Unknown
             }
         },
+        Err(_) => Stored::Unknown,
+    }
+}
+
+/// Why the store's last outcome is not the one at `fence`.
+async fn overtaken(shared: &Shared, place: &Place, fence: u64) -> Stored {
+    let Some(mark) = mark(shared, place).await else { return Stored::Unknown };
+    if mark.fence > 0 || fence == 0 {
+        return Stored::Conflict(mark);
+    }
+    // None is left: outcomes are kept for a month. Another owner's would have aged out, too, so the lease has to tell.
+    match is_last(&shared.chassis.bus.js, place.partition, place.epoch).await {
+        Ok(true) => Stored::AgedOut,
+        Ok(false) => Stored::Conflict(mark),
         Err(_) => Stored::Unknown,
     }
 }

@@ -6,9 +6,9 @@ use async_nats::jetstream;
 use async_nats::jetstream::consumer::pull::{self, Stream};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use bus::error::bounded;
-use bus::read;
+use chassis::lease::last_at_leader;
 use contract::lease::partition_key;
-use contract::stream::{LEASES, QUEUES};
+use contract::stream::QUEUES;
 use contract::{Country, Partition, QueueEntry, StoreId, Subject, subject};
 use futures::{StreamExt as _, TryStreamExt as _};
 
@@ -61,12 +61,10 @@ fn parse(name: &str) -> Option<(Partition, Epoch)> {
     Some((partition.parse().ok()?, Epoch { era: era.parse().ok()?, revision: revision.parse().ok()? }))
 }
 
-/// Whether nothing was written about the partition since our epoch began. Then a later epoch was that of a bucket that
-/// has lost its end since.
-async fn is_last(js: &jetstream::Context, partition: Partition, epoch: Epoch) -> Result<bool, bus::Error> {
-    let (bucket, key) = (format!("KV_{LEASES}"), format!("$KV.{LEASES}.{}", partition_key(partition)));
-    let last = read::last_at_leader(js, &bucket, &key).await?;
-    Ok(last.is_some_and(|last| last.sequence == epoch.revision))
+/// Whether nothing was written about the partition since the epoch of this `revision` began, by the bucket's leader.
+pub(super) async fn is_last(js: &jetstream::Context, partition: Partition, revision: u64) -> Result<bool, bus::Error> {
+    let last = last_at_leader(js, &partition_key(partition)).await?;
+    Ok(last.is_some_and(|last| last.sequence == revision))
 }
 
 impl Consumer {
@@ -85,7 +83,8 @@ impl Consumer {
         let names: Vec<String> = bounded(TAKEOVER_LIMIT, DOING, stream.consumer_names().try_collect()).await?;
         let others = names.iter().filter_map(|name| Some((name, parse(name)?))).filter(|(_, (p, _))| *p == partition);
         for (other, (_, other_epoch)) in others {
-            if other_epoch > epoch && !is_last(js, partition, epoch).await? {
+            // One that is later, and that the bucket does not know of, is of a bucket that has lost its end since.
+            if other_epoch > epoch && !is_last(js, partition, epoch.revision).await? {
                 return Ok(None);
             }
             bounded(TAKEOVER_LIMIT, DOING, stream.delete_consumer(other)).await?;
