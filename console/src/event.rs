@@ -4,11 +4,12 @@ use contract::command::{IntakeReply, Reply, Verb};
 use contract::order::InvalidHead;
 use contract::{
     Country, Decision, Heartbeat, InstanceId, OrderHead, OrderId, Outcome, QueueEntry, Service, StoreId, StoreRecord,
-    UtcMs,
+    UtcMs, stream,
 };
 
 use crate::action::Action;
 use crate::mask::Masked;
+use crate::state::access::{Identity, Tried};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,10 +111,19 @@ pub enum LinkChange {
         /// One sentence.
         why: String,
     },
-    /// The server denied something; the connection stays.
+    /// What the server denied since the connection came up; all of it, the oldest first. The connection stays.
     Denied {
-        /// The server's sentence.
-        what: String,
+        /// When.
+        at: UtcMs,
+        /// What was tried, and on which subject, sanitised.
+        all: Vec<(Tried, String)>,
+    },
+    /// What the connection is: told soon after it came up.
+    Known {
+        /// Whether it is protected by TLS.
+        tls: bool,
+        /// Who we are to the server; `None` when it does not say.
+        identity: Option<Identity>,
     },
 }
 
@@ -198,6 +208,30 @@ pub enum Part {
 impl Part {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Stores, Self::Orders, Self::Outcomes, Self::Queues, Self::Events, Self::Invalid];
+
+    /// The stream that it is read from.
+    pub const fn stream(self) -> &'static str {
+        match self {
+            Self::Stores => stream::STORES.name,
+            Self::Orders => stream::ORDERS.name,
+            Self::Outcomes => stream::OUTCOMES.name,
+            Self::Queues => stream::QUEUES.name,
+            Self::Events => stream::EVENTS.name,
+            Self::Invalid => stream::INVALID.name,
+        }
+    }
+
+    /// Subjects of its live messages.
+    pub const fn live(self) -> &'static str {
+        match self {
+            Self::Stores => "domicilio.stores.>",
+            Self::Orders => "domicilio.orders.>",
+            Self::Outcomes => "domicilio.outcomes.>",
+            Self::Queues => "domicilio.queues.>",
+            Self::Events => "domicilio.events.>",
+            Self::Invalid => "domicilio.invalid.>",
+        }
+    }
 }
 
 /// Progress of reading the streams.
@@ -215,6 +249,11 @@ pub enum History {
         done: u64,
         /// How many there are to read.
         total: u64,
+    },
+    /// A part may not be read by this user; the rest is.
+    Denied {
+        /// Which part.
+        part: Part,
     },
     /// A part could not be read; it will be tried again.
     Failed {

@@ -3,6 +3,7 @@
 //! No I/O, no clock, no async, no randomness in here: time and seeds come in with events. Every collection
 //! is bounded by a named constant. A selection is an id, never a row number.
 
+pub mod access;
 pub mod attention;
 pub mod dialog;
 pub mod follow;
@@ -188,6 +189,8 @@ pub struct State {
 
     /// The connection.
     pub link: Link,
+    /// The way to the bus, and what it lets us do.
+    pub access: access::Access,
     /// When the connection was lost before it came back, until state is read anew.
     pub stale_since: Option<UtcMs>,
     /// Since when no heartbeat can have been missed: the link is up, state was read, nothing was lost and the feed is
@@ -274,6 +277,7 @@ impl State {
             width: 80,
             height: 24,
             link: Link::Connecting { since: now, last_failure: None },
+            access: access::Access::default(),
             stale_since: None,
             hearing_since: now,
             traffic: Traffic::default(),

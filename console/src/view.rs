@@ -19,6 +19,7 @@ mod ascii;
 mod banner;
 mod cases;
 mod chart;
+mod denied;
 mod dialog;
 mod fit;
 mod footer;
@@ -209,6 +210,10 @@ fn indent(area: Rect) -> Rect {
 fn empty(pen: &mut Pen<'_>, area: Rect, state: &State, shown: usize, total: usize, none: Msg) -> bool {
     if shown > 0 {
         return false;
+    }
+    if let (0, Some(denied)) = (total, denied::sentence(pen.look, state)) {
+        pen.sentence(indent(area), Meaning::AlertWarn, &format!("{} {denied}", pen.look.glyphs().warn));
+        return true;
     }
     let msg = match (total, state.reading.ready) {
         (0, false) => Msg::NoDataYet,

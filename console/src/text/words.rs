@@ -205,6 +205,9 @@ words! {
         Behind: "en cola", "queued";
     }
     "The connection" {
+        Production: " PRODUCCIÓN ", " PRODUCTION ";
+        ReadOnly: "[SOLO LECTURA]", "[READ ONLY]";
+        WithoutTls: "sin TLS", "no TLS";
         LinkUp: "conectado", "connected";
         LinkConnecting: "conectando", "connecting";
         LinkLost: "sin conexión", "disconnected";
@@ -294,6 +297,8 @@ words! {
         CommandRelease: "liberar", "release";
     }
     "Why something is not possible" {
+        RefusedReadOnly: "Este contexto es de solo lectura: desde aquí no se cambia nada.",
+            "This context is read-only: nothing can be changed from here.";
         RefusedNotConnected: "No hay conexión con el bus.", "There is no connection to the bus.";
         RefusedNothingSelected: "No hay ninguna fila seleccionada.", "No row is selected.";
         RefusedOnlyOnServices: "Se pausa y reanuda en la pantalla 5, Servicios.", "Pause and resume are on screen 5, Services.";
