@@ -1,6 +1,9 @@
 //! What can happen to the console. Everything that `update` ever sees comes in here, time included.
 
+use std::collections::BTreeMap;
+
 use contract::command::{IntakeReply, Reply, Verb};
+use contract::counters::{Day, DayCounts};
 use contract::order::InvalidHead;
 use contract::{
     Country, Decision, Heartbeat, InstanceId, OrderHead, OrderId, Outcome, QueueEntry, Service, StoreId, StoreRecord,
@@ -289,6 +292,17 @@ pub struct Depth {
     pub head: Option<QueueEntry>,
 }
 
+/// Days of counts, as the active distribuidor keeps them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CountersRead {
+    /// The earliest day of which there are counts.
+    pub since: Option<Day>,
+    /// When they were written last.
+    pub written_at: Option<UtcMs>,
+    /// Of the days asked for those that are there.
+    pub days: BTreeMap<Day, DayCounts>,
+}
+
 /// Why an effect has no good answer. The words are in the catalogue, `text/trouble.rs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
@@ -296,6 +310,8 @@ pub enum Trouble {
     NotConnected,
     /// No answer within this many seconds; it may have taken effect all the same.
     Unanswered(u64),
+    /// This user may not.
+    Denied,
     /// Nobody serves the request.
     NoService,
     /// The stream does not hold it (any more).
@@ -327,6 +343,8 @@ pub enum Answer {
         /// The record with its revision; or why it could not be read.
         record: Result<(StoreRecord, u64), Trouble>,
     },
+    /// To `ReadCounters`.
+    Counters(Result<CountersRead, Trouble>),
     /// To an injection.
     Injected {
         /// The order.

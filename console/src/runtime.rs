@@ -188,7 +188,7 @@ impl Console {
     }
 
     fn start(&mut self, effect: Effect) {
-        let reads = matches!(effect, Effect::FetchPayload(_) | Effect::FetchStore { .. });
+        let reads = matches!(effect, Effect::FetchPayload(_) | Effect::FetchStore { .. } | Effect::ReadCounters(..));
         if effect == Effect::Quit {
             return; // The loop looks at the state.
         }

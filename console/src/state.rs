@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod attention;
+pub mod counted;
 pub mod dialog;
 pub mod follow;
 pub mod invalid;
@@ -211,6 +212,8 @@ pub struct State {
     pub services: Services,
     /// Refused payloads.
     pub invalid: invalid::Invalid,
+    /// Orders counted by the hour, for sums of days.
+    pub counted: counted::Counted,
     /// Counts for plots and sums.
     pub pulse: pulse::Pulse,
     /// What needs a person now, worst first.
@@ -287,6 +290,7 @@ impl State {
             stores: Stores::default(),
             services: Services::default(),
             invalid: invalid::Invalid::default(),
+            counted: counted::Counted::default(),
             pulse: pulse::Pulse::default(),
             attention: Vec::new(),
             screen: Screen::Overview,

@@ -25,6 +25,7 @@ mod fit;
 mod footer;
 mod header;
 mod help;
+mod history;
 mod invalid;
 mod label;
 mod log;
@@ -39,6 +40,7 @@ mod services;
 mod stores;
 mod table;
 mod tabs;
+mod totals;
 pub(crate) mod when;
 
 use contract::OrderId;

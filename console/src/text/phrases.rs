@@ -128,6 +128,14 @@ phrases! {
     alive(alive, known) { "{alive} de {known} con latido", "{alive} of {known} alive" }
     /// Reach of a plot.
     last_minutes(minutes) { "últimos {minutes} min", "last {minutes} min" }
+    /// Counts begin within the windows.
+    counts_since(day) { "desde {day}", "since {day}" }
+    /// Counts could not be read again.
+    counts_read_ago(age) { "leído hace {age}", "read {age} ago" }
+    /// How old the counts themselves are.
+    counts_written_ago(age) { "contado hace {age}", "counted {age} ago" }
+    /// The sums of the day.
+    today_count(count) { "hoy: recibidos {count}", "today: accepted {count}" }
     /// Sum of accepted orders.
     accepted_count(count) { "recibidos {count}", "accepted {count}" }
     /// Sum of injected orders.

@@ -163,6 +163,10 @@ words! {
         Attention: "Requiere atención", "Needs attention";
         Rate: "Pedidos cada 10 s", "Orders per 10 s";
         Latest: "Últimos pedidos", "Latest orders";
+        CountsToday: "Hoy", "Today";
+        CountsSevenDays: "7 días", "7 days";
+        CountsMonth: "Mes", "Month";
+        CountsNone: "Nadie ha contado todavía: lo hace el distribuidor activo.", "Nobody has counted yet: the active distribuidor does.";
         Clouds: "Por nube", "By cloud";
         Payload: "Contenido (datos personales ocultos)", "Payload (personal data masked)";
         Updates: "Cambios de locales", "Store updates";
@@ -171,6 +175,7 @@ words! {
     }
     "When there is nothing to show" {
         TroubleNotConnected: "sin conexión: no se envió nada", "not connected: nothing was sent";
+        TroubleDenied: "este usuario no puede", "this user may not";
         TroubleNoService: "nadie atiende esta solicitud: ¿está en marcha el servicio?", "nobody serves this request: is the service running?";
         TroubleGone: "el bus ya no lo tiene", "the bus does not hold it any more";
         TroubleUnreadable: "no se puede leer la respuesta", "the answer cannot be read";

@@ -20,6 +20,7 @@ pub(super) fn change(state: &mut State, change: LinkChange) {
             state.hearing_since = at.max(state.now);
             // Another server may know us otherwise.
             state.access.identity = None;
+            state.counted.restart();
             state.link = Link::Up { since: at, server, version, address };
         }
         LinkChange::Lost { at, why } => {
