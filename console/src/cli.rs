@@ -23,7 +23,8 @@ use crate::state::Lang;
     after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 4 not connected, 5 refused by policy.",
     after_long_help = "Examples:\n  \
         domicilio                                        open the console\n  \
-        domicilio --nats-url nats://ops:secret@bus:4222  the same, elsewhere (better: NATS_URL)\n  \
+        domicilio --context ec-prod                      the same, elsewhere: as `nats context ls` knows it\n  \
+        domicilio --nats-url tls://bus.example:4222      the same, by URL; who you are: NATS_CREDS=FILE\n  \
         domicilio queues --json | jq '.[] | select(.depth > 10)'\n  \
         domicilio counters --zone America/Bogota\n  \
         domicilio inject --template delivery --store K024 --dry-run\n  \
@@ -47,12 +48,18 @@ pub struct Cli {
 /// What all commands take.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
-    /// Where the bus is; several servers of one cluster separated by commas
+    /// Where the bus is; several servers of one cluster separated by commas; `nats://127.0.0.1:4222` if nothing says so
     ///
-    /// User and password may stand in it: `nats://user:password@host:4222`. On the command line other users of the
-    /// machine can read them: the variable is better.
-    #[arg(long, env = "NATS_URL", hide_env_values = true, default_value = "nats://127.0.0.1:4222", global = true)]
-    pub nats_url: String,
+    /// Who you are to it is told by variables, for what stands on the command line can be read by other users of the
+    /// machine: `NATS_CREDS` (a file), `NATS_USER` and `NATS_PASSWORD`, `NATS_NKEY` (a file with a seed) or
+    /// `NATS_TOKEN`. TLS: `NATS_CA`, `NATS_CERT`, `NATS_KEY` (files). `NATS_INBOX_PREFIX` for a user whose inboxes
+    /// have one. Each of them is stronger than the same field of a context.
+    #[arg(long, env = "NATS_URL", hide_env_values = true, value_name = "URL", global = true)]
+    pub nats_url: Option<String>,
+
+    /// A context of the `nats` program that says how to connect; by default the selected one, unless a URL is given
+    #[arg(long, env = "NATS_CONTEXT", value_name = "NAME", global = true)]
+    pub context: Option<String>,
 
     /// Settings file; by default `$XDG_CONFIG_HOME/domicilio/config.toml`, where there is one
     #[arg(long, env = "DOMICILIO_CONFIG", value_name = "FILE", global = true)]
@@ -282,7 +289,7 @@ mod tests {
     fn global_arguments_may_follow_the_command() {
         let cli =
             Cli::try_parse_from(["domicilio", "queues", "--json", "--nats-url", "nats://x:1", "--lang", "en"]).unwrap();
-        assert_eq!((cli.common.nats_url.as_str(), cli.common.lang), ("nats://x:1", Some(Lang::En)));
+        assert_eq!((cli.common.nats_url.as_deref(), cli.common.lang), (Some("nats://x:1"), Some(Lang::En)));
         assert!(Cli::try_parse_from(["domicilio", "--lang", "fr"]).is_err());
         assert!(Cli::try_parse_from(["domicilio", "inject", "--template", "delivery"]).is_err());
     }

@@ -1,6 +1,7 @@
 //! What `update` asks the outside world to do. The runtime runs effects; answers come back as events.
 
 use contract::command::Verb;
+use contract::counters::Day;
 use contract::order::Format;
 use contract::{Country, InstanceId, OrderId, Service, StoreId, subject};
 
@@ -16,6 +17,8 @@ pub enum Effect {
         /// The store.
         store: StoreId,
     },
+    /// Read the counts of the days from the first to the second, both included.
+    ReadCounters(Day, Day),
     /// Read the streams anew: live messages were lost.
     Reread,
     /// Publish something that changes the world. Made only from a confirmed [`Planned`].

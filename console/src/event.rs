@@ -1,14 +1,18 @@
 //! What can happen to the console. Everything that `update` ever sees comes in here, time included.
 
+use std::collections::BTreeMap;
+
 use contract::command::{IntakeReply, Reply, Verb};
+use contract::counters::{Day, DayCounts};
 use contract::order::InvalidHead;
 use contract::{
     Country, Decision, Heartbeat, InstanceId, OrderHead, OrderId, Outcome, QueueEntry, Service, StoreId, StoreRecord,
-    UtcMs,
+    UtcMs, stream,
 };
 
 use crate::action::Action;
 use crate::mask::Masked;
+use crate::state::access::{Identity, Tried};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,10 +114,19 @@ pub enum LinkChange {
         /// One sentence.
         why: String,
     },
-    /// The server denied something; the connection stays.
+    /// What the server denied since the connection came up; all of it, the oldest first. The connection stays.
     Denied {
-        /// The server's sentence.
-        what: String,
+        /// When.
+        at: UtcMs,
+        /// What was tried, and on which subject, sanitised.
+        all: Vec<(Tried, String)>,
+    },
+    /// What the connection is: told soon after it came up.
+    Known {
+        /// Whether it is protected by TLS.
+        tls: bool,
+        /// Who we are to the server; `None` when it does not say.
+        identity: Option<Identity>,
     },
 }
 
@@ -198,6 +211,30 @@ pub enum Part {
 impl Part {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Stores, Self::Orders, Self::Outcomes, Self::Queues, Self::Events, Self::Invalid];
+
+    /// The stream that it is read from.
+    pub const fn stream(self) -> &'static str {
+        match self {
+            Self::Stores => stream::STORES.name,
+            Self::Orders => stream::ORDERS.name,
+            Self::Outcomes => stream::OUTCOMES.name,
+            Self::Queues => stream::QUEUES.name,
+            Self::Events => stream::EVENTS.name,
+            Self::Invalid => stream::INVALID.name,
+        }
+    }
+
+    /// Subjects of its live messages.
+    pub const fn live(self) -> &'static str {
+        match self {
+            Self::Stores => "domicilio.stores.>",
+            Self::Orders => "domicilio.orders.>",
+            Self::Outcomes => "domicilio.outcomes.>",
+            Self::Queues => "domicilio.queues.>",
+            Self::Events => "domicilio.events.>",
+            Self::Invalid => "domicilio.invalid.>",
+        }
+    }
 }
 
 /// Progress of reading the streams.
@@ -215,6 +252,11 @@ pub enum History {
         done: u64,
         /// How many there are to read.
         total: u64,
+    },
+    /// A part may not be read by this user; the rest is.
+    Denied {
+        /// Which part.
+        part: Part,
     },
     /// A part could not be read; it will be tried again.
     Failed {
@@ -250,6 +292,17 @@ pub struct Depth {
     pub head: Option<QueueEntry>,
 }
 
+/// Days of counts, as the active distribuidor keeps them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CountersRead {
+    /// The earliest day of which there are counts.
+    pub since: Option<Day>,
+    /// When they were written last.
+    pub written_at: Option<UtcMs>,
+    /// Of the days asked for those that are there.
+    pub days: BTreeMap<Day, DayCounts>,
+}
+
 /// Why an effect has no good answer. The words are in the catalogue, `text/trouble.rs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
@@ -257,6 +310,8 @@ pub enum Trouble {
     NotConnected,
     /// No answer within this many seconds; it may have taken effect all the same.
     Unanswered(u64),
+    /// This user may not.
+    Denied,
     /// Nobody serves the request.
     NoService,
     /// The stream does not hold it (any more).
@@ -288,6 +343,8 @@ pub enum Answer {
         /// The record with its revision; or why it could not be read.
         record: Result<(StoreRecord, u64), Trouble>,
     },
+    /// To `ReadCounters`.
+    Counters(Result<CountersRead, Trouble>),
     /// To an injection.
     Injected {
         /// The order.

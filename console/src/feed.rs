@@ -10,9 +10,11 @@ pub mod decode;
 pub mod guard;
 pub mod history;
 mod link;
+mod listen;
 mod observe;
 mod queues;
 pub mod requests;
+pub mod route;
 mod waiting;
 
 use std::sync::Arc;
@@ -39,18 +41,30 @@ const EFFECTS_MAX: usize = 16;
 /// How the feed behaves; tests make some of it smaller.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the bus is; several URLs separated by commas.
-    pub url: String,
+    /// Where the bus is and how to be let in.
+    pub target: bus::Target,
     /// Messages that the observing client holds before it drops.
     pub client_buffer: usize,
     /// Recent orders read at start.
     pub orders: u64,
+    /// Whether nothing that changes the world may be sent.
+    pub read_only: bool,
 }
 
 impl Settings {
     /// The usual settings for `url`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), client_buffer: CLIENT_BUFFER, orders: history::ORDERS_READ }
+        Self::to(bus::Target::plain(url))
+    }
+
+    /// The usual settings for the bus that `target` leads to.
+    pub const fn to(target: bus::Target) -> Self {
+        Self { target, client_buffer: CLIENT_BUFFER, orders: history::ORDERS_READ, read_only: false }
+    }
+
+    /// A connection of ours under `name`.
+    fn connection(&self, name: &str) -> bus::Settings {
+        bus::Settings { access: self.target.access.clone(), ..bus::Settings::new(self.target.url.clone(), name) }
     }
 }
 
@@ -58,6 +72,7 @@ impl Settings {
 #[derive(Debug)]
 pub struct Feed {
     requests: bus::Connection,
+    read_only: bool,
     reread: Arc<Notify>,
     events: mpsc::Sender<Event>,
     running: tokio::sync::Semaphore,
@@ -73,10 +88,10 @@ impl Feed {
     pub async fn start(settings: &Settings, events: mpsc::Sender<Event>) -> Result<Self, bus::Error> {
         let observing = bus::Settings {
             subscription_capacity: settings.client_buffer,
-            ..bus::Settings::new(&settings.url, "domicilio console (observes)")
+            ..settings.connection("domicilio console (observes)")
         };
         let observing = bus::connect(&observing).await?;
-        let requests = bus::connect(&bus::Settings::new(&settings.url, "domicilio console (asks)")).await?;
+        let requests = bus::connect(&settings.connection("domicilio console (asks)")).await?;
 
         let stop = CancellationToken::new();
         let tasks = tokio_util::task::TaskTracker::new();
@@ -104,7 +119,7 @@ impl Feed {
         spawn(Box::pin(queues::run(requests.clone(), up, events.clone())));
         tasks.close();
         let running = tokio::sync::Semaphore::new(EFFECTS_MAX);
-        Ok(Self { requests, reread, events, running, tasks, stop: stop.drop_guard() })
+        Ok(Self { requests, read_only: settings.read_only, reread, events, running, tasks, stop: stop.drop_guard() })
     }
 
     /// The connection that asks.
@@ -116,6 +131,11 @@ impl Feed {
     pub async fn run(&self, effect: Effect) {
         if effect == Effect::Reread {
             self.reread.notify_one();
+            return;
+        }
+        if self.read_only && matches!(effect, Effect::Run(_)) {
+            // `update` asks for no such thing: this is the lock behind the lock.
+            tracing::error!(?effect, "refused: this context is read-only");
             return;
         }
         // The semaphore is never closed.
@@ -140,16 +160,6 @@ pub fn now() -> UtcMs {
 
 /// An error with its causes, in one line.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Some libraries repeat the cause in their own sentence.
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
+    let text = bus::error::chain(error);
     crate::sanitise::text(&text, crate::sanitise::SENTENCE_MAX)
 }

@@ -21,7 +21,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::cli::{Command, Common, StoresCommand};
 use crate::demo;
-use crate::feed::chain;
+use crate::feed::{chain, route};
 
 /// How long to wait for the first connection: local ones take milliseconds, far ones a second.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -99,14 +99,18 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Failure> {
 
 /// Connects, or says why not.
 async fn connect(common: &Common) -> Result<bus::Connection, Failure> {
-    let connection = bus::connect(&bus::Settings::new(&common.nats_url, "domicilio command")).await?;
+    let target = route::target(common).await?;
+    let settings = bus::Settings { access: target.access, ..bus::Settings::new(target.url, "domicilio command") };
+    let connection = bus::connect(&settings).await?;
     if tokio::time::timeout(CONNECT_LIMIT, connection.up()).await.is_ok() {
         return Ok(connection);
     }
     let told = connection.last_refusal().borrow().clone();
     let why = told.map_or_else(String::new, |why| format!(": {}", crate::sanitise::text(&why, 300)));
     let seconds = CONNECT_LIMIT.as_secs();
-    Err(Failure::NotConnected(format!("no connection to the bus within {seconds} s{why} (see --nats-url)")))
+    Err(Failure::NotConnected(format!(
+        "no connection to the bus within {seconds} s{why} (see --nats-url and --context)"
+    )))
 }
 
 /// Prints data.

@@ -26,14 +26,14 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
-        None => console(&cli.common, cli.common.nats_url.clone()).await,
+        None => console(&cli.common, feed::route::target(&cli.common).await?).await,
         Some(Command::Demo(args)) if !args.headless => demo_on_screen(&cli.common, &args).await,
         Some(command) => headless::run(&cli.common, command).await,
     }
 }
 
-/// Opens the console on the bus at `nats_url`.
-async fn console(common: &Common, nats_url: String) -> Result<(), Failure> {
+/// Opens the console on the bus that `target` leads to.
+async fn console(common: &Common, target: bus::Target) -> Result<(), Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         let why = "the console needs a terminal; see --help for the commands that need none";
         return Err(Failure::Usage(why.to_owned()));
@@ -42,7 +42,8 @@ async fn console(common: &Common, nats_url: String) -> Result<(), Failure> {
     let config = config::load(common, var).map_err(|error| Failure::Usage(feed::chain(&error)))?;
     let remote = var("SSH_CONNECTION").is_some_and(|value| !value.is_empty());
     runtime::run(runtime::Settings {
-        feed: feed::Settings::new(nats_url),
+        access: feed::route::access(&target),
+        feed: feed::Settings::to(target),
         lang: config.file.language.resolve(var),
         theme: Theme::detect(config.file.screen.look(), var),
         zone: jiff::tz::TimeZone::system(),
@@ -57,7 +58,7 @@ async fn console(common: &Common, nats_url: String) -> Result<(), Failure> {
 async fn demo_on_screen(common: &Common, args: &DemoArgs) -> Result<(), Failure> {
     let _ = writeln!(std::io::stderr(), "domicilio: starting nats-server, services, simulator and traffic ...");
     let stage = demo::Stage::start(&args.stage).await.map_err(|error| failed(&error))?;
-    let shown = console(common, stage.standing.nats_url.clone()).await;
+    let shown = console(common, bus::Target::plain(stage.standing.nats_url.clone())).await;
     let kept = args.stage.keep.then(|| stage.standing.folder.clone());
     let ended = stage.end().await.map_err(|error| failed(&error));
     if let Some(folder) = kept {

@@ -16,6 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use crate::effect::Effect;
 use crate::event::{Event, Meter};
 use crate::feed::{self, Feed};
+use crate::state::access::Access;
 use crate::state::{self, Lang, State};
 use crate::theme::Theme;
 use crate::update::update;
@@ -39,6 +40,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(1);
 pub struct Settings {
     /// Where the bus is.
     pub feed: feed::Settings,
+    /// What is shown of the way there.
+    pub access: Access,
     /// Language of the screen.
     pub lang: Lang,
     /// Look of the terminal.
@@ -61,6 +64,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut screen = term::Screen::enter().context("this is no terminal that can be drawn on")?;
     let mut state = State::new(feed::now(), settings.lang, fastrand::u64(..));
     state.settings = settings.state;
+    state.access = settings.access;
     if let Ok((width, height)) = screen.size() {
         update(&mut state, Event::Resized { width, height });
     }
@@ -184,7 +188,7 @@ impl Console {
     }
 
     fn start(&mut self, effect: Effect) {
-        let reads = matches!(effect, Effect::FetchPayload(_) | Effect::FetchStore { .. });
+        let reads = matches!(effect, Effect::FetchPayload(_) | Effect::FetchStore { .. } | Effect::ReadCounters(..));
         if effect == Effect::Quit {
             return; // The loop looks at the state.
         }

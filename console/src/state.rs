@@ -3,7 +3,9 @@
 //! No I/O, no clock, no async, no randomness in here: time and seeds come in with events. Every collection
 //! is bounded by a named constant. A selection is an id, never a row number.
 
+pub mod access;
 pub mod attention;
+pub mod counted;
 pub mod dialog;
 pub mod follow;
 pub mod invalid;
@@ -188,6 +190,8 @@ pub struct State {
 
     /// The connection.
     pub link: Link,
+    /// The way to the bus, and what it lets us do.
+    pub access: access::Access,
     /// When the connection was lost before it came back, until state is read anew.
     pub stale_since: Option<UtcMs>,
     /// Since when no heartbeat can have been missed: the link is up, state was read, nothing was lost and the feed is
@@ -208,6 +212,8 @@ pub struct State {
     pub services: Services,
     /// Refused payloads.
     pub invalid: invalid::Invalid,
+    /// Orders counted by the hour, for sums of days.
+    pub counted: counted::Counted,
     /// Counts for plots and sums.
     pub pulse: pulse::Pulse,
     /// What needs a person now, worst first.
@@ -274,6 +280,7 @@ impl State {
             width: 80,
             height: 24,
             link: Link::Connecting { since: now, last_failure: None },
+            access: access::Access::default(),
             stale_since: None,
             hearing_since: now,
             traffic: Traffic::default(),
@@ -283,6 +290,7 @@ impl State {
             stores: Stores::default(),
             services: Services::default(),
             invalid: invalid::Invalid::default(),
+            counted: counted::Counted::default(),
             pulse: pulse::Pulse::default(),
             attention: Vec::new(),
             screen: Screen::Overview,

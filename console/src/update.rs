@@ -91,10 +91,12 @@ fn tick(state: &mut State, now: contract::UtcMs) -> Vec<Effect> {
     state.services.forget_stopped(now);
     answers::expire(state);
     refresh(state);
-    if state.link.is_up() && state.reading.ready && state.traffic.must_reread(now) {
-        return vec![Effect::Reread];
+    if !state.link.is_up() {
+        return Vec::new();
     }
-    Vec::new()
+    let reread = (state.reading.ready && state.traffic.must_reread(now)).then_some(Effect::Reread);
+    let count = state.counted.ask(now).map(|(from, to)| Effect::ReadCounters(from, to));
+    reread.into_iter().chain(count).collect()
 }
 
 /// Derives what follows from the rest.

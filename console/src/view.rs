@@ -19,11 +19,13 @@ mod ascii;
 mod banner;
 mod cases;
 mod chart;
+mod denied;
 mod dialog;
 mod fit;
 mod footer;
 mod header;
 mod help;
+mod history;
 mod invalid;
 mod label;
 mod log;
@@ -38,6 +40,7 @@ mod services;
 mod stores;
 mod table;
 mod tabs;
+mod totals;
 pub(crate) mod when;
 
 use contract::OrderId;
@@ -209,6 +212,10 @@ fn indent(area: Rect) -> Rect {
 fn empty(pen: &mut Pen<'_>, area: Rect, state: &State, shown: usize, total: usize, none: Msg) -> bool {
     if shown > 0 {
         return false;
+    }
+    if let (0, Some(denied)) = (total, denied::sentence(pen.look, state)) {
+        pen.sentence(indent(area), Meaning::AlertWarn, &format!("{} {denied}", pen.look.glyphs().warn));
+        return true;
     }
     let msg = match (total, state.reading.ready) {
         (0, false) => Msg::NoDataYet,

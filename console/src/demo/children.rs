@@ -66,14 +66,11 @@ impl Children {
     fn command(&self, program: &str, name: &str, args: &[&str]) -> anyhow::Result<Command> {
         let log = std::fs::File::create(self.log(name)).with_context(|| format!("log of {name}"))?;
         let mut command = Command::new(beside(program)?);
-        command
-            .args(args)
-            .arg("--stop-on-stdin-close")
-            .stdin(Stdio::piped())
-            .stderr(log)
-            .kill_on_drop(true)
-            // What the operator's shell sets for a real deployment must not reach a private one.
-            .env_remove("NATS_URL");
+        command.args(args).arg("--stop-on-stdin-close").stdin(Stdio::piped()).stderr(log).kill_on_drop(true);
+        // What the operator's shell sets for a real deployment must not reach a private one.
+        for variable in bus::target::VARIABLES {
+            command.env_remove(variable);
+        }
         Ok(command)
     }
 

@@ -1,20 +1,33 @@
 //! The truth about the link, from both connections and the probes. Changes become events.
 
+use std::time::Duration;
+
+use bus::Verb;
 use contract::UtcMs;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 
 use super::now;
 use super::observe::Health;
 use crate::event::{Event, LinkChange, Outage};
 use crate::sanitise;
+use crate::state::access::{DENIALS_MAX, Identity, Tried};
 
 /// What a sentence of the client is about.
 enum Said {
-    /// Something that the server denied on a standing connection.
-    Denied,
-    /// An attempt to connect.
-    Refused,
+    /// Something about a standing connection.
+    Change(LinkChange),
+    /// An attempt to connect failed, with why.
+    Refused(String),
 }
+
+/// How long the server may take to say who we are: it knows.
+const IDENTITY_LIMIT: Duration = Duration::from_secs(2);
+
+/// Where the server says who we are. Whoever may not ask simply does not know.
+const IDENTITY: &str = "$SYS.REQ.USER.INFO";
 
 /// Follows both connections until the loop is gone.
 pub(super) async fn run(
@@ -25,9 +38,9 @@ pub(super) async fn run(
     up: watch::Sender<Option<u64>>,
 ) {
     let (mut observing_link, mut requests_link) = (observing.link(), requests.link());
-    let mut denied = observing.last_server_error();
-    let mut denied_too = requests.last_server_error();
+    let (mut denied, mut denied_too) = (observing.denials(), requests.denials());
     let mut refused = observing.last_refusal();
+    let mut identity: Option<BoxFuture<'static, Option<Identity>>> = None;
     let mut told: Option<u64> = None;
     loop {
         let heard = *health.borrow_and_update();
@@ -37,7 +50,10 @@ pub(super) async fn run(
         let now_is = truth.filter(|_| connected);
         if now_is != told {
             let change = match now_is {
-                Some(_) => connected_to(&requests, now()),
+                Some(_) => {
+                    identity = Some(who_we_are(requests.client.clone()).boxed());
+                    connected_to(&requests, now())
+                }
                 None => LinkChange::Lost { at: now(), why: why(links) },
             };
             // The loss is told before the tasks that depend on the link learn of it, and the return after: so that
@@ -67,21 +83,91 @@ pub(super) async fn run(
                 }
                 None
             }
-            Ok(()) = denied.changed() => denied.borrow_and_update().clone().map(|what| (Said::Denied, what)),
-            Ok(()) = denied_too.changed() => denied_too.borrow_and_update().clone().map(|what| (Said::Denied, what)),
-            Ok(()) = refused.changed() => refused.borrow_and_update().clone().map(|what| (Said::Refused, what)),
+            Ok(()) = denied.changed() => Some(Said::Change(denials(&mut denied, &mut denied_too))),
+            Ok(()) = denied_too.changed() => Some(Said::Change(denials(&mut denied, &mut denied_too))),
+            Ok(()) = refused.changed() => refused.borrow_and_update().clone().map(Said::Refused),
+            known = maybe(&mut identity) => {
+                identity = None;
+                Some(Said::Change(LinkChange::Known { tls: requests.is_tls(), identity: known }))
+            }
         };
-        if let Some((said, what)) = said {
-            let what = sanitise::text(&what, sanitise::SENTENCE_MAX);
+        if let Some(said) = said {
             let change = match said {
-                Said::Denied => LinkChange::Denied { what },
-                Said::Refused => LinkChange::Refused { why: what },
+                Said::Change(change) => change,
+                Said::Refused(why) => LinkChange::Refused { why: sanitise::text(&why, sanitise::SENTENCE_MAX) },
             };
             if events.send(Event::Link(change)).await.is_err() {
                 return;
             }
         }
     }
+}
+
+/// What both connections were denied, each thing once.
+fn denials(
+    observing: &mut watch::Receiver<Vec<bus::Denial>>,
+    requests: &mut watch::Receiver<Vec<bus::Denial>>,
+) -> LinkChange {
+    let mut all: Vec<(Tried, String)> = Vec::new();
+    for denials in [observing, requests] {
+        for denial in denials.borrow_and_update().iter().filter(|denial| denial.subject != IDENTITY) {
+            let tried = match denial.verb {
+                Verb::Publish => Tried::Publishing,
+                Verb::Subscribe => Tried::Listening,
+            };
+            let told = (tried, sanitise::text(&denial.subject, sanitise::SENTENCE_MAX));
+            if !all.contains(&told) {
+                all.push(told);
+            }
+        }
+    }
+    LinkChange::Denied { at: now(), all }
+}
+
+/// The outcome of what is under way; never, when nothing is.
+async fn maybe<T>(work: &mut Option<BoxFuture<'static, T>>) -> T {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The server's answer to who we are.
+#[derive(Deserialize)]
+struct UserInfo {
+    data: User,
+}
+
+#[derive(Deserialize)]
+struct User {
+    #[serde(rename = "user")]
+    name: Option<String>,
+    account: Option<String>,
+    permissions: Option<Permissions>,
+}
+
+#[derive(Deserialize)]
+struct Permissions {
+    subscribe: Option<Permission>,
+}
+
+#[derive(Deserialize)]
+struct Permission {
+    #[serde(default)]
+    deny: Vec<String>,
+}
+
+/// Asks the server who we are to it.
+async fn who_we_are(client: async_nats::Client) -> Option<Identity> {
+    let asked = tokio::time::timeout(IDENTITY_LIMIT, client.request(IDENTITY, bytes::Bytes::new())).await;
+    let User { name, account, permissions } = serde_json::from_slice::<UserInfo>(&asked.ok()?.ok()?.payload).ok()?.data;
+    let text = |text: String| sanitise::text(&text, sanitise::NAME_MAX);
+    let withheld = permissions.and_then(|permissions| permissions.subscribe).map_or_else(Vec::new, |own| own.deny);
+    Some(Identity {
+        user: name.map(text).filter(|user| !user.is_empty()),
+        account: account.map(text).filter(|account| !account.is_empty()),
+        withheld: withheld.into_iter().take(DENIALS_MAX).map(text).collect(),
+    })
 }
 
 fn connected_to(connection: &bus::Connection, at: UtcMs) -> LinkChange {

@@ -7,12 +7,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::Subscriber;
+use bus::Verb;
 use bytes::Bytes;
 use contract::subject;
 use futures::StreamExt as _;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::listen::Listening;
 use super::{decode, now};
 use crate::event::{Event, Fact, Meter};
 
@@ -52,7 +54,7 @@ pub(super) async fn run(
     let inbox = client.new_inbox();
     // Before the first connection these only wait in the client; the order is kept, so a probe that comes round
     // proves that the subscription is in place.
-    let (messages, probes) = (client.subscribe(subject::ALL).await, client.subscribe(inbox.clone()).await);
+    let (messages, probes) = (Listening::to_all(&client).await, client.subscribe(inbox.clone()).await);
     let (Ok(messages), Ok(probes)) = (messages, probes) else {
         tracing::error!("the client is gone before it observed anything");
         return;
@@ -69,6 +71,7 @@ pub(super) async fn run(
         batch: Vec::new(),
         due: None,
         probe_out: None,
+        probing: true,
     };
     observer.run().await;
 }
@@ -76,7 +79,7 @@ pub(super) async fn run(
 struct Observer {
     connection: bus::Connection,
     inbox: String,
-    messages: Subscriber,
+    messages: Listening,
     probes: Subscriber,
     events: mpsc::Sender<Event>,
     health: watch::Sender<Health>,
@@ -86,11 +89,15 @@ struct Observer {
     due: Option<Instant>,
     /// When the probe that is under way was sent.
     probe_out: Option<Instant>,
+    /// Whether the server lets us send ourselves probes. If not, silence is noticed by the client's own pings alone:
+    /// within 4 s.
+    probing: bool,
 }
 
 impl Observer {
     async fn run(&mut self) {
         let mut link = self.connection.link();
+        let mut denials = self.connection.denials();
         let mut probe_timer = tokio::time::interval(Duration::from_millis(PROBE_MS));
         probe_timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -113,6 +120,11 @@ impl Observer {
                         self.probe_out = None;
                         self.answers(false);
                     }
+                }
+                changed = denials.changed() => {
+                    if changed.is_err() { return }
+                    let now_are = denials.borrow_and_update().clone();
+                    if self.obey(&now_are).await.is_err() { return }
                 }
                 _ = probe_timer.tick() => self.probe_again().await,
                 probe = self.probes.next() => {
@@ -137,6 +149,21 @@ impl Observer {
         }
     }
 
+    /// Does without what the server denied. An error means that the client is gone.
+    async fn obey(&mut self, denials: &[bus::Denial]) -> Result<(), async_nats::SubscribeError> {
+        let all = denials.iter().any(|denial| denial.verb == Verb::Subscribe && denial.subject == subject::ALL);
+        if all {
+            self.messages.fall_back(&self.connection.client).await?;
+            self.account.subscriptions(self.messages.count());
+        }
+        if self.probing && denials.iter().any(|denial| denial.subject == self.inbox) {
+            tracing::warn!(inbox = self.inbox, "this user may not send itself probes");
+            self.probing = false;
+            self.answers(self.connection.is_up());
+        }
+        Ok(())
+    }
+
     /// Sends a probe unless one is under way; notices when that one is late.
     async fn probe_again(&mut self) {
         // Losses may happen while nothing more arrives: look at the account now and then.
@@ -154,6 +181,9 @@ impl Observer {
     async fn probe(&mut self) {
         if !self.connection.is_up() {
             return;
+        }
+        if !self.probing {
+            return self.answers(true);
         }
         self.probe_out.get_or_insert_with(Instant::now);
         let sent = self.connection.client.publish(self.inbox.clone(), Bytes::new());
@@ -176,7 +206,8 @@ impl Observer {
 /// Received, taken, lost.
 struct Account {
     statistics: std::sync::Arc<async_nats::Statistics>,
-    /// Messages that the client may hold for us.
+    /// Messages that the client may hold for us, in each subscription and in all.
+    client_buffer: u64,
     buffer: u64,
     taken: u64,
     probes: u64,
@@ -189,7 +220,12 @@ struct Account {
 impl Account {
     fn new(statistics: std::sync::Arc<async_nats::Statistics>, client_buffer: usize) -> Self {
         let buffer = u64::try_from(client_buffer).unwrap_or(u64::MAX);
-        Self { statistics, buffer, taken: 0, probes: 0, lost: 0, seen: (0, 0), unsettled: false }
+        Self { statistics, client_buffer: buffer, buffer, taken: 0, probes: 0, lost: 0, seen: (0, 0), unsettled: false }
+    }
+
+    /// There are `count` subscriptions now, each with its own buffer.
+    fn subscriptions(&mut self, count: usize) {
+        self.buffer = self.client_buffer.saturating_mul(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     fn received(&self) -> u64 {

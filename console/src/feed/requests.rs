@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use bus::read;
 use contract::command::{IntakeReply, Reply};
+use contract::counters::Day;
 use contract::decision::DECISIONS_MAX;
 use contract::{Country, OrderId, StoreId, StoreRecord, header, stream, subject};
 use serde::de::DeserializeOwned;
 
+use super::history::unless_denied;
 use super::{chain, guard};
 use crate::effect::{Effect, Planned};
-use crate::event::{Answer, Trouble};
+use crate::event::{Answer, CountersRead, Trouble};
 use crate::mask::{self, Masked};
 use crate::sanitise;
 
@@ -29,6 +31,7 @@ pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer>
             let record = record(connection, country, store).await;
             Answer::Store { country, store, record }
         }
+        Effect::ReadCounters(from, to) => Answer::Counters(counters(connection, from, to).await),
         Effect::Run(planned) => {
             let subject = planned.subject();
             tracing::info!(subject, bytes = planned.bytes(), "sending");
@@ -40,7 +43,7 @@ pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer>
                 Answer::Commanded { reply, .. } => {
                     tracing::info!(subject, ok = reply.as_ref().is_ok_and(|r| r.ok), "answered");
                 }
-                Answer::Payload { .. } | Answer::Store { .. } => {}
+                Answer::Payload { .. } | Answer::Store { .. } | Answer::Counters(_) => {}
             }
             answer
         }
@@ -78,6 +81,20 @@ async fn record(connection: &bus::Connection, country: Country, store: StoreId) 
         }
         Ok(None) => Err(Trouble::Gone),
         Err(error) => Err(Trouble::Said(chain(&error))),
+    }
+}
+
+async fn counters(connection: &bus::Connection, from: Day, to: Day) -> Result<CountersRead, Trouble> {
+    let read = bus::counters::read(&connection.js, from, to);
+    match unless_denied(connection, bus::counters::STREAM, read).await {
+        None => Err(Trouble::Denied),
+        Some(Ok(bus::counters::Read { first, newest, days })) => {
+            let written_at = newest.map(|(_, counts)| counts.updated_at);
+            Ok(CountersRead { since: first, written_at, days })
+        }
+        // No bucket: nobody has counted yet.
+        Some(Err(error)) if error.kind() == bus::ErrorKind::NotFound => Err(Trouble::Gone),
+        Some(Err(error)) => Err(Trouble::Said(chain(&error))),
     }
 }
 

@@ -145,6 +145,8 @@ pub enum PartState {
     },
     /// Read.
     Done,
+    /// This user may not read it; not tried again before the next connection.
+    Denied,
     /// Not readable, with the reason; tried again.
     Failed(String),
 }

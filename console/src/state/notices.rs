@@ -105,6 +105,8 @@ pub enum Notice {
 /// Why an action is not possible now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
+    /// Nothing may be changed in this context.
+    ReadOnly,
     /// There is no connection.
     NotConnected,
     /// No row is selected.

@@ -10,6 +10,12 @@ use crate::state::ring::Ring;
 /// Rates kept for the plot of one instance, one a second.
 pub const RATES_MAX: usize = 120;
 
+/// Readings kept for the plots of one instance, one a second: five minutes. Of all instances some ten megabytes.
+pub const SAMPLES_MAX: usize = 300;
+
+/// Reach of the plots, in milliseconds.
+pub const HISTORY_MS: i64 = 5 * 60_000;
+
 /// Heartbeats over which a rate is averaged: smooth enough to read, quick enough to see a stop.
 pub const RATE_WINDOW: usize = 10;
 
@@ -25,6 +31,19 @@ pub const CLOCK_AHEAD_MS: i64 = 10_000;
 /// Which instance.
 pub type InstanceKey = (Service, InstanceId);
 
+/// What one heartbeat told for the plots.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// When it came, by this machine's clock.
+    pub at: UtcMs,
+    /// Orders a second.
+    pub rate: Option<f64>,
+    /// Latency of all but the slowest of a hundred, in milliseconds.
+    pub p99_ms: Option<f64>,
+    /// Orders before it: not yet handed over, or waiting in its lanes.
+    pub lag: Option<u64>,
+}
+
 /// One instance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Instance {
@@ -36,13 +55,17 @@ pub struct Instance {
     readings: Ring<(UtcMs, u64)>,
     /// Orders a second after each heartbeat.
     pub rates: Ring<f64>,
+    /// Readings for the plots, oldest first.
+    pub samples: Ring<Sample>,
 }
 
 impl Instance {
     fn new(heartbeat: &Heartbeat, at: UtcMs) -> Self {
         let mut readings = Ring::new(RATE_WINDOW + 1);
         readings.push((heartbeat.at, counter(&heartbeat.load)));
-        Self { heartbeat: heartbeat.clone(), heard_at: at, readings, rates: Ring::new(RATES_MAX) }
+        let mut samples = Ring::new(SAMPLES_MAX);
+        samples.push(sample(&heartbeat.load, at, None));
+        Self { heartbeat: heartbeat.clone(), heard_at: at, readings, rates: Ring::new(RATES_MAX), samples }
     }
 
     /// Which instance it is.
@@ -80,6 +103,23 @@ impl Instance {
         counter(&self.heartbeat.load)
     }
 
+    /// The last [`HISTORY_MS`] in `bars` bars, oldest first: the greatest value of each; `None` where nothing was heard.
+    pub fn history(&self, now: UtcMs, bars: usize, value: impl Fn(&Sample) -> Option<f64>) -> Vec<Option<f64>> {
+        let count = i64::try_from(bars.max(1)).unwrap_or(i64::MAX);
+        // Bars stand on fixed marks of time, so that they move only as a whole. None is shorter than two heartbeats.
+        let bar_ms = (HISTORY_MS / count).max(2_000);
+        let bar = |at: UtcMs| at.as_millis().div_euclid(bar_ms);
+        let first = bar(now) - count + 1;
+        let mut values = vec![None; bars];
+        for sample in self.samples.iter() {
+            let place = usize::try_from(bar(sample.at) - first).ok();
+            if let (Some(shown), Some(value)) = (place.and_then(|place| values.get_mut(place)), value(sample)) {
+                *shown = Some(f64::max(value, shown.unwrap_or(value)));
+            }
+        }
+        values
+    }
+
     fn hear(&mut self, heartbeat: &Heartbeat, at: UtcMs) {
         // Whatever its clock says, it lives.
         self.heard_at = at;
@@ -97,6 +137,7 @@ impl Instance {
                 self.rates.push(last.1.saturating_sub(first.1) as f64 * 1_000.0 / elapsed_ms as f64);
             }
         }
+        self.samples.push(sample(&heartbeat.load, at, self.rates.last().copied()));
         self.heartbeat = heartbeat.clone();
     }
 }
@@ -111,6 +152,15 @@ pub fn plausible(said: UtcMs, heard_at: UtcMs) -> UtcMs {
 fn hands_over(heartbeat: &Heartbeat) -> bool {
     matches!(&heartbeat.load, Load::Distribuidor(load) if load.role == Role::Active)
         && heartbeat.state == RunState::Running
+}
+
+fn sample(load: &Load, at: UtcMs, rate: Option<f64>) -> Sample {
+    let (latency, lag) = match load {
+        Load::Api(load) => (load.latency, None),
+        Load::Distribuidor(load) => (load.latency, load.lag),
+        Load::Resolver(load) => (load.latency, Some(load.waiting)),
+    };
+    Sample { at, rate, p99_ms: latency.p99_ms, lag }
 }
 
 /// The counter that stands for an instance's work.
@@ -189,5 +239,54 @@ impl Services {
         self.iter()
             .filter(|instance| instance.heartbeat.stores_revision.is_some())
             .partition(|instance| instance.heartbeat.stores_revision >= Some(revision))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::heartbeat::ApiLoad;
+
+    use super::*;
+
+    fn heartbeat(second: i64, accepted: u64) -> Heartbeat {
+        Heartbeat {
+            v: contract::VERSION,
+            service: Service::Api,
+            instance: "api-1".parse().unwrap(),
+            version: "0.1.0".to_owned(),
+            cloud: "aws".parse().unwrap(),
+            country: "zz".parse().unwrap(),
+            started_at: UtcMs::from_millis(0),
+            at: UtcMs::from_millis(second * 1_000),
+            state: RunState::Running,
+            trouble: None,
+            stores_revision: None,
+            load: Load::Api(ApiLoad { accepted, ..ApiLoad::default() }),
+        }
+    }
+
+    #[test]
+    fn a_silence_is_a_gap_in_the_plot_and_no_zero() {
+        let mut services = Services::default();
+        for second in (0..100).chain(160..200) {
+            services.hear(&heartbeat(second, 10 * u64::try_from(second).unwrap()), UtcMs::from_millis(second * 1_000));
+        }
+        let instance = services.iter().next().unwrap();
+        // Thirty bars of ten seconds, up to second 200.
+        let bars = instance.history(UtcMs::from_millis(199_999), 30, |sample| sample.rate);
+        assert_eq!(bars.len(), 30);
+        assert!(bars[..10].iter().all(Option::is_none), "before it was heard: {bars:?}");
+        assert!(bars[10..20].iter().all(Option::is_some) && bars[26..].iter().all(Option::is_some), "{bars:?}");
+        assert!(bars[20..26].iter().all(Option::is_none), "silent from 100 to 160: {bars:?}");
+        assert!(instance.history(UtcMs::from_millis(199_999), 30, |sample| sample.p99_ms).iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn readings_are_bounded() {
+        let mut services = Services::default();
+        for second in 0..2_000 {
+            services.hear(&heartbeat(second, 0), UtcMs::from_millis(second * 1_000));
+        }
+        assert_eq!(services.iter().next().unwrap().samples.len(), SAMPLES_MAX);
     }
 }

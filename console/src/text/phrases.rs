@@ -128,6 +128,14 @@ phrases! {
     alive(alive, known) { "{alive} de {known} con latido", "{alive} of {known} alive" }
     /// Reach of a plot.
     last_minutes(minutes) { "últimos {minutes} min", "last {minutes} min" }
+    /// Counts begin within the windows.
+    counts_since(day) { "desde {day}", "since {day}" }
+    /// Counts could not be read again.
+    counts_read_ago(age) { "leído hace {age}", "read {age} ago" }
+    /// How old the counts themselves are.
+    counts_written_ago(age) { "contado hace {age}", "counted {age} ago" }
+    /// The sums of the day.
+    today_count(count) { "hoy: recibidos {count}", "today: accepted {count}" }
     /// Sum of accepted orders.
     accepted_count(count) { "recibidos {count}", "accepted {count}" }
     /// Sum of injected orders.
@@ -211,8 +219,28 @@ phrases! {
     }
     /// The connection is back.
     back_after(away) { "Conexión recuperada tras {away}; releyendo el estado.", "Connected again after {away}; reading state anew." }
-    /// The server denied something.
-    denied(what) { "El servidor lo niega: {what}", "The server denies it: {what}" }
+    /// The server denied something that was just sent.
+    denied(subject) {
+        "El servidor lo niega: este usuario no puede publicar en {subject}",
+        "The server denies it: this user may not publish to {subject}"
+    }
+    /// Live messages that do not come.
+    denied_live(subjects) {
+        "denegado: este usuario no puede suscribirse a {subjects}",
+        "denied: this user may not subscribe to {subjects}"
+    }
+    /// Streams that are not read.
+    denied_read(streams) { "denegado: este usuario no puede leer {streams}", "denied: this user may not read {streams}" }
+    /// Both.
+    denied_both(subjects, streams) {
+        "denegado: este usuario no puede suscribirse a {subjects} ni leer {streams}",
+        "denied: this user may not subscribe to {subjects}, nor read {streams}"
+    }
+    /// No request can be answered.
+    denied_inbox(subject) {
+        "denegado: este usuario no puede escuchar {subject}; falta su inbox_prefix (NATS_INBOX_PREFIX)",
+        "denied: this user may not listen on {subject}; its inbox_prefix is missing (NATS_INBOX_PREFIX)"
+    }
     /// The instance is silent.
     refused_silent(instance) { "{instance} no da latido: no recibiría la orden.", "{instance} is silent: it would not get the command." }
     /// The instance is so already.

@@ -9,6 +9,7 @@ impl Trouble {
         match self {
             Self::NotConnected => lang.t(Msg::TroubleNotConnected).to_owned(),
             Self::Unanswered(seconds) => phrases::trouble_unanswered(lang, seconds),
+            Self::Denied => lang.t(Msg::TroubleDenied).to_owned(),
             Self::NoService => lang.t(Msg::TroubleNoService).to_owned(),
             Self::Gone => lang.t(Msg::TroubleGone).to_owned(),
             Self::NotJson(line, column) => phrases::trouble_not_json(lang, line, column),

@@ -163,6 +163,10 @@ words! {
         Attention: "Requiere atención", "Needs attention";
         Rate: "Pedidos cada 10 s", "Orders per 10 s";
         Latest: "Últimos pedidos", "Latest orders";
+        CountsToday: "Hoy", "Today";
+        CountsSevenDays: "7 días", "7 days";
+        CountsMonth: "Mes", "Month";
+        CountsNone: "Nadie ha contado todavía: lo hace el distribuidor activo.", "Nobody has counted yet: the active distribuidor does.";
         Clouds: "Por nube", "By cloud";
         Payload: "Contenido (datos personales ocultos)", "Payload (personal data masked)";
         Updates: "Cambios de locales", "Store updates";
@@ -171,6 +175,7 @@ words! {
     }
     "When there is nothing to show" {
         TroubleNotConnected: "sin conexión: no se envió nada", "not connected: nothing was sent";
+        TroubleDenied: "este usuario no puede", "this user may not";
         TroubleNoService: "nadie atiende esta solicitud: ¿está en marcha el servicio?", "nobody serves this request: is the service running?";
         TroubleGone: "el bus ya no lo tiene", "the bus does not hold it any more";
         TroubleUnreadable: "no se puede leer la respuesta", "the answer cannot be read";
@@ -205,6 +210,9 @@ words! {
         Behind: "en cola", "queued";
     }
     "The connection" {
+        Production: " PRODUCCIÓN ", " PRODUCTION ";
+        ReadOnly: "[SOLO LECTURA]", "[READ ONLY]";
+        WithoutTls: "sin TLS", "no TLS";
         LinkUp: "conectado", "connected";
         LinkConnecting: "conectando", "connecting";
         LinkLost: "sin conexión", "disconnected";
@@ -294,6 +302,8 @@ words! {
         CommandRelease: "liberar", "release";
     }
     "Why something is not possible" {
+        RefusedReadOnly: "Este contexto es de solo lectura: desde aquí no se cambia nada.",
+            "This context is read-only: nothing can be changed from here.";
         RefusedNotConnected: "No hay conexión con el bus.", "There is no connection to the bus.";
         RefusedNothingSelected: "No hay ninguna fila seleccionada.", "No row is selected.";
         RefusedOnlyOnServices: "Se pausa y reanuda en la pantalla 5, Servicios.", "Pause and resume are on screen 5, Services.";

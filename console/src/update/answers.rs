@@ -29,6 +29,10 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Answer::Counters(read) => {
+            state.counted.take(state.now, read);
+            Vec::new()
+        }
         Answer::Injected { order, reply } => injected(state, order, reply),
         Answer::Commanded { service, instance, verb, reply } => {
             commanded(state, service, instance, verb, reply);

@@ -15,6 +15,9 @@ use crate::template;
 
 /// Opens the form of a test order; the store that is looked at is filled in.
 pub(super) fn open_inject(state: &mut State) {
+    if state.access.read_only {
+        return refuse(state, Refusal::ReadOnly);
+    }
     if !state.link.is_up() {
         return refuse(state, Refusal::NotConnected);
     }
@@ -107,6 +110,9 @@ pub(super) fn buttons(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Why a change must not be made right now, if so. The one guard that every change passes.
 fn refusal(state: &State, planned: &Planned) -> Option<Refusal> {
+    if state.access.read_only {
+        return Some(Refusal::ReadOnly);
+    }
     if !state.link.is_up() {
         return Some(Refusal::NotConnected);
     }

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::denied;
 use super::fit::{self, Align};
 use super::pen::{Look, Pen};
 use super::when;
@@ -57,16 +58,18 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> bool {
         Link::Up { .. } if !state.reading.ready => {
             (Meaning::Busy, format!(" {} {}", glyphs.busy, progress(look, state)))
         }
-        Link::Up { .. } => match state.frozen {
-            Some(frozen) => {
+        Link::Up { .. } => {
+            let denied = denied::sentence(look, state).map(|denied| format!(" {} {denied}", glyphs.warn));
+            let frozen = state.frozen.map(|frozen| {
                 let count = when::count(state.orders.ever().saturating_sub(frozen.known));
-                (
-                    Meaning::Busy,
-                    format!(" {} {}", glyphs.busy, phrases::frozen(look.lang, look.age(frozen.since), count)),
-                )
+                format!(" {} {}", glyphs.busy, phrases::frozen(look.lang, look.age(frozen.since), count))
+            });
+            match (frozen, denied) {
+                (None, None) => return false,
+                (Some(frozen), None) => (Meaning::Busy, frozen),
+                (frozen, Some(denied)) => (Meaning::AlertWarn, frozen.unwrap_or_default() + &denied),
             }
-            None => return false,
-        },
+        }
     };
     if meaning == Meaning::Banner {
         pen.paint(area, Meaning::Banner);
@@ -91,7 +94,7 @@ const fn part(part: Part) -> Msg {
 
 /// `leyendo el bus, 3/6: pedidos 120/480, ...`; parts that wait or are done are not named.
 fn progress(look: &Look, state: &State) -> String {
-    let done = state.reading.parts.values().filter(|part| **part == PartState::Done).count();
+    let done = state.reading.parts.values().filter(|part| matches!(part, PartState::Done | PartState::Denied)).count();
     let details: Vec<String> = state
         .reading
         .parts
@@ -99,7 +102,7 @@ fn progress(look: &Look, state: &State) -> String {
         .filter_map(|(which, now_is)| {
             let name = look.t(part(*which));
             match now_is {
-                PartState::Waiting | PartState::Done => None,
+                PartState::Waiting | PartState::Done | PartState::Denied => None,
                 PartState::Reading { done, total } => {
                     Some(format!("{name} {}/{}", when::count(*done), when::count(*total)))
                 }

@@ -19,14 +19,18 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     // In the order in which they are shown; the rank tells which one goes first when room is short. The count of lost
     // messages never goes: a screen that lost some must not look like one that did not.
     let mut parts: Vec<(u8, Vec<Span<'static>>)> = vec![
-        (1, brand),
-        (6, server(look, state)),
-        (7, address(look, state)),
-        (2, link(look, state)),
-        (3, rate(look, state)),
+        (2, brand),
+        (3, context(look, state)),
+        (1, production(look, state)),
+        (5, read_only(look, state)),
+        (10, server(look, state)),
+        (11, address(look, state)),
+        (9, identity(look, state)),
+        (4, link(look, state)),
+        (6, rate(look, state)),
         (NEVER_DROPPED, lost(look, state)),
-        (4, unreadable(look, state)),
-        (5, gaps(look, state, true)),
+        (7, unreadable(look, state)),
+        (GAPS, gaps(look, state, true)),
     ];
     parts.retain(|(_, spans)| !spans.is_empty());
     let columns = |parts: &[(u8, Vec<Span<'static>>)]| -> usize {
@@ -34,7 +38,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     };
     let room = usize::from(area.width - clock_columns);
     if columns(&parts) > room
-        && let Some((_, long)) = parts.iter_mut().find(|(rank, _)| *rank == 5)
+        && let Some((_, long)) = parts.iter_mut().find(|(rank, _)| *rank == GAPS)
     {
         *long = gaps(look, state, false);
     }
@@ -54,9 +58,55 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
 
 /// Rank of what is shown however narrow the screen is.
 const NEVER_DROPPED: u8 = 0;
+/// Rank of the stretches without connection: they have a short form.
+const GAPS: u8 = 8;
+/// Most columns of a name that somebody else chose: context, user, account.
+const NAME_COLUMNS: usize = 20;
 
 /// Characters of the id that a server without a name calls itself by; it tells a person nothing.
 const SERVER_ID_CHARS: usize = 56;
+
+/// The context in use; a star says that variables or flags overrode some of it (the Bus screen tells which).
+fn context(look: &Look, state: &State) -> Vec<Span<'static>> {
+    let Some(name) = &state.access.context else { return Vec::new() };
+    let name = look.span(Meaning::Name, fit::cut(name, NAME_COLUMNS, look.glyphs().ellipsis));
+    let star = state.access.overrides().next().map(|_| look.span(Meaning::AlertWarn, "*"));
+    std::iter::once(name).chain(star).collect()
+}
+
+fn production(look: &Look, state: &State) -> Vec<Span<'static>> {
+    let mark = state.access.production.then(|| look.span(Meaning::Banner, look.t(Msg::Production)));
+    mark.into_iter().collect()
+}
+
+fn read_only(look: &Look, state: &State) -> Vec<Span<'static>> {
+    let mark = state.access.read_only.then(|| look.span(Meaning::AlertWarn, look.t(Msg::ReadOnly)));
+    mark.into_iter().collect()
+}
+
+/// Who we are to the server, as it says itself, and whether others can read along: `ops@EC TLS`.
+fn identity(look: &Look, state: &State) -> Vec<Span<'static>> {
+    if !state.link.is_up() {
+        return Vec::new();
+    }
+    let mut spans = Vec::new();
+    let cut = |name: &String| fit::cut(name, NAME_COLUMNS, look.glyphs().ellipsis);
+    if let Some(identity) = &state.access.identity {
+        let user = identity.user.as_ref().map(cut).unwrap_or_default();
+        // The global account is nobody's choice and tells nothing.
+        let account = identity.account.as_ref().filter(|account| *account != "$G").map(cut);
+        let account = account.map_or_else(String::new, |account| format!("@{account}"));
+        if !(user.is_empty() && account.is_empty()) {
+            spans.push(look.span(Meaning::Text, format!("{user}{account} ")));
+        }
+    }
+    match state.access.tls {
+        Some(true) => spans.push(look.span(Meaning::Good, "TLS")),
+        Some(false) => spans.push(look.span(Meaning::Muted, look.t(Msg::WithoutTls))),
+        None => {}
+    }
+    spans
+}
 
 /// What the connection is, from the server itself.
 fn server(look: &Look, state: &State) -> Vec<Span<'static>> {

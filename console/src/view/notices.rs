@@ -103,6 +103,7 @@ pub(super) fn command(look: &Look, verb: Verb) -> &'static str {
 pub(super) fn refusal(look: &Look, refusal: &Refusal) -> String {
     let lang = look.lang;
     match refusal {
+        Refusal::ReadOnly => look.t(Msg::RefusedReadOnly).to_owned(),
         Refusal::NotConnected => look.t(Msg::RefusedNotConnected).to_owned(),
         Refusal::NothingSelected => look.t(Msg::RefusedNothingSelected).to_owned(),
         Refusal::OnlyOnServices => look.t(Msg::RefusedOnlyOnServices).to_owned(),

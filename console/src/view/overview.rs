@@ -8,7 +8,6 @@
 //! ── Latest orders ─────┴─────────────────┴──────
 //! ```
 
-use contract::Cloud;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
@@ -16,10 +15,10 @@ use super::fit::Align;
 use super::orders::place;
 use super::pen::{Look, Pen};
 use super::table::{self, Column, Rows, Scroll};
-use super::{chart, label, orders, services, when};
+use super::{chart, label, orders, services, totals, when};
 use crate::state::State;
 use crate::state::attention::{Item, Subject, What};
-use crate::state::pulse::{BUCKET_MS, Counts};
+use crate::state::pulse::BUCKET_MS;
 use crate::state::services::Instance;
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
@@ -27,7 +26,7 @@ use crate::theme::Meaning;
 /// Columns from which there is room for the sums per cloud.
 const CLOUDS_MIN: u16 = 118;
 /// Columns of the sums per cloud.
-const CLOUDS_COLUMNS: u16 = 47;
+const CLOUDS_COLUMNS: u16 = 50;
 /// Columns below which the first section is brief.
 const NARROW_MAX: u16 = 100;
 /// Rows beyond which the upper two sections do not grow: the rest is the latest orders'.
@@ -175,7 +174,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     plot_section(pen, plot, services, state);
     if wide {
         let clouds = Rect { x: plot.right() + 1, width: clouds_columns - 1, ..middle };
-        clouds_section(pen, clouds, plot, state);
+        totals::draw(pen, clouds, plot, state);
     }
 }
 
@@ -304,69 +303,12 @@ fn plot_section(pen: &mut Pen<'_>, area: Rect, left: Rect, state: &State) {
     }
 }
 
-fn cloud_columns<'a>() -> Vec<Column<(Option<&'a Cloud>, Counts)>> {
-    fn figure(look: &Look, count: u64, meaning: Meaning) -> Line<'static> {
-        look.line(if count == 0 { Meaning::Muted } else { meaning }, when::count(count))
-    }
-    vec![
-        Column {
-            title: Msg::ColumnCloud,
-            min: 8,
-            max: 16,
-            align: Align::Left,
-            rank: 0,
-            cell: |row, look| match row.0 {
-                Some(cloud) => look.line(Meaning::Text, cloud.to_string()),
-                None => look.line(Meaning::Name, look.t(Msg::ColumnTotal)),
-            },
-        },
-        Column {
-            title: Msg::Accepted,
-            min: 9,
-            max: 10,
-            align: Align::Right,
-            rank: 0,
-            cell: |row, look| figure(look, row.1.accepted, Meaning::Text),
-        },
-        Column {
-            title: Msg::Injected,
-            min: 10,
-            max: 10,
-            align: Align::Right,
-            rank: 0,
-            cell: |row, look| figure(look, row.1.injected, Meaning::Good),
-        },
-        Column {
-            title: Msg::NotInjected,
-            min: 10,
-            max: 12,
-            align: Align::Right,
-            rank: 0,
-            cell: |row, look| figure(look, row.1.not_injected, Meaning::AlertCritical),
-        },
-    ]
-}
-
-fn clouds_section(pen: &mut Pen<'_>, area: Rect, left: Rect, state: &State) {
-    let look = pen.look;
-    let inner = super::pane(pen, area, left, look.t(Msg::Clouds));
-    let all: Vec<(Option<&Cloud>, Counts)> = std::iter::once((None, state.pulse.total()))
-        .chain(state.pulse.clouds().map(|(cloud, counts)| (Some(cloud), *counts)))
-        .collect();
-    if all.len() == 1 {
-        pen.sentence(inner, Meaning::Muted, look.t(Msg::NoDataYet));
-        return;
-    }
-    let rows = Rows { count: all.len(), selected: None, at: &|place| all.get(place).copied() };
-    // The pane's own margin is enough: names of columns stand where the rule begins.
-    let inner = Rect { x: inner.x.saturating_sub(1), width: inner.width + 1, ..inner };
-    table::draw(pen, inner, &cloud_columns(), &rows, &mut Scroll::default());
-}
-
 fn latest_section(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let look = pen.look;
     let total = state.pulse.total();
-    let note = if state.orders.is_empty() {
+    let note = if let Some(today) = totals::today(look, state) {
+        today
+    } else if state.orders.is_empty() {
         Line::default()
     } else {
         let figure = |meaning, text: String| vec![look.span(meaning, text)];

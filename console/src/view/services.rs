@@ -189,13 +189,35 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
         let inner = super::pane(pen, pane, main, &title);
         match table.current().and_then(|key| state.services.get(key)) {
             Some(instance) => {
-                pen.lines(inner, facts(look, instance, &state.stores));
+                let (text, _) = beside(inner);
+                let lines = facts(look, instance, &state.stores);
+                let used = pen.lines(text, lines);
+                plots(pen, inner, used, instance);
             }
             None => {
                 pen.sentence(inner, Meaning::Muted, look.t(Msg::NothingSelected));
             }
         }
     }
+}
+
+/// Columns from which the plots stand beside the facts.
+const PLOTS_BESIDE_MIN: u16 = 100;
+
+/// Where the facts of an instance stand and, if there is room beside them, its plots.
+fn beside(area: Rect) -> (Rect, Option<Rect>) {
+    if area.width < PLOTS_BESIDE_MIN {
+        return (area, None);
+    }
+    let text = Rect { width: area.width / 2, ..area };
+    (text, Some(Rect { x: text.right() + 1, width: area.width - text.width - 1, ..area }))
+}
+
+/// Draws the plots beside the facts or below the `used` rows of them.
+fn plots(pen: &mut Pen<'_>, area: Rect, used: u16, instance: &Instance) {
+    let below = used.saturating_add(1).min(area.height);
+    let below = Rect { y: area.y + below, height: area.height - below, ..area };
+    super::history::draw(pen, beside(area).1.unwrap_or(below), instance);
 }
 
 /// A name, padded, and its value.
@@ -301,7 +323,12 @@ pub(super) fn draw_opened(pen: &mut Pen<'_>, area: Rect, state: &State, key: &In
     pen.rule(area, key.1.as_str(), Line::default());
     let inner = super::indent(super::below_rule(area));
     match state.services.get(key) {
-        Some(instance) => super::order::scrolled(pen, inner, facts(look, instance, &state.stores), state.scroll),
+        Some(instance) => {
+            let lines = facts(look, instance, &state.stores);
+            let used = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+            super::order::scrolled(pen, beside(inner).0, lines, state.scroll);
+            plots(pen, inner, used, instance);
+        }
         None => {
             pen.sentence(inner, Meaning::Muted, look.t(Msg::Gone));
         }

@@ -7,10 +7,11 @@ use contract::command::IntakeReply;
 use contract::counters::{Day, DayCounts, Mark, hour_of};
 use contract::order::Channel;
 use contract::{OrderId, StoreId, VERSION, header, subject};
+use domicilio::feed::Settings;
 use futures::StreamExt as _;
 use serde_json::Value;
 
-use crate::world::{World, head, outcome, record};
+use crate::world::{Console, World, head, outcome, record};
 
 fn program(world: &World) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_domicilio"));
@@ -148,6 +149,16 @@ async fn counters_are_summed_compared_and_never_zero_when_unknown() {
         assert_eq!(report[window]["countries"]["ec"]["aws"]["injected"], 0, "{window}");
     }
     assert_eq!((&report["lag"]["ORDERS"], &report["recount"]["differs"]), (&1.into(), &0.into()));
+
+    // The console's overview has them too.
+    let mut console = Console::start(&Settings::new(world.server.url())).await;
+    console
+        .until("the counts", |state| {
+            let counted = domicilio::counters::sum(&state.counted.days, Day::of(at).start());
+            state.counted.since == Some(Day::of(at))
+                && domicilio::counters::total(domicilio::counters::by_cloud(&counted).values()).accepted == 2
+        })
+        .await;
 
     // It lost one, and wrote it nowhere.
     counts.through.orders.sequence = last;

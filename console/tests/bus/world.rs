@@ -32,6 +32,11 @@ impl World {
         Self { server, bus, folder }
     }
 
+    /// One that stands already; `folder` is the server's.
+    pub(crate) fn on(server: Server, bus: bus::Connection, folder: tempfile::TempDir) -> Self {
+        Self { server, bus, folder }
+    }
+
     /// A folder of its own, gone at the end.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()

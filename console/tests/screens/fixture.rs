@@ -1,6 +1,9 @@
 //! A deterministic evening: twelve invented stores, six instances, some sixty orders, a dead POS, a silent resolver, two
 //! refused payloads, a test order. Everything goes through `update`, as it would from the bus.
 
+use std::collections::BTreeMap;
+
+use contract::counters::{Counts, Day, DayCounts, Places};
 use contract::event::{EventKind, FailReason, PosState};
 use contract::heartbeat::{ApiLoad, DistribuidorLoad, Head, Latency, Load, Owned, ResolverLoad, Role, RunState};
 use contract::order::{Channel, Digest, Ending, Format, InvalidHead, Loyalty, Origin, Total};
@@ -10,7 +13,7 @@ use contract::{
     UtcMs, VERSION,
 };
 use domicilio::action::Action;
-use domicilio::event::{Answer, Depth, Event, Fact, History, LinkChange, Meter, Part, QueuesRead};
+use domicilio::event::{Answer, CountersRead, Depth, Event, Fact, History, LinkChange, Meter, Part, QueuesRead};
 use domicilio::state::{Lang, State};
 use domicilio::update::update;
 
@@ -104,7 +107,25 @@ pub(crate) fn busy(lang: Lang) -> State {
             then(&mut state, Event::Answer(answer));
         }
     }
+    then(&mut state, Event::Answer(Answer::Counters(Ok(counters()))));
     state
+}
+
+/// Counts of twenty-three days, the last one just begun.
+fn counters() -> CountersRead {
+    let count = |accepted: u64| Counts { accepted, injected: accepted - 2, not_injected: 2, ..Counts::default() };
+    let hour = |day: u64| -> Places {
+        let clouds = [("aws", 310 + day), ("azure", 120 + day), ("gcloud", 40 + day)];
+        let clouds = clouds.map(|(cloud, accepted)| (cloud.parse().unwrap(), count(accepted)));
+        [("ec".parse().unwrap(), clouds.into_iter().collect())].into()
+    };
+    let day = |back: i64| {
+        let hours = if back == 0 { vec![1] } else { vec![3, 15, 22] };
+        let hours = hours.into_iter().map(|at| (at, hour(back.unsigned_abs()))).collect();
+        (Day::of(at(0)).plus_days(-back), DayCounts { v: VERSION, updated_at: at(3), hours, ..DayCounts::default() })
+    };
+    let days: BTreeMap<Day, DayCounts> = (0..23).map(day).collect();
+    CountersRead { since: days.keys().next().copied(), written_at: Some(at(3)), days }
 }
 
 /// The same, with the connection lost twelve seconds ago.

@@ -16,6 +16,7 @@ mod attacks;
 mod fixture;
 mod hold;
 mod hostile;
+mod links;
 mod paint;
 mod snapshots;
 #[path = "../corpus/wire.rs"]

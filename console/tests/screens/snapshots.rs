@@ -13,7 +13,7 @@ pub(crate) const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 pub(crate) const LANGS: [Lang; 2] = [Lang::Es, Lang::En];
 
-fn check(name: &str, state: &State, (width, height): (u16, u16)) {
+pub(crate) fn check(name: &str, state: &State, (width, height): (u16, u16)) {
     let lang = if state.lang == Lang::Es { "es" } else { "en" };
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");
@@ -34,7 +34,7 @@ fn check_all(name: &str, scene: impl Fn(Lang) -> State) {
 }
 
 /// In both languages on the smallest size.
-fn check_small(name: &str, scene: impl Fn(Lang) -> State) {
+pub(crate) fn check_small(name: &str, scene: impl Fn(Lang) -> State) {
     for lang in LANGS {
         check(name, &scene(lang), SIZES[0]);
     }

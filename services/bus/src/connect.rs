@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use async_nats::{ConnectOptions, Event, ServerAddr};
+use async_nats::{ConnectOptions, Event};
 use tokio::sync::watch;
 
+use crate::access::{Access, Tls, Url};
+use crate::denial::{self, Denial};
 use crate::{Error, ErrorKind};
 
 /// How to reach the bus.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// One URL, or several of one cluster separated by commas; `nats://user:password@host:4222` is honoured.
-    pub url: String,
+    pub url: Url,
+    /// How to be let in.
+    pub access: Access,
     /// Name of the connection, as `nats server report connections` shows it.
     pub name: String,
     /// Messages that one subscription holds before the client drops (and counts) further ones.
@@ -20,8 +24,8 @@ pub struct Settings {
 
 impl Settings {
     /// Settings for `url` under `name`, with the client's usual subscription capacity.
-    pub fn new(url: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { url: url.into(), name: name.into(), subscription_capacity: 65_536 }
+    pub fn new(url: impl Into<Url>, name: impl Into<String>) -> Self {
+        Self { url: url.into(), access: Access::default(), name: name.into(), subscription_capacity: 65_536 }
     }
 }
 
@@ -43,9 +47,11 @@ pub struct Connection {
     pub client: async_nats::Client,
     /// JetStream with [`crate::REQUEST_TIMEOUT`].
     pub js: async_nats::jetstream::Context,
+    tls_required: bool,
     link: watch::Receiver<LinkState>,
     connects: watch::Receiver<u64>,
-    denied: watch::Receiver<Option<String>>,
+    denials: watch::Receiver<Vec<Denial>>,
+    server_errors: watch::Receiver<Option<String>>,
     refused: watch::Receiver<Option<String>>,
 }
 
@@ -55,15 +61,26 @@ impl Connection {
         self.link.clone()
     }
 
-    /// Last error that the server reported for the connection, for example a permission violation; a denied
-    /// publish or subscription is told nowhere else.
+    /// What the server denied since the link came up last, each once, the oldest first, at most
+    /// [`denial::DENIALS_MAX`]. A denied publish or subscription is told nowhere else: a request just times out, a
+    /// subscription stays silent.
+    pub fn denials(&self) -> watch::Receiver<Vec<Denial>> {
+        self.denials.clone()
+    }
+
+    /// Last error that the server reported for the connection, other than a denial.
     pub fn last_server_error(&self) -> watch::Receiver<Option<String>> {
-        self.denied.clone()
+        self.server_errors.clone()
     }
 
     /// Why the last attempt to connect failed, for example a wrong password; stays after a later one succeeds.
     pub fn last_refusal(&self) -> watch::Receiver<Option<String>> {
         self.refused.clone()
+    }
+
+    /// Whether what is sent is protected by TLS: required by us or by the server that we are connected to.
+    pub fn is_tls(&self) -> bool {
+        self.tls_required || self.client.server_info().tls_required
     }
 
     /// Whether the link is up right now.
@@ -109,22 +126,17 @@ fn reconnect_delay(attempt: usize) -> Duration {
 
 /// Connects in the background; an unreachable server is a [`LinkState`], an unusable URL an error.
 pub async fn connect(settings: &Settings) -> Result<Connection, Error> {
-    let unusable = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Error::new(ErrorKind::Settings, format!("reading the NATS URL of {}", settings.name), error)
-    };
-    let mut servers = Vec::new();
-    for url in settings.url.split(',').map(str::trim).filter(|url| !url.is_empty()) {
-        servers.push(url.parse::<ServerAddr>().map_err(|error| unusable(error.into()))?);
-    }
-    let Some(first) = servers.first() else {
-        return Err(unusable("no URL given; expected for example nats://127.0.0.1:4222".into()));
-    };
+    let servers = settings.url.servers()?;
+    let tls_required =
+        settings.access.tls != Tls::default() || servers.iter().all(async_nats::ServerAddr::tls_required);
 
     let (link_tell, link) = watch::channel(LinkState::Connecting);
     let (connects_tell, connects) = watch::channel(0);
-    let (denied_tell, denied) = watch::channel(None);
+    let (denials_tell, denials) = watch::channel(Vec::new());
+    let (server_errors_tell, server_errors) = watch::channel(None);
     let (refused_tell, refused) = watch::channel(None);
-    let mut options = ConnectOptions::new()
+    let (access, url) = (settings.access.clone(), settings.url.clone());
+    let options = ConnectOptions::new()
         .name(&settings.name)
         .retry_on_initial_connect()
         .max_reconnects(None)
@@ -137,34 +149,40 @@ pub async fn connect(settings: &Settings) -> Result<Connection, Error> {
         .event_callback(move |event| {
             match event {
                 Event::Connected => {
+                    // What is still denied is denied again: the client subscribes anew.
+                    denials_tell.send_if_modified(|denials| !std::mem::take(denials).is_empty());
                     connects_tell.send_modify(|count| *count += 1);
                     link_tell.send_replace(LinkState::Up);
                 }
                 Event::Disconnected | Event::Closed => {
                     link_tell.send_replace(LinkState::Lost);
                 }
-                Event::ServerError(error) => {
-                    denied_tell.send_replace(Some(error.to_string()));
-                }
+                Event::ServerError(error) => match Denial::parse(&error.to_string()) {
+                    Some(denial) => {
+                        denials_tell.send_if_modified(|denials| denial::note(denials, denial));
+                    }
+                    None => {
+                        server_errors_tell.send_replace(Some(access.hide(&url, error.to_string())));
+                    }
+                },
                 Event::ClientError(error) => {
-                    refused_tell.send_replace(Some(error.to_string()));
+                    refused_tell.send_replace(Some(access.hide(&url, error.to_string())));
                 }
                 _ => {}
             }
             async {}
         });
-    if let (Some(user), Some(password)) = (first.username(), first.password()) {
-        options = options.user_and_password(user.to_owned(), password.to_owned());
-    }
-    let client = options
-        .connect(servers)
-        .await
-        .map_err(|error| Error::new(ErrorKind::Unanswered, format!("connecting {}", settings.name), error))?;
+    let options = settings.access.apply(options, &servers).await?;
+    let client = options.connect(servers).await.map_err(|error| {
+        // Trying again in the background never fails: what fails here are files and settings.
+        let why = settings.access.hide(&settings.url, crate::error::chain(&error));
+        Error::new(ErrorKind::Settings, format!("connecting {}", settings.name), why)
+    })?;
     let js = async_nats::jetstream::context::ContextBuilder::new()
         .timeout(crate::REQUEST_TIMEOUT)
         .ack_timeout(crate::REQUEST_TIMEOUT)
         // Whoever publishes in a pipeline has a window of its own; this bound only keeps a mistake from growing.
         .max_ack_inflight(8_192)
         .build(client.clone());
-    Ok(Connection { client, js, link, connects, denied, refused })
+    Ok(Connection { client, js, tls_required, link, connects, denials, server_errors, refused })
 }

@@ -53,6 +53,22 @@ impl std::error::Error for Error {
     }
 }
 
+/// An error with its causes, in one line.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some libraries repeat the cause in their own sentence.
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
 /// Runs `work` for at most `limit`: a request's own time-out does not cover the wait for a place in the buffer of
 /// a disconnected client, so every call on the bus is bounded here.
 pub async fn bounded<T, E>(

@@ -72,6 +72,11 @@ pub fn store_folder(folder: &Path) -> PathBuf {
     folder.join("jetstream")
 }
 
+/// The file of a server's own settings, if it has any.
+fn settings_file(folder: &Path) -> PathBuf {
+    folder.join("nats-server.conf")
+}
+
 /// Starts a cluster of `count` servers (1, 3 or 5), named `n1`, `n2` and so on. Its streams are ready once a leader is
 /// elected, which takes some seconds. One server is no cluster: it starts alone.
 ///
@@ -101,6 +106,14 @@ impl Server {
         Self::start_with(&find()?, folder, None).await
     }
 
+    /// As [`Server::start`], with more settings in nats-server's own language: users, permissions, certificates.
+    pub async fn start_configured(folder: &Path, settings: &str) -> Result<Self, Error> {
+        let failed = |error| Error::new(ErrorKind::Refused, "writing the settings of nats-server", error);
+        tokio::fs::create_dir_all(folder).await.map_err(failed)?;
+        tokio::fs::write(settings_file(folder), settings).await.map_err(failed)?;
+        Self::start(folder).await
+    }
+
     /// Starts `program` in `folder`, on `port` or on a free one.
     pub async fn start_with(program: &Path, folder: &Path, port: Option<u16>) -> Result<Self, Error> {
         Self::launch(program, folder, port, None).await
@@ -123,6 +136,9 @@ impl Server {
             .arg(&ports)
             .arg("--log")
             .arg(folder.join("nats-server.log"));
+        if settings_file(folder).is_file() {
+            command.arg("--config").arg(settings_file(folder));
+        }
         if let Some(Member { name, port, routes }) = &member {
             command.args(["--server_name", name, "--cluster_name", "domicilio", "--routes", routes]).args([
                 "--cluster",

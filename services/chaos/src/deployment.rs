@@ -189,7 +189,12 @@ impl Deployment {
         let log = std::fs::OpenOptions::new().append(true).create(true).open(self.log(id))?;
         let lines = self.lines.get(id).map_or(&[][..], Vec::as_slice);
         let urls: Vec<String> = lines.iter().map(|line| format!("nats://127.0.0.1:{}", line.port())).collect();
-        let mut child = Command::new(&recipe.program)
+        let mut command = Command::new(&recipe.program);
+        // What this shell sets for a real deployment must not reach a private one.
+        for variable in bus::target::VARIABLES {
+            command.env_remove(variable);
+        }
+        let mut child = command
             .args(&recipe.args)
             .args(["--nats-url", &urls.join(","), "--stop-on-stdin-close"])
             .env("DOMICILIO_TEST_CLOCK", self.clock(id))

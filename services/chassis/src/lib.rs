@@ -79,8 +79,12 @@ impl Chassis {
         let log = telemetry::install(common.log_file.as_deref(), &common.log_level)?;
         let stop = CancellationToken::new();
         stop::watch(&stop, common.stop_on_stdin_close)?;
-        let settings = bus::Settings::new(&common.nats_url, format!("{service}/{id}"));
-        let bus = bus::connect(&settings).await.context("--nats-url")?;
+        let told = bus::Told { url: Some(common.nats_url.clone()), context: None };
+        // No context: a service runs as its deployment says, not as somebody's home folder does.
+        let target = bus::target::resolve(&told, |name| std::env::var(name).ok(), None).await?;
+        let settings =
+            bus::Settings { access: target.access, ..bus::Settings::new(target.url, format!("{service}/{id}")) };
+        let bus = bus::connect(&settings).await.context("the connection to the bus")?;
         let instance =
             Instance { service, id, cloud: common.cloud.clone(), country: common.country, started_at: now() };
         // The client's generator of unique inboxes is as good a source of unique names as any.

@@ -8,7 +8,11 @@ use contract::{Cloud, Country};
 /// Flags common to all services.
 #[derive(Debug, Clone, Args)]
 pub struct CommonArgs {
-    /// NATS server, or several of one cluster separated by commas; user and password may stand in the URL
+    /// NATS server, or several of one cluster separated by commas
+    ///
+    /// Who this instance is to the server is told by variables, so that it does not show in the list of processes:
+    /// `NATS_CREDS` (a file), `NATS_USER` and `NATS_PASSWORD`, `NATS_NKEY` (a file with a seed) or `NATS_TOKEN`. TLS:
+    /// `NATS_CA`, `NATS_CERT`, `NATS_KEY` (files). `NATS_INBOX_PREFIX` for a user whose inboxes have one.
     #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222", hide_env_values = true)]
     pub nats_url: String,
 

@@ -1,0 +1,51 @@
+//! Listening to everything; where that is denied, to as much of it as is allowed.
+
+use async_nats::{Client, Message, SubscribeError, Subscriber};
+use contract::subject;
+use futures::StreamExt as _;
+use futures::stream::SelectAll;
+
+use crate::event::Part;
+
+/// Heartbeats: of what is published, the only thing that no stream keeps.
+pub(super) const HEARTBEATS: &str = "domicilio.services.>";
+
+/// The subscriptions of the observing connection.
+pub(super) struct Listening {
+    subscriptions: SelectAll<Subscriber>,
+    broad: bool,
+}
+
+impl Listening {
+    /// Listens to everything under `domicilio.>`.
+    pub(super) async fn to_all(client: &Client) -> Result<Self, SubscribeError> {
+        let all = client.subscribe(subject::ALL).await?;
+        Ok(Self { subscriptions: SelectAll::from_iter([all]), broad: true })
+    }
+
+    /// How many subscriptions there are; each has a buffer of its own.
+    pub(super) fn count(&self) -> usize {
+        self.subscriptions.len()
+    }
+
+    /// The next message; `None` when the client is gone.
+    pub(super) async fn next(&mut self) -> Option<Message> {
+        self.subscriptions.next().await
+    }
+
+    /// Listens to the parts, each by itself, once listening to the whole was denied. Which of them are denied too, the
+    /// server says in the same way.
+    pub(super) async fn fall_back(&mut self, client: &Client) -> Result<(), SubscribeError> {
+        if !self.broad {
+            return Ok(());
+        }
+        self.broad = false;
+        let mut narrow = SelectAll::new();
+        for subjects in Part::ALL.map(Part::live).into_iter().chain([HEARTBEATS]) {
+            narrow.push(client.subscribe(subjects).await?);
+        }
+        // The denied one goes with what it held: nothing ever came to it.
+        self.subscriptions = narrow;
+        Ok(())
+    }
+}

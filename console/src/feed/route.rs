@@ -1,0 +1,55 @@
+//! From the command line to the bus, and what a person is told of the way.
+
+use bus::context::Folder;
+use bus::target::{self, Source, Told};
+
+use crate::cli::Common;
+use crate::sanitise;
+use crate::state::access::{Access, Said, Setting};
+
+fn var(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// How to connect, from flags, environment and contexts.
+pub async fn target(common: &Common) -> Result<bus::Target, bus::Error> {
+    let told = Told { url: common.nats_url.clone(), context: common.context.clone() };
+    target::resolve(&told, var, Folder::from_env(var).as_ref()).await
+}
+
+/// How to connect by the context `name`, whatever the process was started with. Variables other than the URL's still
+/// count, as they do at start.
+pub async fn switch(name: &str) -> Result<bus::Target, bus::Error> {
+    let told = Told { url: None, context: Some(name.to_owned()) };
+    target::resolve(&told, var, Folder::from_env(var).as_ref()).await
+}
+
+/// Names of the contexts that could be switched to.
+pub async fn contexts() -> Vec<String> {
+    match Folder::from_env(var) {
+        Some(folder) => folder.list().await.iter().map(|name| sanitise::text(name, sanitise::NAME_MAX)).collect(),
+        None => Vec::new(),
+    }
+}
+
+/// What a screen shows of `target`.
+pub fn access(target: &bus::Target) -> Access {
+    let text = |text: &str| sanitise::text(text, sanitise::NAME_MAX);
+    let settings = target.origins.iter().map(|origin| Setting {
+        what: origin.what,
+        value: sanitise::text(&origin.value, sanitise::SENTENCE_MAX),
+        said: match origin.source {
+            Source::Default => Said::Nobody,
+            Source::Context => Said::Context,
+            Source::Env => Said::Environment,
+            Source::Flag => Said::Flag,
+        },
+        named: origin.named,
+    });
+    Access {
+        context: target.context.as_deref().map(text),
+        description: target.description.as_deref().map(text),
+        settings: settings.collect(),
+        ..Access::default()
+    }
+}

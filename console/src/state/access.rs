@@ -1,0 +1,184 @@
+//! What the connection is: which way led to it, who we are to the server, and what the server does not let us do.
+
+use contract::UtcMs;
+use contract::subject;
+
+/// Denials kept: as many as the connection itself keeps.
+pub const DENIALS_MAX: usize = 64;
+
+/// Contexts offered for a switch.
+pub const CONTEXTS_MAX: usize = 200;
+
+/// Who said how to connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// Nobody: it is the default.
+    Nobody,
+    /// The context.
+    Context,
+    /// A variable.
+    Environment,
+    /// The command line.
+    Flag,
+}
+
+/// One value that decided how to connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// What it is: `url`, `login`, `ca`, `certificate`, `key`, `inbox prefix`.
+    pub what: &'static str,
+    /// Its value; of what is secret only the kind. Sanitised.
+    pub value: String,
+    /// Who said it.
+    pub said: Said,
+    /// The variable, flag or field of a context that it stands in; empty for a default.
+    pub named: &'static str,
+}
+
+/// Who we are to the server, as it says itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    /// The user; `None` when the server knows nobody by name, or did not say.
+    pub user: Option<String>,
+    /// The account.
+    pub account: Option<String>,
+    /// Subjects that are kept from every subscription of ours, wildcards included: the server leaves them out in
+    /// silence.
+    pub withheld: Vec<String>,
+}
+
+/// What was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tried {
+    /// Sending a message or a request.
+    Publishing,
+    /// Listening.
+    Listening,
+}
+
+/// One thing that the server denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// When it was told first.
+    pub at: UtcMs,
+    /// What was tried.
+    pub tried: Tried,
+    /// On which subject, sanitised.
+    pub subject: String,
+}
+
+/// The way to the bus, and what it lets us do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Access {
+    /// The NATS context in use.
+    pub context: Option<String>,
+    /// What its description says.
+    pub description: Option<String>,
+    /// Whether orders that people eat run here: the settings say so.
+    pub production: bool,
+    /// Whether nothing may be changed from this console.
+    pub read_only: bool,
+    /// How it was decided how to connect, the URL first.
+    pub settings: Vec<Setting>,
+    /// Who we are to the server; `None` until it has said so, or when it does not.
+    pub identity: Option<Identity>,
+    /// Whether the connection is protected by TLS; `None` before there is one.
+    pub tls: Option<bool>,
+    /// What was denied since the connection came up, oldest first, at most [`DENIALS_MAX`].
+    pub denied: Vec<Denied>,
+    /// Names of the contexts that can be switched to, in order, at most [`CONTEXTS_MAX`].
+    pub contexts: Vec<String>,
+}
+
+impl Access {
+    /// Variables and flags that say otherwise than the context in use.
+    pub fn overrides(&self) -> impl Iterator<Item = &'static str> {
+        let stronger = |setting: &&Setting| matches!(setting.said, Said::Environment | Said::Flag);
+        let settings = if self.context.is_some() { self.settings.as_slice() } else { &[] };
+        settings.iter().filter(stronger).map(|setting| setting.named)
+    }
+
+    /// The subject because of which live messages under `wanted` (`domicilio.orders.>` and its like) do not come, at
+    /// least in part.
+    pub fn deaf_to(&self, wanted: &str) -> Option<&str> {
+        let denied = self.denied.iter().filter(|denied| denied.tried == Tried::Listening);
+        let withheld = self.identity.iter().flat_map(|identity| identity.withheld.iter());
+        // The broad subscription falls back to narrower ones: alone it says nothing.
+        let told = denied.map(|denied| denied.subject.as_str()).filter(|subject| *subject != subject::ALL);
+        told.chain(withheld.map(String::as_str)).find(|told| overlap(told, wanted))
+    }
+
+    /// The request because of which `stream` cannot be read.
+    pub fn blind_to(&self, stream: &str) -> Option<&str> {
+        let asked = self.denied.iter().filter(|denied| denied.tried == Tried::Publishing);
+        asked.map(|denied| denied.subject.as_str()).find(|subject| reads(subject, stream))
+    }
+
+    /// The inbox that we may not listen on: no request of ours can be answered.
+    pub fn without_inbox(&self) -> Option<&str> {
+        let listening = self.denied.iter().filter(|denied| denied.tried == Tried::Listening);
+        listening.map(|denied| denied.subject.as_str()).find(|subject| !subject.starts_with("domicilio."))
+    }
+}
+
+/// Requests of JetStream without which a stream cannot be read.
+const READS: &[&str] = &["STREAM.INFO", "STREAM.MSG.GET", "CONSUMER.CREATE", "CONSUMER.MSG.NEXT", "DIRECT.GET"];
+
+/// Whether a request's subject is one of reading `stream`.
+pub fn reads(subject: &str, stream: &str) -> bool {
+    let Some(request) = subject.strip_prefix("$JS.API.") else { return false };
+    let after = READS.iter().find_map(|read| request.strip_prefix(read)?.strip_prefix('.'));
+    after.is_some_and(|rest| rest.split('.').next() == Some(stream))
+}
+
+/// Whether some subject matches both patterns.
+pub fn overlap(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.split('.'), other.split('.'));
+    loop {
+        match (one.next(), other.next()) {
+            (Some(">"), Some(_)) | (Some(_), Some(">")) | (None, None) => return true,
+            (Some(a), Some(b)) if a == b || a == "*" || b == "*" => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_overlap_when_a_subject_matches_both() {
+        for (one, other, expected) in [
+            ("domicilio.>", "domicilio.orders.>", true),
+            ("domicilio.orders.ec.>", "domicilio.orders.>", true),
+            ("domicilio.*.ec", "domicilio.orders.>", true),
+            ("domicilio.events.>", "domicilio.orders.>", false),
+            ("domicilio.orders", "domicilio.orders.>", false),
+            ("domicilio.orders.*", "domicilio.orders.ec", true),
+            ("other.>", "domicilio.>", false),
+        ] {
+            assert_eq!((overlap(one, other), overlap(other, one)), (expected, expected), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn what_is_denied_is_told_for_what_it_concerns() {
+        let denied = |tried, subject: &str| Denied { at: UtcMs::default(), tried, subject: subject.into() };
+        let access = Access {
+            denied: vec![
+                denied(Tried::Listening, "domicilio.>"),
+                denied(Tried::Listening, "domicilio.orders.>"),
+                denied(Tried::Publishing, "$JS.API.CONSUMER.CREATE.ORDERS.x9.>"),
+                denied(Tried::Publishing, "$JS.API.CONSUMER.LIST.EVENTS"),
+            ],
+            identity: Some(Identity { withheld: vec!["domicilio.invalid.ec".into()], ..Identity::default() }),
+            ..Access::default()
+        };
+        assert_eq!(access.deaf_to("domicilio.orders.>"), Some("domicilio.orders.>"));
+        assert_eq!(access.deaf_to("domicilio.invalid.>"), Some("domicilio.invalid.ec"));
+        assert_eq!(access.deaf_to("domicilio.events.>"), None);
+        assert_eq!(access.blind_to("ORDERS"), Some("$JS.API.CONSUMER.CREATE.ORDERS.x9.>"));
+        assert_eq!((access.blind_to("EVENTS"), access.without_inbox()), (None, None));
+    }
+}
