@@ -200,6 +200,7 @@ fn attention_section(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut 
             let item = state.attention.iter().find(|item| item.subject == *subject)?;
             Some(Row { item, state, narrow })
         },
+        marked: None,
     };
     table::draw_rows(pen, body, &columns(narrow), &rows, scroll);
 }
@@ -273,7 +274,7 @@ fn services_section(pen: &mut Pen<'_>, area: Rect, state: &State) {
         pen.sentence(super::indent(body), Meaning::Muted, look.t(why));
         return;
     }
-    let rows = Rows { count: all.len(), selected: None, at: &|place| all.get(place).copied() };
+    let rows = Rows { count: all.len(), selected: None, at: &|place| all.get(place).copied(), marked: None };
     table::draw_rows(pen, body, &service_columns(), &rows, &mut Scroll::default());
 }
 
@@ -357,7 +358,7 @@ fn clouds_section(pen: &mut Pen<'_>, area: Rect, left: Rect, state: &State) {
         pen.sentence(inner, Meaning::Muted, look.t(Msg::NoDataYet));
         return;
     }
-    let rows = Rows { count: all.len(), selected: None, at: &|place| all.get(place).copied() };
+    let rows = Rows { count: all.len(), selected: None, at: &|place| all.get(place).copied(), marked: None };
     // The pane's own margin is enough: names of columns stand where the rule begins.
     let inner = Rect { x: inner.x.saturating_sub(1), width: inner.width + 1, ..inner };
     table::draw(pen, inner, &cloud_columns(), &rows, &mut Scroll::default());
@@ -392,6 +393,7 @@ fn latest_section(pen: &mut Pen<'_>, area: Rect, state: &State) {
             let order = latest.get(place)?;
             Some(orders::Row::new(state, order))
         },
+        marked: None,
     };
     table::draw(pen, body, &orders::columns(), &rows, &mut Scroll::default());
 }
