@@ -39,8 +39,24 @@ pub enum Action {
     Filter,
     /// Open the palette: name a screen, an action, a command, a store or an order, and go there.
     Palette,
-    /// Change the order of the rows, where there is a choice.
+    /// Mark the selected row, or take its mark away, and step down; in a list, choose or leave out.
+    Mark,
+    /// Mark every row that is shown.
+    MarkAll,
+    /// Take all marks away.
+    Unmark,
+    /// Change what the rows are sorted by, where there is a choice.
     Sort,
+    /// Sort the other way round.
+    SortReverse,
+    /// Choose the columns of the table.
+    Columns,
+    /// Copy the id of what is looked at.
+    Copy,
+    /// Copy what is looked at as text.
+    CopyDetail,
+    /// Write the screen to a file.
+    Dump,
     /// Hold the rows as they are, or let them follow again; messages are taken in all the while.
     Freeze,
     /// Prepare a test order.
@@ -59,7 +75,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 31] = {
+    pub const ALL: [Self; 39] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -83,7 +99,15 @@ impl Action {
             Self::FocusPrevious,
             Self::Filter,
             Self::Palette,
+            Self::Mark,
+            Self::MarkAll,
+            Self::Unmark,
             Self::Sort,
+            Self::SortReverse,
+            Self::Columns,
+            Self::Copy,
+            Self::CopyDetail,
+            Self::Dump,
             Self::Freeze,
             Self::Inject,
             Self::Pause,
@@ -123,7 +147,15 @@ impl Action {
             Self::FocusPrevious => "focus-previous",
             Self::Filter => "filter",
             Self::Palette => "palette",
+            Self::Mark => "mark",
+            Self::MarkAll => "mark-all",
+            Self::Unmark => "unmark",
             Self::Sort => "sort",
+            Self::SortReverse => "sort-reverse",
+            Self::Columns => "columns",
+            Self::Copy => "copy",
+            Self::CopyDetail => "copy-detail",
+            Self::Dump => "dump",
             Self::Freeze => "freeze",
             Self::Inject => "inject",
             Self::Pause => "pause",

@@ -19,6 +19,12 @@ pub enum Effect {
     },
     /// Read the counts of the days from the first to the second, both included.
     ReadCounters(Day, Day),
+    /// Send a text to the terminal, for its clipboard.
+    Copy(String),
+    /// Send what is looked at to the terminal as text, as it is shown: masked.
+    CopyDetail,
+    /// Write what is on the screen to a file.
+    Dump,
     /// Read the streams anew: live messages were lost.
     Reread,
     /// Publish something that changes the world. Made only from a confirmed [`Planned`].

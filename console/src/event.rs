@@ -345,6 +345,15 @@ pub enum Answer {
     },
     /// To `ReadCounters`.
     Counters(Result<CountersRead, Trouble>),
+    /// To a copy: it was sent to the terminal, which may not take it.
+    Copied {
+        /// How many characters were sent.
+        count: usize,
+        /// Whether there were more, which were left out.
+        cut: bool,
+    },
+    /// To a dump of the screen: the path of the file, or why there is none.
+    Dumped(Result<String, String>),
     /// To an injection.
     Injected {
         /// The order.

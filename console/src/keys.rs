@@ -13,14 +13,15 @@ pub use self::shape::{Binding, Context, EditKey, Group, Key};
 use crate::action::Action;
 use crate::event::{Edit, Event};
 use crate::state::dialog::Dialog;
-use crate::state::{Opened, Screen, State};
+use crate::state::{Opened, Screen, State, columns, sort};
 use crate::text::Msg;
 
-use Context::{Buttons, Detail, Help, Top};
+use Context::{Buttons, Detail, Help, List, Top};
 
-const ANYWHERE: &[Context] = &[Top, Detail, Help, Buttons, Context::Text];
+const ANYWHERE: &[Context] = &[Top, Detail, Help, Buttons, List, Context::Text];
 const READING: &[Context] = &[Top, Detail, Help];
 const LOOKING: &[Context] = &[Top, Detail];
+const LISTING: &[Context] = &[Top, Detail, Help, List];
 
 const ALWAYS: fn(&State) -> bool = |_| true;
 
@@ -53,11 +54,7 @@ pub const BINDINGS: &[Binding] = &[
     },
     moving(Action::Down, &[Key::new(KeyCode::Down), Key::char('j')], Msg::DoDown),
     moving(Action::Up, &[Key::new(KeyCode::Up), Key::char('k')], Msg::DoUp),
-    moving(
-        Action::PageDown,
-        &[Key::new(KeyCode::PageDown), Key::ctrl('f'), Key::ctrl('d'), Key::char(' ')],
-        Msg::DoPageDown,
-    ),
+    moving(Action::PageDown, &[Key::new(KeyCode::PageDown), Key::ctrl('f'), Key::ctrl('d')], Msg::DoPageDown),
     moving(Action::PageUp, &[Key::new(KeyCode::PageUp), Key::ctrl('b'), Key::ctrl('u')], Msg::DoPageUp),
     moving(Action::Top, &[Key::char('g'), Key::new(KeyCode::Home)], Msg::DoTop),
     moving(Action::Bottom, &[Key::char('G'), Key::new(KeyCode::End)], Msg::DoBottom),
@@ -77,7 +74,7 @@ pub const BINDINGS: &[Binding] = &[
         text: Msg::DoUnfilter,
         group: Group::Acting,
         footer: 2,
-        possible: |state| !state.filter_text().is_empty(),
+        possible: |state| !state.filter_text().is_empty() || has_marks(state),
     },
     Binding {
         action: Action::Back,
@@ -107,13 +104,94 @@ pub const BINDINGS: &[Binding] = &[
         possible: ALWAYS,
     },
     Binding {
+        action: Action::Mark,
+        keys: &[Key::char(' ')],
+        contexts: &[Top, Detail, List],
+        text: Msg::DoMark,
+        group: Group::Acting,
+        footer: 10,
+        possible: |state| state.marks().is_some_and(|table| table.current().is_some()) || in_list(state),
+    },
+    Binding {
+        action: Action::MarkAll,
+        keys: &[Key::char('*')],
+        contexts: LOOKING,
+        text: Msg::DoMarkAll,
+        group: Group::Acting,
+        footer: 0,
+        possible: |state| state.marks().is_some_and(|table| !table.rows.is_empty()),
+    },
+    Binding {
+        action: Action::Unmark,
+        keys: &[Key::char('-')],
+        contexts: LOOKING,
+        text: Msg::DoUnmark,
+        group: Group::Acting,
+        footer: 0,
+        possible: has_marks,
+    },
+    Binding {
         action: Action::Sort,
         keys: &[Key::char('s')],
         contexts: &[Top],
         text: Msg::DoSort,
         group: Group::Acting,
         footer: 5,
-        possible: |state| state.screen == Screen::Orders,
+        possible: can_sort,
+    },
+    Binding {
+        action: Action::SortReverse,
+        keys: &[Key::char('S')],
+        contexts: &[Top],
+        text: Msg::DoSortReverse,
+        group: Group::Acting,
+        footer: 0,
+        possible: can_sort,
+    },
+    Binding {
+        action: Action::Columns,
+        keys: &[Key::char('c')],
+        contexts: &[Top],
+        text: Msg::DoColumns,
+        group: Group::Acting,
+        footer: 0,
+        possible: |state| !columns::of(state.screen).is_empty(),
+    },
+    Binding {
+        action: Action::Back,
+        keys: &[Key::new(KeyCode::Esc), Key::new(KeyCode::Enter), Key::char('q'), Key::char('c')],
+        contexts: &[List],
+        text: Msg::DoCloseList,
+        group: Group::Acting,
+        footer: 1,
+        possible: in_list,
+    },
+    Binding {
+        action: Action::Copy,
+        keys: &[Key::char('y')],
+        contexts: LOOKING,
+        text: Msg::DoCopy,
+        group: Group::Acting,
+        footer: 0,
+        possible: |state| state.aimed_id().is_some(),
+    },
+    Binding {
+        action: Action::CopyDetail,
+        keys: &[Key::char('Y')],
+        contexts: LOOKING,
+        text: Msg::DoCopyDetail,
+        group: Group::Acting,
+        footer: 0,
+        possible: |state| state.aimed().is_some(),
+    },
+    Binding {
+        action: Action::Dump,
+        keys: &[Key::char('D')],
+        contexts: READING,
+        text: Msg::DoDump,
+        group: Group::Console,
+        footer: 0,
+        possible: ALWAYS,
     },
     Binding {
         action: Action::Freeze,
@@ -271,7 +349,7 @@ const fn show(screen: Screen, keys: &'static [Key], text: Msg) -> Binding {
 }
 
 const fn moving(action: Action, keys: &'static [Key], text: Msg) -> Binding {
-    Binding { action, keys, contexts: READING, text, group: Group::Moving, footer: 0, possible: ALWAYS }
+    Binding { action, keys, contexts: LISTING, text, group: Group::Moving, footer: 0, possible: ALWAYS }
 }
 
 /// Whether there is a row to drill into.
@@ -292,6 +370,20 @@ fn instance(state: &State) -> Option<RunState> {
     };
     let instance = state.services.get(key).filter(|instance| !instance.is_silent(state.now))?;
     state.link.is_up().then_some(instance.heartbeat.state)
+}
+
+/// Whether rows of the table that has the keys are marked.
+fn has_marks(state: &State) -> bool {
+    state.marks().is_some_and(|table| !table.marked.is_empty())
+}
+
+/// Whether the table on screen has more orders than one.
+const fn can_sort(state: &State) -> bool {
+    sort::keys(state.screen).len() > 1
+}
+
+const fn in_list(state: &State) -> bool {
+    matches!(state.dialog, Some(Dialog::Columns(_)))
 }
 
 const fn in_dialog(state: &State) -> bool {

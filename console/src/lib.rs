@@ -7,13 +7,14 @@
 //!                                    frame clock ─► draw(&State, &mut Memory, &mut Frame)
 //! ```
 //!
-//! `state`, `update` and `view` are pure; `feed`, `runtime`, `headless` and `term` touch the world.
+//! `state`, `update` and `view` are pure; `feed`, `runtime`, `headless`, `dump` and `term` touch the world.
 
 pub mod action;
 pub mod cli;
 pub mod config;
 pub mod counters;
 pub mod demo;
+pub mod dump;
 pub mod effect;
 pub mod event;
 pub mod feed;

@@ -1,6 +1,7 @@
 //! The loop: keys, the feed and the clock become events, `update` says what to do, frames are drawn when something
 //! changed, and not more often than the terminal's link bears.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +15,14 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::effect::Effect;
-use crate::event::{Event, Meter};
+use crate::event::{Answer, Event, Meter};
 use crate::feed::{self, Feed};
 use crate::state::access::Access;
 use crate::state::{self, Lang, State};
 use crate::theme::Theme;
 use crate::update::update;
 use crate::view::{self, Memory};
-use crate::{keys, term};
+use crate::{dump, keys, log, sanitise, term};
 
 /// How often the clock ticks, in milliseconds: ages are shown in seconds.
 const TICK_MS: u64 = 500;
@@ -31,6 +32,9 @@ const CLOCK_MS: i64 = 100;
 
 /// Effects under way; beyond it what only reads is left out (it shows as missing), changes of the world never.
 const EFFECTS_MAX: usize = 256;
+
+/// Folder of the screens that were written to files, in the state folder.
+const DUMPS: &str = "dumps";
 
 /// How long the feed may take to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(1);
@@ -73,6 +77,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         memory: Memory::new(settings.theme, settings.zone),
         feed: Arc::new(feed),
         effects: JoinSet::new(),
+        on_screen: VecDeque::new(),
         frame: settings.frame,
         dirty: true,
     };
@@ -91,7 +96,9 @@ struct Console {
     state: State,
     memory: Memory,
     feed: Arc<Feed>,
-    effects: JoinSet<()>,
+    effects: JoinSet<Option<Event>>,
+    /// Effects that need the terminal; run by the loop, which has it.
+    on_screen: VecDeque<Effect>,
     frame: Duration,
     dirty: bool,
 }
@@ -138,8 +145,13 @@ impl Console {
                     Some(event) => self.take(event),
                     None => anyhow::bail!("the feed ended"),
                 },
-                Some(_) = self.effects.join_next() => {}
+                Some(done) = self.effects.join_next() => {
+                    if let Ok(Some(event)) = done {
+                        self.take(event);
+                    }
+                }
             }
+            self.on_screen(screen)?;
         }
         Ok(())
     }
@@ -187,16 +199,52 @@ impl Console {
         }
     }
 
+    /// Runs what needs the terminal, or what is drawn on it.
+    fn on_screen(&mut self, screen: &mut term::Screen) -> anyhow::Result<()> {
+        while let Some(effect) = self.on_screen.pop_front() {
+            let text = match effect {
+                Effect::Copy(text) => text,
+                Effect::CopyDetail => view::text_of_aimed(&self.state, &self.memory),
+                Effect::Dump => {
+                    self.dump();
+                    continue;
+                }
+                _ => continue,
+            };
+            let sent = screen.copy(&text).context("writing to the terminal")?;
+            let answer = Answer::Copied { count: sent.chars().count(), cut: sent.len() < text.len() };
+            self.take(Event::Answer(answer));
+        }
+        Ok(())
+    }
+
+    /// Writes the screen to a file, aside: the disk may be slow.
+    fn dump(&mut self) {
+        let shot = dump::shot(&self.state, &mut self.memory);
+        self.effects.spawn_blocking(move || {
+            let folder = log::folder().ok_or_else(|| std::io::Error::other("there is no home folder"));
+            let saved = folder.and_then(|folder| dump::save(&shot, &folder.join(DUMPS), feed::now()));
+            let path = saved.map(|path| sanitise::text(&path.display().to_string(), sanitise::SENTENCE_MAX));
+            let path = path.map_err(|error| sanitise::text(&error.to_string(), sanitise::SENTENCE_MAX));
+            Some(Event::Answer(Answer::Dumped(path)))
+        });
+    }
+
     fn start(&mut self, effect: Effect) {
         let reads = matches!(effect, Effect::FetchPayload(_) | Effect::FetchStore { .. } | Effect::ReadCounters(..));
-        if effect == Effect::Quit {
-            return; // The loop looks at the state.
+        match effect {
+            Effect::Quit => return, // The loop looks at the state.
+            Effect::Copy(_) | Effect::CopyDetail | Effect::Dump => return self.on_screen.push_back(effect),
+            _ => {}
         }
         if reads && self.effects.len() >= EFFECTS_MAX {
             tracing::warn!(?effect, "too much under way: left out");
             return;
         }
         let feed = Arc::clone(&self.feed);
-        self.effects.spawn(async move { feed.run(effect).await });
+        self.effects.spawn(async move {
+            feed.run(effect).await;
+            None
+        });
     }
 }

@@ -4,7 +4,9 @@
 //! is bounded by a named constant. A selection is an id, never a row number.
 
 pub mod access;
+pub mod aim;
 pub mod attention;
+pub mod columns;
 pub mod counted;
 pub mod dialog;
 pub mod follow;
@@ -19,6 +21,7 @@ pub mod queues;
 pub mod ring;
 pub mod services;
 pub mod settings;
+pub mod sort;
 pub mod stores;
 pub mod table;
 
@@ -149,16 +152,6 @@ pub struct Frozen {
     pub known: u64,
 }
 
-/// In which order the orders' table is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OrderSort {
-    /// Newest first.
-    #[default]
-    Newest,
-    /// Those without a good end first, the oldest on top; then the rest, newest first.
-    OldestOpen,
-}
-
 /// How keys are meant right now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputMode {
@@ -168,6 +161,8 @@ pub enum InputMode {
     Text,
     /// A dialog with buttons is open: only moving, Enter and Escape act.
     Buttons,
+    /// A dialog with a list of choices is open: moving, marking and closing act.
+    List,
 }
 
 /// The whole state.
@@ -231,8 +226,6 @@ pub struct State {
     pub attention_table: Table<attention::Subject>,
     /// Rows of the orders' table.
     pub order_table: Table<OrderId>,
-    /// Order of the orders' table.
-    pub order_sort: OrderSort,
     /// Rows of the queues' table.
     pub queue_table: Table<StoreId>,
     /// Rows of an opened queue: its orders as known, first to be injected on top.
@@ -299,7 +292,6 @@ impl State {
             payload: None,
             attention_table: Table::default(),
             order_table: Table::default(),
-            order_sort: OrderSort::default(),
             queue_table: Table::default(),
             entry_table: Table::default(),
             store_table: Table::default(),
@@ -341,6 +333,7 @@ impl State {
         match &self.dialog {
             Some(Dialog::Inject(_) | Dialog::Palette(_)) => InputMode::Text,
             Some(Dialog::Confirm(_)) => InputMode::Buttons,
+            Some(Dialog::Columns(_)) => InputMode::List,
             None if self.filtering => InputMode::Text,
             None => InputMode::Normal,
         }
@@ -377,6 +370,26 @@ impl State {
         match self.opened.last() {
             Some(Opened::Queue(_)) => &mut self.entry_table,
             _ => self.table_mut(),
+        }
+    }
+
+    /// The table of orders that has the keys, if it is one: rows of such tables can be marked.
+    pub fn marking(&mut self) -> Option<&mut Table<OrderId>> {
+        match (self.opened.last(), self.screen) {
+            (Some(Opened::Queue(_)), _) => Some(&mut self.entry_table),
+            (None, Screen::Orders) => Some(&mut self.order_table),
+            (None, Screen::NotInjected) => Some(&mut self.case_table),
+            _ => None,
+        }
+    }
+
+    /// As [`State::marking`], to be read.
+    pub fn marks(&self) -> Option<&Table<OrderId>> {
+        match (self.opened.last(), self.screen) {
+            (Some(Opened::Queue(_)), _) => Some(&self.entry_table),
+            (None, Screen::Orders) => Some(&self.order_table),
+            (None, Screen::NotInjected) => Some(&self.case_table),
+            _ => None,
         }
     }
 

@@ -8,6 +8,7 @@ use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, KeyCode, KeyEvent, KeyModifiers};
 use crossterm::terminal::{
     self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
@@ -27,6 +28,9 @@ const MAIN_THREAD: &str = "main";
 
 /// Exit code after a panic, the standard library's own.
 const PANICKED: i32 = 101;
+
+/// Bytes that are sent for the clipboard at a time: in base64 just below the 100,000 that terminals take (xterm, tmux).
+const COPY_MAX: usize = 74_000;
 
 /// Whether the terminal is ours right now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -48,6 +52,15 @@ impl Screen {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(render)?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Sends `text` to the terminal for its clipboard (OSC 52), which works over SSH too. Whether the terminal takes it,
+    /// it does not tell; tmux does so with `set-clipboard on`. At most [`COPY_MAX`] bytes, cut between characters; tells
+    /// what was sent.
+    pub fn copy<'a>(&mut self, text: &'a str) -> io::Result<&'a str> {
+        let text = &text[..text.floor_char_boundary(COPY_MAX)];
+        execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))?;
+        Ok(text)
     }
 
     /// Columns and rows.

@@ -276,6 +276,12 @@ pub struct Glyphs {
     pub unknown: &'static str,
     /// The row that keys act on.
     pub cursor: &'static str,
+    /// A marked row.
+    pub marked: &'static str,
+    /// Sorted from the smallest up, or from A to Z.
+    pub ascending: &'static str,
+    /// Sorted from the largest down, or from Z to A.
+    pub descending: &'static str,
     /// Text goes on.
     pub ellipsis: &'static str,
     /// Between two facts.
@@ -311,6 +317,9 @@ const UNICODE: Glyphs = Glyphs {
     test: "◆",
     unknown: "–",
     cursor: "▸",
+    marked: "■",
+    ascending: "↑",
+    descending: "↓",
     ellipsis: "…",
     dot: "·",
     horizontal: "─",
@@ -334,6 +343,9 @@ const ASCII: Glyphs = Glyphs {
     test: "T",
     unknown: "-",
     cursor: ">",
+    marked: "+",
+    ascending: "^",
+    descending: "v",
     ellipsis: "~",
     dot: ".",
     horizontal: "-",
@@ -430,6 +442,9 @@ mod tests {
                 glyphs.test,
                 glyphs.unknown,
                 glyphs.cursor,
+                glyphs.marked,
+                glyphs.ascending,
+                glyphs.descending,
                 glyphs.ellipsis,
                 glyphs.dot,
                 glyphs.horizontal,

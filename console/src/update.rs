@@ -1,16 +1,17 @@
 //! What happens to the state when something happens outside. Pure: no I/O, no clock, no randomness.
 //!
 //! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys),
-//! `palette` and `commands`
-//! (what is typed there), `plan` (preparing and sending changes), `answers` (what effects came back with), `rows` (tables), `asked` (what
-//! filters ask of them).
+//! `palette` and `commands` (what is typed there), `plan` (preparing and sending changes), `answers` (what effects came
+//! back with), `rows` and `arrange` (tables and their order), `marks`, `asked` (what filters ask of rows).
 
 mod answers;
+mod arrange;
 mod asked;
 pub(crate) mod commands;
 mod facts;
 mod input;
 mod link;
+mod marks;
 mod palette;
 mod plan;
 pub(crate) mod rows;
@@ -103,5 +104,6 @@ fn tick(state: &mut State, now: contract::UtcMs) -> Vec<Effect> {
 fn refresh(state: &mut State) {
     state.attention = attention::derive(state);
     answers::follow(state);
+    marks::settle(state);
     rows::follow(state);
 }

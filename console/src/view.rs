@@ -19,6 +19,7 @@ mod ascii;
 mod banner;
 mod cases;
 mod chart;
+mod columns;
 mod denied;
 mod dialog;
 mod fit;
@@ -47,11 +48,12 @@ use contract::OrderId;
 use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use self::pen::{Look, Pen};
 use self::table::Scroll;
-use crate::state::{Dialog, Opened, Screen, State, Times};
+use crate::state::sort::{Key, Sort};
+use crate::state::{Dialog, Opened, Screen, State, Table, Times};
 use crate::text::{Msg, phrases};
 use crate::theme::{Meaning, Theme};
 
@@ -103,9 +105,26 @@ impl Memory {
     }
 }
 
-/// Draws `state` over all of `frame`.
-pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
-    let look = Look {
+/// Columns of details that are told as text.
+const TEXT_COLUMNS: u16 = 100;
+
+/// What is looked at, as text for a message or a ticket: as it is shown, personal data masked.
+pub fn text_of_aimed(state: &State, memory: &Memory) -> String {
+    let look = look(state, memory);
+    let lines = match state.aimed() {
+        Some(Opened::Order(id)) => order::text(&look, state, &id, TEXT_COLUMNS),
+        Some(Opened::Queue(store)) => queues::text(&look, state, store),
+        Some(Opened::Store(store)) => stores::text(&look, state, store),
+        Some(Opened::Instance(key)) => services::text(&look, state, &key),
+        Some(Opened::Invalid) => invalid::text(&look, state, TEXT_COLUMNS),
+        None => Vec::new(),
+    };
+    let rows: Vec<String> = lines.iter().map(|line| line.to_string().trim_end().to_owned()).collect();
+    rows.join("\n")
+}
+
+fn look(state: &State, memory: &Memory) -> Look {
+    Look {
         theme: memory.theme,
         lang: state.lang,
         now: state.now,
@@ -114,7 +133,12 @@ pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
         hearing_since: state.hearing_since,
         attention: state.settings.attention,
         stale_ms: state.stale_at().map(|since| state.now.since(since)),
-    };
+    }
+}
+
+/// Draws `state` over all of `frame`.
+pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
+    let look = look(state, memory);
     let area = frame.area();
     let mut pen = Pen { buffer: frame.buffer_mut(), look: &look, reach: 0 };
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
@@ -139,6 +163,7 @@ pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
     match &state.dialog {
         Some(Dialog::Inject(form)) => cursor = dialog::draw_form(&mut pen, body, state, form),
         Some(Dialog::Confirm(confirm)) => dialog::draw_confirm(&mut pen, body, state, confirm),
+        Some(Dialog::Columns(open)) => columns::draw(&mut pen, body, state, open),
         Some(Dialog::Palette(open)) => cursor = palette::draw(&mut pen, body, state, open),
         None => {}
     }
@@ -232,6 +257,38 @@ fn some_of(look: &Look, shown: usize, total: usize) -> Line<'static> {
         0 => look.unknown(),
         _ => look.line(Meaning::Muted, phrases::some_of(look.lang, shown, total)),
     }
+}
+
+/// What a section's note says of its table besides its own facts: the order when it is not the usual one, then the
+/// marks.
+fn noted(look: &Look, state: &State, marks: Option<&Table<OrderId>>) -> Vec<Vec<Span<'static>>> {
+    let Sort { key, reversed } = state.table().sort();
+    let name = look.t(key.name(state.screen));
+    let glyphs = look.glyphs();
+    let order = match (key, reversed) {
+        (Key::Usual, false) => None,
+        (Key::Column(_), _) => {
+            // Words go up from A, figures down from the largest.
+            let up = key.is_words() != reversed;
+            let arrow = if up { glyphs.ascending } else { glyphs.descending };
+            Some(phrases::sorted_by(look.lang, name, arrow))
+        }
+        (Key::Usual | Key::OldestOpen, true) => Some(phrases::sorted_reversed(look.lang, name)),
+        (Key::OldestOpen, false) => Some(name.to_owned()),
+    };
+    let order = order.map(|text| vec![look.span(Meaning::Text, text)]);
+    order.into_iter().chain(marks.and_then(|table| marked(look, table))).collect()
+}
+
+/// How many rows are marked, those that the filter hides told apart.
+fn marked(look: &Look, table: &Table<OrderId>) -> Option<Vec<Span<'static>>> {
+    let (count, hidden) = (table.marked.len(), table.marked.len() - table.marked_shown());
+    let text = match (count, hidden) {
+        (0, _) => return None,
+        (_, 0) => phrases::marked(look.lang, count),
+        _ => phrases::marked_some_hidden(look.lang, count, hidden),
+    };
+    Some(vec![look.span(Meaning::Key, format!("{} {text}", look.glyphs().marked))])
 }
 
 /// How long ago depths were counted, in milliseconds, when that is longer than it should be; without a connection

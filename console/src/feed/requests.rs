@@ -22,7 +22,7 @@ const REPLY_LIMIT: Duration = Duration::from_secs(5);
 /// Runs an effect; `None` when it has no answer.
 pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer> {
     Some(match effect {
-        Effect::Quit | Effect::Reread => return None,
+        Effect::Quit | Effect::Reread | Effect::Copy(_) | Effect::CopyDetail | Effect::Dump => return None,
         Effect::FetchPayload(order) => {
             let payload = payload(connection, &order).await;
             Answer::Payload { order, payload }
@@ -43,7 +43,7 @@ pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer>
                 Answer::Commanded { reply, .. } => {
                     tracing::info!(subject, ok = reply.as_ref().is_ok_and(|r| r.ok), "answered");
                 }
-                Answer::Payload { .. } | Answer::Store { .. } | Answer::Counters(_) => {}
+                _ => {}
             }
             answer
         }

@@ -51,24 +51,34 @@ pub fn order_state_words(state: OrderState) -> String {
     }
 }
 
-/// The words for a store's state in both languages.
-pub fn store_state_words(state: StoreState) -> String {
-    both(match state {
+/// The word for a store's state.
+pub const fn store_state(state: StoreState) -> Msg {
+    match state {
         StoreState::Open => Msg::StoreOpen,
         StoreState::Paused => Msg::StorePaused,
         StoreState::Disabled => Msg::StoreDisabled,
-    })
+    }
 }
 
-/// The words for what an instance is doing in both languages.
-pub fn run_state_words(state: RunState) -> String {
-    both(match state {
+/// The words for a store's state in both languages.
+pub fn store_state_words(state: StoreState) -> String {
+    both(store_state(state))
+}
+
+/// The word for what an instance is doing.
+pub const fn run_state(state: RunState) -> Msg {
+    match state {
         RunState::Running => Msg::RunRunning,
         RunState::Paused => Msg::RunPaused,
         RunState::Draining => Msg::RunDraining,
         RunState::Stopping => Msg::RunStopping,
         RunState::Unknown => Msg::RunUnknown,
-    })
+    }
+}
+
+/// The words for what an instance is doing in both languages.
+pub fn run_state_words(state: RunState) -> String {
+    both(run_state(state))
 }
 
 fn both(msg: Msg) -> String {

@@ -18,19 +18,22 @@ pub enum Context {
     Help,
     /// In a dialog with buttons.
     Buttons,
+    /// In a dialog with a list of choices.
+    List,
     /// In a text field.
     Text,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Top, Self::Detail, Self::Help, Self::Buttons, Self::Text];
+    pub const ALL: [Self; 6] = [Self::Top, Self::Detail, Self::Help, Self::Buttons, Self::List, Self::Text];
 
     /// Where the person is now.
     pub fn of(state: &State) -> Self {
         match state.input_mode() {
             InputMode::Text => Self::Text,
             InputMode::Buttons => Self::Buttons,
+            InputMode::List => Self::List,
             InputMode::Normal if state.help => Self::Help,
             InputMode::Normal if state.opened.is_empty() => Self::Top,
             InputMode::Normal => Self::Detail,

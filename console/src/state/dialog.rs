@@ -5,6 +5,7 @@ use contract::order::Format;
 use super::notices::Refusal;
 use super::palette::Palette;
 use crate::effect::Planned;
+use crate::text::Msg;
 
 /// Characters taken by a text field.
 pub const FIELD_MAX: usize = 80;
@@ -18,6 +19,15 @@ pub enum Dialog {
     Confirm(Confirm),
     /// The palette.
     Palette(Palette),
+    /// Which columns of the table on screen are shown.
+    Columns(Columns),
+}
+
+/// The columns of the table on screen, to be shown or hidden. A choice takes effect at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    /// The column that keys act on.
+    pub at: Msg,
 }
 
 /// The form of a test order.

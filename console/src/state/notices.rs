@@ -98,6 +98,19 @@ pub enum Notice {
     },
     /// The server denied something to this user.
     Denied(String),
+    /// Something was sent to the terminal for its clipboard. Whether the terminal took it, it does not tell.
+    Copied {
+        /// How many characters.
+        count: usize,
+        /// Whether there were more, which were left out.
+        cut: bool,
+    },
+    /// The screen was written to a file; the path, or why not.
+    Dumped(Result<String, String>),
+    /// So many marked orders are no longer in their table.
+    MarksGone(usize),
+    /// Not everything could be marked.
+    MarksFull,
     /// An action that is not possible now, with why.
     Refused(Refusal),
 }
@@ -121,6 +134,8 @@ pub enum Refusal {
     NoStore(String),
     /// The store is paused or disabled and takes no orders.
     StoreClosed(StoreId),
+    /// The table on screen has no such order.
+    NoSort,
     /// Another change is still waiting for its answer.
     Busy,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::heartbeat::{Load, Role, RunState, SILENT_MS};
+use contract::heartbeat::{Latency, Load, Role, RunState, SILENT_MS};
 use contract::{Heartbeat, InstanceId, Service, UtcMs};
 
 use crate::state::ring::Ring;
@@ -96,6 +96,15 @@ impl Instance {
     /// Orders a second over the last [`RATE_WINDOW`] heartbeats; `None` before there are two.
     pub fn rate(&self) -> Option<f64> {
         self.rates.last().copied()
+    }
+
+    /// How long its work takes.
+    pub fn latency(&self) -> Latency {
+        match &self.heartbeat.load {
+            Load::Api(load) => load.latency,
+            Load::Distribuidor(load) => load.latency,
+            Load::Resolver(load) => load.latency,
+        }
     }
 
     /// Orders accepted, handed over or injected since it started.

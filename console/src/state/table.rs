@@ -1,8 +1,15 @@
-//! What every table has: rows by id, a selection by id, a filter.
+//! What every table has: rows by id, a selection by id, a filter, an order, columns that are hidden, marks by id.
 //!
-//! A selection is never a row number: rows move under the cursor while a person aims.
+//! A selection is never a row number: rows move under the cursor while a person aims. Neither is a mark.
 
+use std::collections::BTreeSet;
+
+use super::sort::Sort;
 use crate::filter::Filter;
+use crate::text::Msg;
+
+/// Most rows that can be marked in a table: what is done to marked orders is done one by one, and looked at one by one.
+pub const MARKS_MAX: usize = 1_000;
 
 /// A table's rows as they are shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,11 +24,25 @@ pub struct Table<Id> {
     pub selected: Option<Id>,
     /// The filter.
     pub filter: Filter,
+    /// The order of the rows.
+    pub sort: Sort,
+    /// Names of the columns that a person has hidden.
+    pub hidden: Vec<Msg>,
+    /// The marked rows, at most [`MARKS_MAX`]; the filter may hide some of them.
+    pub marked: BTreeSet<Id>,
 }
 
 impl<Id> Default for Table<Id> {
     fn default() -> Self {
-        Self { rows: Vec::new(), total: 0, selected: None, filter: Filter::default() }
+        Self {
+            rows: Vec::new(),
+            total: 0,
+            selected: None,
+            filter: Filter::default(),
+            sort: Sort::default(),
+            hidden: Vec::new(),
+            marked: BTreeSet::new(),
+        }
     }
 }
 
@@ -31,6 +52,14 @@ pub trait Listed {
     fn filter(&self) -> &Filter;
     /// The filter, to be written.
     fn filter_mut(&mut self) -> &mut Filter;
+    /// The order of the rows.
+    fn sort(&self) -> Sort;
+    /// The order of the rows, to be changed.
+    fn sort_mut(&mut self) -> &mut Sort;
+    /// Names of the hidden columns.
+    fn hidden(&self) -> &[Msg];
+    /// Names of the hidden columns, to be changed.
+    fn hidden_mut(&mut self) -> &mut Vec<Msg>;
     /// Rows shown and rows there are.
     fn counts(&self) -> (usize, usize);
     /// Whether a row is selected that is shown.
@@ -50,6 +79,22 @@ impl<Id: Clone + PartialEq> Listed for Table<Id> {
 
     fn filter_mut(&mut self) -> &mut Filter {
         &mut self.filter
+    }
+
+    fn sort(&self) -> Sort {
+        self.sort
+    }
+
+    fn sort_mut(&mut self) -> &mut Sort {
+        &mut self.sort
+    }
+
+    fn hidden(&self) -> &[Msg] {
+        &self.hidden
+    }
+
+    fn hidden_mut(&mut self) -> &mut Vec<Msg> {
+        &mut self.hidden
     }
 
     fn counts(&self) -> (usize, usize) {
@@ -107,9 +152,85 @@ impl<Id: Clone + PartialEq> Table<Id> {
     }
 }
 
+impl<Id: Clone + Ord> Table<Id> {
+    /// Marks the selected row, or takes its mark away. `false` when there is no room for one more.
+    pub fn toggle_mark(&mut self) -> bool {
+        let Some(id) = self.current().cloned() else { return true };
+        if self.marked.remove(&id) {
+            return true;
+        }
+        let room = self.marked.len() < MARKS_MAX;
+        if room {
+            self.marked.insert(id);
+        }
+        room
+    }
+
+    /// Marks every row that is shown, from the top on. `false` when there was not room for all.
+    pub fn mark_shown(&mut self) -> bool {
+        for id in &self.rows {
+            if self.marked.len() >= MARKS_MAX && !self.marked.contains(id) {
+                return false;
+            }
+            self.marked.insert(id.clone());
+        }
+        true
+    }
+
+    /// Marked rows that are shown.
+    pub fn marked_shown(&self) -> usize {
+        if self.marked.is_empty() { 0 } else { self.rows.iter().filter(|id| self.marked.contains(id)).count() }
+    }
+
+    /// Takes the marks from rows that are no longer there; tells how many.
+    pub fn drop_marks(&mut self, there: impl Fn(&Id) -> bool) -> usize {
+        let before = self.marked.len();
+        self.marked.retain(|id| there(id));
+        before - self.marked.len()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn marks_are_bounded() {
+        let mut table = Table::default();
+        table.refill((0..=MARKS_MAX).collect(), MARKS_MAX + 1);
+        assert!(!table.mark_shown(), "one too many");
+        assert_eq!((table.marked.len(), table.marked_shown()), (MARKS_MAX, MARKS_MAX));
+        table.select_at(MARKS_MAX);
+        assert!(!table.toggle_mark());
+        table.select_at(3);
+        assert!(table.toggle_mark() && !table.marked.contains(&3));
+        assert_eq!(table.drop_marks(|id| *id != 4), 1);
+    }
+
+    proptest! {
+        /// Marks stay on their ids however rows come and go, and nothing is marked that was not shown.
+        #[test]
+        fn a_mark_is_an_id(steps in prop::collection::vec((prop::collection::vec(0_u8..20, 0..12), 0_usize..12), 1..20)) {
+            let mut table = Table::default();
+            let mut expected = BTreeSet::new();
+            for (mut rows, place) in steps {
+                rows.sort_unstable();
+                rows.dedup();
+                table.refill(rows, 20);
+                prop_assert_eq!(&table.marked, &expected, "a refill changes no mark");
+                table.select_at(place);
+                if let Some(current) = table.current().copied() {
+                    table.toggle_mark();
+                    if !expected.remove(&current) {
+                        expected.insert(current);
+                    }
+                }
+                prop_assert_eq!(&table.marked, &expected);
+            }
+        }
+    }
 
     #[test]
     fn selection_follows_the_id() {

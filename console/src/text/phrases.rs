@@ -32,6 +32,30 @@ phrases! {
     counted_ago(age) { "contado hace {age}", "counted {age} ago" }
     /// How much of a table is shown.
     some_of(shown, total) { "{shown} de {total}", "{shown} of {total}" }
+    /// What a table is sorted by, with an arrow for the direction.
+    sorted_by(column, arrow) { "por {column} {arrow}", "by {column} {arrow}" }
+    /// The usual order, turned round.
+    sorted_reversed(usual) { "{usual}, al revés", "{usual}, reversed" }
+    /// How many rows are marked.
+    marked(count) { "marcados: {count}", "marked: {count}" }
+    /// How many rows are marked, some of which the filter hides.
+    marked_some_hidden(count, hidden) { "marcados: {count}, ocultos por el filtro: {hidden}", "marked: {count}, hidden by the filter: {hidden}" }
+    /// Something was sent to the terminal for its clipboard.
+    copied(count) { "Enviado a la terminal para copiar: {count} caracteres.", "Sent to the terminal to copy: {count} characters." }
+    /// The same, cut.
+    copied_cut(count) {
+        "Enviado a la terminal solo el comienzo: {count} caracteres; el resto no cabe.",
+        "Only the beginning was sent to the terminal: {count} characters; there is no room for the rest."
+    }
+    /// The screen was written to a file.
+    dumped(path) { "Pantalla guardada en {path}", "Screen saved to {path}" }
+    /// It was not.
+    dump_failed(why) { "No se pudo guardar la pantalla: {why}", "The screen could not be saved: {why}" }
+    /// Marked rows that are no longer in their table.
+    marks_gone(count) {
+        "Marcas quitadas: {count}; esos pedidos ya no están en la tabla.",
+        "Marks dropped: {count}; those orders are no longer in the table."
+    }
 
     /// The banner without a connection.
     lost_for(away, data, why) {

@@ -321,7 +321,29 @@ words! {
         KindOrder: "pedido", "order";
         ArgumentFilter: "TEXTO", "TEXT";
         CommandFilterDoes: "filtra la tabla de esta pantalla", "filters the table on screen";
+        DoCopy: "copiar el id", "copy the id";
+        DoCopyDetail: "copiar el detalle", "copy the detail";
+        DoDump: "guardar la pantalla en un archivo", "save the screen to a file";
         DoPalette: "paleta", "palette";
+        CommandSortDoes: "ordena la tabla de esta pantalla", "sorts the table on screen";
+        ArgumentSort: "COLUMNA", "COLUMN";
+        RefusedNoSort: "No se puede ordenar por eso aquí.", "There is nothing of that name to sort by here.";
+    }
+    "Tables" {
+        SortOldest: "más viejos primero", "oldest first";
+        SortDeepest: "colas más largas primero", "longest queue first";
+        SortNumber: "por número de local", "by number of the store";
+        SortService: "por servicio", "by service";
+        SortWorst: "lo más grave primero", "worst first";
+        ColumnsTitle: "Columnas", "Columns";
+        ColumnsHint: "La primera siempre se ve; las que no caben se omiten.", "The first is always there; what does not fit is left out.";
+        DoMark: "marcar", "mark";
+        DoMarkAll: "marcar todo lo que se ve", "mark all that is shown";
+        DoUnmark: "quitar las marcas", "take marks away";
+        DoSortReverse: "invertir el orden", "reverse the order";
+        DoColumns: "columnas", "columns";
+        DoCloseList: "cerrar", "close";
+        MarksFull: "No caben más marcas: 1000 como máximo.", "No room for more marks: 1000 at most.";
     }
     "Keys" {
         GroupScreens: "Pantallas", "Screens";
@@ -341,7 +363,7 @@ words! {
         DoBottom: "al final", "to the bottom";
         DoOpen: "abrir", "open";
         DoBack: "volver", "back";
-        DoUnfilter: "quitar filtro", "clear filter";
+        DoUnfilter: "quitar filtro o marcas", "clear filter or marks";
         DoFilter: "filtrar", "filter";
         DoSort: "ordenar", "sort";
         DoInject: "pedido de prueba", "test order";

@@ -33,6 +33,16 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
             state.counted.take(state.now, read);
             Vec::new()
         }
+        Answer::Copied { count, cut } => {
+            let tone = if cut { Tone::Bad } else { Tone::Good };
+            state.notices.post(state.now, tone, Notice::Copied { count, cut });
+            Vec::new()
+        }
+        Answer::Dumped(path) => {
+            let tone = if path.is_ok() { Tone::Good } else { Tone::Bad };
+            state.notices.post(state.now, tone, Notice::Dumped(path));
+            Vec::new()
+        }
         Answer::Injected { order, reply } => injected(state, order, reply),
         Answer::Commanded { service, instance, verb, reply } => {
             commanded(state, service, instance, verb, reply);

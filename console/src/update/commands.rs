@@ -1,9 +1,10 @@
 //! What can be typed into the palette with an argument: one table of commands.
 
-use super::rows;
+use super::{arrange, rows};
 use crate::effect::Effect;
 use crate::filter;
 use crate::state::palette::CommandWords;
+use crate::state::sort::{self, Sort};
 use crate::state::{Refusal, State};
 use crate::text::Msg;
 
@@ -21,24 +22,39 @@ pub(crate) struct Command {
 }
 
 /// Every command, in the order in which the palette lists them.
-pub(crate) const COMMANDS: &[Command] = &[Command {
-    words: CommandWords {
-        es: "filtro",
-        en: "filter",
-        text: Msg::CommandFilterDoes,
-        argument: Some(Msg::ArgumentFilter),
+pub(crate) const COMMANDS: &[Command] = &[
+    Command {
+        words: CommandWords {
+            es: "filtro",
+            en: "filter",
+            text: Msg::CommandFilterDoes,
+            argument: Some(Msg::ArgumentFilter),
+        },
+        complete: |state, text| {
+            let fields = rows::fields(state.screen);
+            filter::complete(text, fields, state.lang).into_iter().collect()
+        },
+        run: |state, text| {
+            state.opened.clear();
+            rows::set_filter(state, text);
+            rows::refill(state);
+            Ok(Vec::new())
+        },
     },
-    complete: |state, text| {
-        let fields = rows::fields(state.screen);
-        filter::complete(text, fields, state.lang).into_iter().collect()
+    Command {
+        words: CommandWords { es: "orden", en: "sort", text: Msg::CommandSortDoes, argument: Some(Msg::ArgumentSort) },
+        complete: |state, text| {
+            let names = sort::keys(state.screen).iter().map(|key| state.lang.t(key.name(state.screen)).to_lowercase());
+            names.filter(|name| filter::fold(name).starts_with(&filter::fold(text))).collect()
+        },
+        run: |state, text| {
+            let key = arrange::named(state, text).ok_or(Refusal::NoSort)?;
+            *state.table_mut().sort_mut() = Sort { key, reversed: false };
+            rows::refill(state);
+            Ok(Vec::new())
+        },
     },
-    run: |state, text| {
-        state.opened.clear();
-        rows::set_filter(state, text);
-        rows::refill(state);
-        Ok(Vec::new())
-    },
-}];
+];
 
 /// The command with this stable name.
 pub(crate) fn named(name: &str) -> Option<&'static Command> {

@@ -3,15 +3,15 @@
 use contract::order::Format;
 use contract::{OrderId, StoreId};
 
-use super::{palette, plan, rows};
+use super::{marks, palette, plan, rows};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::Edit;
 use crate::filter;
 use crate::state::dialog::{Button, Dialog, FIELD_MAX, InjectField};
+use crate::state::sort::{Key, Sort};
 use crate::state::{
-    Frozen, InputMode, Lang, Notice, OPENED_MAX, Opened, OrderSort, Payload, Refusal, Screen, State, Times, Tone,
-    attention, log,
+    Frozen, InputMode, Lang, Notice, OPENED_MAX, Opened, Payload, Refusal, Screen, State, Times, Tone, attention,
 };
 
 /// Rows of the screen that are no rows of its table: header, tabs, frame, footer.
@@ -33,6 +33,7 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Back => back(state),
         _ if state.input_mode() == InputMode::Buttons => return plan::buttons(state, action),
+        _ if state.input_mode() == InputMode::List => marks::choose(state, action),
         Action::Open => return open(state),
         Action::Show(screen) => show(state, screen),
         Action::NextScreen => show(state, state.screen.next()),
@@ -47,19 +48,27 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
             state.opened.clear();
             state.filtering = true;
         }
+        Action::Mark => marks::mark(state),
+        Action::MarkAll => marks::mark_all(state),
+        Action::Unmark => drop(marks::unmark(state)),
         Action::Sort => {
-            if state.screen == Screen::Orders {
-                state.order_sort = match state.order_sort {
-                    OrderSort::Newest => OrderSort::OldestOpen,
-                    OrderSort::OldestOpen => OrderSort::Newest,
-                };
-                rows::refill(state);
-            }
+            let key = state.table().sort().key.next(state.screen);
+            *state.table_mut().sort_mut() = Sort { key, reversed: false };
+            rows::refill(state);
         }
+        Action::SortReverse => {
+            let reversed = &mut state.table_mut().sort_mut().reversed;
+            *reversed = !*reversed;
+            rows::refill(state);
+        }
+        Action::Columns => marks::open_columns(state),
         Action::Freeze => {
             let known = state.orders.ever();
             state.frozen = state.frozen.is_none().then_some(Frozen { since: state.now, known });
         }
+        Action::Copy => return state.aimed_id().map(Effect::Copy).into_iter().collect(),
+        Action::CopyDetail => return state.aimed().map(|_| Effect::CopyDetail).into_iter().collect(),
+        Action::Dump => return vec![Effect::Dump],
         Action::Palette => palette::open(state),
         Action::Inject => plan::open_inject(state),
         Action::Pause => plan::open_command(state, contract::command::Verb::Pause),
@@ -82,7 +91,7 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// One level back: help, dialog, filter being written, detail, filter.
+/// One level back: help, dialog, filter being written, marks, detail, filter.
 fn back(state: &mut State) {
     if state.help {
         state.help = false;
@@ -90,6 +99,8 @@ fn back(state: &mut State) {
         state.dialog = None;
     } else if state.filtering {
         state.filtering = false;
+    } else if marks::unmark(state) {
+        // Marks first: what they stand for is not to be done any more.
     } else if state.opened.pop().is_some() {
         state.scroll = 0;
     } else {
@@ -143,22 +154,9 @@ fn open(state: &mut State) -> Vec<Effect> {
         (Some(Opened::Queue(_)), _) => state.entry_table.current().cloned().map(Opened::Order),
         (Some(_), _) => None,
         (None, Screen::Overview) => return open_attention(state),
-        (None, Screen::Orders) => state.order_table.current().cloned().map(Opened::Order),
-        (None, Screen::Queues) => state.queue_table.current().copied().map(Opened::Queue),
-        (None, Screen::Stores) => state.store_table.current().copied().map(Opened::Store),
-        (None, Screen::NotInjected) => state.case_table.current().cloned().map(Opened::Order),
-        (None, Screen::Services) => state.service_table.current().cloned().map(Opened::Instance),
-        (None, Screen::Log) => state.log_table.current().and_then(|id| state.log.get(*id)).and_then(behind),
+        (None, _) => state.aimed(),
     };
     opened.map_or_else(Vec::new, |opened| push(state, opened))
-}
-
-/// What an entry of the log is about.
-fn behind(entry: &log::Entry) -> Option<Opened> {
-    if matches!(entry.what, log::Happened::Invalid(_)) {
-        return Some(Opened::Invalid);
-    }
-    entry.order().map(Opened::Order).or_else(|| entry.store().map(Opened::Store))
 }
 
 /// Opens a detail on top; an order's payload is asked for.
@@ -173,7 +171,10 @@ pub(super) fn push(state: &mut State, opened: Opened) -> Vec<Effect> {
             state.payload = Some((id.clone(), Payload::Loading));
             effects.push(Effect::FetchPayload(id.clone()));
         }
-        Opened::Queue(_) => state.entry_table.selected = None,
+        Opened::Queue(_) => {
+            state.entry_table.selected = None;
+            state.entry_table.marked.clear();
+        }
         _ => {}
     }
     state.opened.push(opened);
@@ -210,7 +211,7 @@ fn open_attention(state: &mut State) -> Vec<Effect> {
         (attention::Subject::Undistributed, what) => {
             show(state, Screen::Orders);
             rows::set_filter(state, "");
-            state.order_sort = OrderSort::OldestOpen;
+            state.order_table.sort = Sort { key: Key::OldestOpen, reversed: false };
             state.order_table.selected = match what {
                 Some(attention::What::Undistributed { oldest, .. }) => Some(oldest.id()),
                 _ => None,

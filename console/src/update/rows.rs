@@ -7,8 +7,10 @@ use crate::state::log::Entry;
 use crate::state::orders::Order;
 use crate::state::queues::Queue;
 use crate::state::services::{Instance, InstanceKey};
+use crate::state::sort::Key;
 use crate::state::stores::Store;
-use crate::state::{Opened, OrderSort, OrderState, Screen, State, attention};
+use crate::state::{Opened, OrderState, Screen, State, attention};
+use crate::update::arrange;
 use crate::update::asked::{AttentionRow, InstanceRow, LogRow, OrderRow, QueueRow, StoreRow};
 
 /// Refills the tables that are on screen, unless a person holds them.
@@ -47,24 +49,23 @@ fn overview(state: &mut State) {
 }
 
 fn orders(state: &mut State) {
-    let rows: Vec<OrderId> = match state.order_sort {
-        OrderSort::Newest => kept(state, state.orders.newest_first()).collect(),
-        OrderSort::OldestOpen => {
+    let sort = state.order_table.sort;
+    let filter = &state.order_table.filter;
+    let shown = |order: &&Order| filter.is_empty() || filter.matches(&OrderRow { state, order });
+    let rows: Vec<&Order> = match sort.key {
+        Key::OldestOpen => {
             let mut waiting: Vec<&Order> =
                 state.orders.not_injected_oldest_first().chain(state.orders.open_oldest_first()).collect();
             waiting.sort_by_key(|order| order.pass.head.received_at);
             let done = |order: &&Order| matches!(order.state(), OrderState::Injected | OrderState::Solved);
-            kept(state, waiting.into_iter().chain(state.orders.newest_first().filter(done))).collect()
+            waiting.into_iter().chain(state.orders.newest_first().filter(done)).filter(shown).collect()
         }
+        Key::Usual | Key::Column(_) => state.orders.newest_first().filter(shown).collect(),
     };
+    let rows = arrange::arrange(rows, sort, |order, column| arrange::order(state, order, column));
+    let rows = rows.into_iter().map(|order| order.pass.head.id()).collect();
     let total = state.orders.len();
     state.order_table.refill(rows, total);
-}
-
-fn kept<'a>(state: &'a State, orders: impl Iterator<Item = &'a Order>) -> impl Iterator<Item = OrderId> {
-    let filter = &state.order_table.filter;
-    let shown = move |order: &&Order| filter.is_empty() || filter.matches(&OrderRow { state, order });
-    orders.filter(shown).map(|order| order.pass.head.id())
 }
 
 /// Queues with something waiting or a POS that is down; deepest first, the older one first among equals.
@@ -77,11 +78,9 @@ fn queues(state: &mut State) {
     });
     let filter = &state.queue_table.filter;
     let total = shown.len();
-    let rows: Vec<StoreId> = shown
-        .into_iter()
-        .filter(|queue| filter.is_empty() || filter.matches(&QueueRow { state, queue }))
-        .map(|queue| queue.store)
-        .collect();
+    shown.retain(|queue| filter.is_empty() || filter.matches(&QueueRow { state, queue }));
+    let rows = arrange::arrange(shown, state.queue_table.sort, |row, column| arrange::queue(state, row, column));
+    let rows: Vec<StoreId> = rows.into_iter().map(|queue| queue.store).collect();
     state.queue_table.refill(rows, total);
 }
 
@@ -90,7 +89,10 @@ fn cases(state: &mut State) {
     let filter = &state.case_table.filter;
     let shown = |order: &&Order| filter.is_empty() || filter.matches(&OrderRow { state, order });
     let waiting = state.orders.not_injected_oldest_first();
-    let rows: Vec<OrderId> = waiting.filter(shown).map(|order| order.pass.head.id()).collect();
+    let sort = state.case_table.sort;
+    let rows =
+        arrange::arrange(waiting.filter(shown).collect(), sort, |row, column| arrange::order(state, row, column));
+    let rows: Vec<OrderId> = rows.into_iter().map(|order| order.pass.head.id()).collect();
     let total = state.orders.not_injected_len();
     state.case_table.refill(rows, total);
 }
@@ -99,7 +101,9 @@ fn cases(state: &mut State) {
 fn log(state: &mut State) {
     let filter = &state.log_table.filter;
     let shown = |entry: &&Entry| filter.is_empty() || filter.matches(&LogRow { state, entry });
-    let rows: Vec<u64> = state.log.iter().rev().filter(shown).map(|entry| entry.id).collect();
+    let rows: Vec<&Entry> = state.log.iter().rev().filter(shown).collect();
+    let rows = arrange::arrange(rows, state.log_table.sort, |row, column| arrange::entry(state, row, column));
+    let rows: Vec<u64> = rows.into_iter().map(|entry| entry.id).collect();
     let total = state.log.iter().len();
     state.log_table.refill(rows, total);
 }
@@ -113,7 +117,9 @@ fn entries(state: &mut State, store: StoreId) {
 fn stores(state: &mut State) {
     let filter = &state.store_table.filter;
     let shown = |store: &&Store| filter.is_empty() || filter.matches(&StoreRow { now: state.now, store });
-    let rows: Vec<StoreId> = state.stores.iter().filter(shown).map(|store| store.record.id).collect();
+    let rows: Vec<&Store> = state.stores.iter().filter(shown).collect();
+    let rows = arrange::arrange(rows, state.store_table.sort, |row, column| arrange::store(state, row, column));
+    let rows: Vec<StoreId> = rows.into_iter().map(|store| store.record.id).collect();
     let total = state.stores.len();
     state.store_table.refill(rows, total);
 }
@@ -121,7 +127,9 @@ fn stores(state: &mut State) {
 fn services(state: &mut State) {
     let filter = &state.service_table.filter;
     let shown = |instance: &&Instance| filter.is_empty() || filter.matches(&InstanceRow { now: state.now, instance });
-    let rows: Vec<InstanceKey> = state.services.iter().filter(shown).map(Instance::key).collect();
+    let rows: Vec<&Instance> = state.services.iter().filter(shown).collect();
+    let rows = arrange::arrange(rows, state.service_table.sort, |row, column| arrange::instance(state, row, column));
+    let rows: Vec<InstanceKey> = rows.into_iter().map(Instance::key).collect();
     let total = state.services.len();
     state.service_table.refill(rows, total);
 }

@@ -14,7 +14,7 @@ use crate::state::State;
 use crate::text::Msg;
 use crate::theme::Meaning;
 
-fn columns<'a>() -> Vec<Column<Row<'a>>> {
+pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
     vec![
         Column {
             title: Msg::ColumnOrder,
@@ -99,15 +99,22 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     let table = &state.case_table;
     let (main, pane) = split(area);
     let look = pen.look;
-    let note = super::some_of(look, table.rows.len(), table.total);
+    let mut facts = super::noted(look, state, Some(table));
+    facts.push(super::some_of(look, table.rows.len(), table.total).spans);
+    let note = look.facts(facts);
     pen.rule(main, look.t(Msg::SubjectNotInjected), note);
     let body = super::below_rule(main);
     if super::empty(pen, body, state, table.rows.len(), table.total, Msg::NoCases) {
         return;
     }
-    let rows =
-        Rows { count: table.rows.len(), selected: table.position(), at: &|place| row(state, table.rows.get(place)?) };
-    table::draw(pen, body, &columns(), &rows, scroll);
+    let marked = |place: usize| table.rows.get(place).is_some_and(|id| table.marked.contains(id));
+    let rows = Rows {
+        count: table.rows.len(),
+        selected: table.position(),
+        at: &|place| row(state, table.rows.get(place)?),
+        marked: (!table.marked.is_empty()).then_some(&marked),
+    };
+    table::draw(pen, body, &table::chosen(columns(), &table.hidden), &rows, scroll);
     if let Some(pane) = pane {
         let inner = super::pane(pen, pane, main, &super::title_of_order(look, table.current()));
         if let Some(row) = table.current().and_then(|id| row(state, id)) {

@@ -53,7 +53,7 @@ pub(super) fn frame(pen: &mut Pen<'_>, area: Rect, title: &str) -> Rect {
 }
 
 /// A box for so many rows in the middle of `area`.
-fn centred(area: Rect, rows: usize) -> Rect {
+pub(super) fn centred(area: Rect, rows: usize) -> Rect {
     let width = COLUMNS.min(area.width);
     let height = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(2).min(area.height);
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }

@@ -47,7 +47,7 @@ fn sections(look: &Look, state: &State) -> Vec<Vec<Line<'static>>> {
         for binding in BINDINGS.iter().filter(|binding| binding.group == group) {
             let keys: Vec<String> = binding.keys.iter().map(|key| key.name(plain)).collect();
             // Judged for where the person was before help was opened.
-            let here = !matches!(binding.contexts, [Context::Help | Context::Buttons]);
+            let here = !matches!(binding.contexts, [Context::Help | Context::Buttons | Context::List]);
             let possible = here && (binding.possible)(state) || binding.contexts == [Context::Help];
             lines.push(entry(look, &keys, look.t(binding.text), possible));
         }

@@ -17,10 +17,14 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let recent = &state.invalid.recent;
     pen.rule(area, look.t(Msg::SubjectInvalid), look.line(Meaning::Muted, when::count(recent.len() as u64)));
     let inner = super::indent(super::below_rule(area));
-    let mut newest: Vec<&InvalidHead> = recent.iter().collect();
+    super::order::scrolled(pen, inner, text(look, state, inner.width), state.scroll);
+}
+
+/// All of them with their faults, the newest on top.
+pub(super) fn text(look: &Look, state: &State, columns: u16) -> Vec<Line<'static>> {
+    let mut newest: Vec<&InvalidHead> = state.invalid.recent.iter().collect();
     newest.sort_by_key(|head| std::cmp::Reverse(head.at));
-    let lines = newest.into_iter().flat_map(|head| entry(look, state, head, usize::from(inner.width))).collect();
-    super::order::scrolled(pen, inner, lines, state.scroll);
+    newest.into_iter().flat_map(|head| entry(look, state, head, usize::from(columns))).collect()
 }
 
 fn entry(look: &Look, state: &State, head: &InvalidHead, columns: usize) -> Vec<Line<'static>> {

@@ -15,12 +15,12 @@ use crate::text::{Msg, happened};
 use crate::theme::Meaning;
 
 /// A row: the entry, and its store when the catalogue has it.
-struct Row<'a> {
+pub(super) struct Row<'a> {
     entry: &'a Entry,
     store: Option<&'a Store>,
 }
 
-fn columns<'a>() -> Vec<Column<Row<'a>>> {
+pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
     vec![
         Column {
             title: Msg::ColumnTime,
@@ -80,7 +80,9 @@ fn what(row: &Row<'_>, look: &Look) -> Line<'static> {
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Scroll) {
     let table = &state.log_table;
     let look = pen.look;
-    let note = super::some_of(look, table.rows.len(), table.total);
+    let mut facts = super::noted(look, state, None);
+    facts.push(super::some_of(look, table.rows.len(), table.total).spans);
+    let note = look.facts(facts);
     pen.rule(area, look.t(Msg::TabLog), note);
     let body = super::below_rule(area);
     if super::empty(pen, body, state, table.rows.len(), table.total, Msg::NoLog) {
@@ -90,6 +92,6 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
         let entry = state.log.get(*table.rows.get(place)?)?;
         Some(Row { entry, store: entry.store().and_then(|store| state.stores.get(store)) })
     };
-    let rows = Rows { count: table.rows.len(), selected: table.position(), at: &row };
-    table::draw(pen, body, &columns(), &rows, scroll);
+    let rows = Rows { count: table.rows.len(), selected: table.position(), at: &row, marked: None };
+    table::draw(pen, body, &table::chosen(columns(), &table.hidden), &rows, scroll);
 }

@@ -80,6 +80,12 @@ fn notice(look: &Look, notice: &Notice) -> String {
         }
         Notice::Back { away_ms } => phrases::back_after(lang, when::age(*away_ms)),
         Notice::Denied(what) => phrases::denied(lang, what),
+        Notice::Copied { count, cut: false } => phrases::copied(lang, when::count(*count as u64)),
+        Notice::Copied { count, cut: true } => phrases::copied_cut(lang, when::count(*count as u64)),
+        Notice::Dumped(Ok(path)) => phrases::dumped(lang, path),
+        Notice::Dumped(Err(why)) => phrases::dump_failed(lang, why),
+        Notice::MarksGone(count) => phrases::marks_gone(lang, count),
+        Notice::MarksFull => look.t(Msg::MarksFull).to_owned(),
         Notice::Refused(why) => refusal(look, why),
     }
 }
@@ -114,6 +120,7 @@ pub(super) fn refusal(look: &Look, refusal: &Refusal) -> String {
         Refusal::NoStore(text) if text.trim().is_empty() => look.t(Msg::RefusedStoreMissing).to_owned(),
         Refusal::NoStore(text) => phrases::refused_no_store(lang, text),
         Refusal::StoreClosed(store) => phrases::refused_store_closed(lang, store),
+        Refusal::NoSort => look.t(Msg::RefusedNoSort).to_owned(),
         Refusal::Busy => look.t(Msg::RefusedBusy).to_owned(),
     }
 }

@@ -275,6 +275,19 @@ fn payload_line(look: &Look, line: &mask::Line) -> Line<'static> {
     Line::from(spans)
 }
 
+/// Everything about an order as text, its payload when it is the opened one's.
+pub(super) fn text(look: &Look, state: &State, id: &contract::OrderId, columns: u16) -> Vec<Line<'static>> {
+    let Some(row) = super::orders::row(state, id) else { return Vec::new() };
+    let mut lines = vec![Line::from(super::title_of_order(look, Some(id)))];
+    lines.extend(summary(look, &row, columns));
+    if let Some((_, shown)) = state.payload.as_ref().filter(|(of, _)| of == id) {
+        lines.push(Line::default());
+        lines.push(Line::from(look.t(Msg::Payload)));
+        lines.extend(payload(look, Some(shown)));
+    }
+    lines
+}
+
 /// Draws the opened order over the whole screen.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, id: &contract::OrderId) {
     let look = pen.look;

@@ -9,8 +9,9 @@ use super::pen::{Look, Pen};
 use super::table::{self, Column, Rows, Scroll};
 use super::{label, order, split, when};
 use crate::state::queues::Queue;
+use crate::state::sort::Sort;
 use crate::state::stores::Store;
-use crate::state::{Order, OrderSort, OrderState, State};
+use crate::state::{Order, OrderState, State};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -166,11 +167,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     let table = &state.order_table;
     let (main, pane) = split(area);
     let look = pen.look;
-    let sort = look.t(match state.order_sort {
-        OrderSort::Newest => Msg::SortNewest,
-        OrderSort::OldestOpen => Msg::SortOldestOpen,
-    });
-    let mut facts = vec![vec![look.span(Meaning::Muted, sort)]];
+    let mut facts = super::noted(look, state, Some(table));
+    if table.sort == Sort::default() {
+        facts.insert(0, vec![look.span(Meaning::Muted, look.t(Msg::SortNewest))]);
+    }
     // What is not here is said, for a table that looks complete would be believed.
     if let Some(since) = state.reading.since {
         let since = format!("{} {}", when::clock(since, &look.zone), when::offset(since, &look.zone));
@@ -187,9 +187,14 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     if super::empty(pen, body, state, table.rows.len(), table.total, Msg::NoOrders) {
         return;
     }
-    let rows =
-        Rows { count: table.rows.len(), selected: table.position(), at: &|place| row(state, table.rows.get(place)?) };
-    table::draw(pen, body, &columns(), &rows, scroll);
+    let marked = |place: usize| table.rows.get(place).is_some_and(|id| table.marked.contains(id));
+    let rows = Rows {
+        count: table.rows.len(),
+        selected: table.position(),
+        at: &|place| row(state, table.rows.get(place)?),
+        marked: (!table.marked.is_empty()).then_some(&marked),
+    };
+    table::draw(pen, body, &table::chosen(columns(), &table.hidden), &rows, scroll);
     if let Some(pane) = pane {
         let inner = super::pane(pen, pane, main, &super::title_of_order(look, table.current()));
         match table.current().and_then(|id| row(state, id)) {

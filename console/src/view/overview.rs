@@ -199,6 +199,7 @@ fn attention_section(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut 
             let item = state.attention.iter().find(|item| item.subject == *subject)?;
             Some(Row { item, state, narrow })
         },
+        marked: None,
     };
     table::draw_rows(pen, body, &columns(narrow), &rows, scroll);
 }
@@ -272,7 +273,7 @@ fn services_section(pen: &mut Pen<'_>, area: Rect, state: &State) {
         pen.sentence(super::indent(body), Meaning::Muted, look.t(why));
         return;
     }
-    let rows = Rows { count: all.len(), selected: None, at: &|place| all.get(place).copied() };
+    let rows = Rows { count: all.len(), selected: None, at: &|place| all.get(place).copied(), marked: None };
     table::draw_rows(pen, body, &service_columns(), &rows, &mut Scroll::default());
 }
 
@@ -334,6 +335,7 @@ fn latest_section(pen: &mut Pen<'_>, area: Rect, state: &State) {
             let order = latest.get(place)?;
             Some(orders::Row::new(state, order))
         },
+        marked: None,
     };
     table::draw(pen, body, &orders::columns(), &rows, &mut Scroll::default());
 }

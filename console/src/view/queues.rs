@@ -22,7 +22,7 @@ pub(super) struct Row<'a> {
     queues: &'a Queues,
 }
 
-fn columns<'a>() -> Vec<Column<Row<'a>>> {
+pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
     vec![
         Column {
             title: Msg::ColumnStore,
@@ -144,7 +144,9 @@ fn total(look: &Look, state: &State, columns: u16) -> Line<'static> {
     let table = &state.queue_table;
     let waiting = vec![look.span(Meaning::Text, phrases::waiting(look.lang, total))];
     let shown = super::some_of(look, table.rows.len(), table.total).spans;
-    look.facts([counted, waiting, shown].into_iter().filter(|fact| !fact.is_empty()).collect())
+    let mut facts = super::noted(look, state, None);
+    facts.extend([counted, waiting, shown].into_iter().filter(|fact| !fact.is_empty()));
+    look.facts(facts)
 }
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Scroll) {
@@ -156,9 +158,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     if super::empty(pen, body, state, table.rows.len(), table.total, none) {
         return;
     }
-    let rows =
-        Rows { count: table.rows.len(), selected: table.position(), at: &|place| row(state, *table.rows.get(place)?) };
-    table::draw(pen, body, &columns(), &rows, scroll);
+    let rows = Rows {
+        count: table.rows.len(),
+        selected: table.position(),
+        at: &|place| row(state, *table.rows.get(place)?),
+        marked: None,
+    };
+    table::draw(pen, body, &table::chosen(columns(), &table.hidden), &rows, scroll);
     if let Some(pane) = pane {
         let inner = super::pane(pen, pane, main, pen.look.t(Msg::StoreQueue));
         match table.current().and_then(|id| row(state, *id)) {
@@ -211,10 +217,23 @@ fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
 fn entries(pen: &mut Pen<'_>, area: Rect, state: &State, store: StoreId) {
     let waiting: Vec<contract::OrderId> =
         state.orders.waiting_at(store).iter().map(|order| order.pass.head.id()).collect();
-    let rows = Rows { count: waiting.len(), selected: None, at: &|place| orders::row(state, waiting.get(place)?) };
+    let rows = Rows {
+        count: waiting.len(),
+        selected: None,
+        at: &|place| orders::row(state, waiting.get(place)?),
+        marked: None,
+    };
     // The pane's own margin is the cursor's.
     let area = Rect { x: area.x.saturating_sub(1), width: area.width + 1, ..area };
     table::draw(pen, area, &entry_columns(), &rows, &mut Scroll::default());
+}
+
+/// What is known of a queue as text, the codes of its orders below.
+pub(super) fn text(look: &Look, state: &State, id: StoreId) -> Vec<Line<'static>> {
+    let Some(row) = row(state, id) else { return Vec::new() };
+    let waiting = state.orders.waiting_at(id);
+    let codes = waiting.iter().map(|order| Line::from(format!("  {}", order.pass.head.code)));
+    facts(look, &row).into_iter().chain(codes).collect()
 }
 
 /// Draws the opened queue: its facts, then its orders, first to be injected on top.
@@ -225,7 +244,8 @@ pub(super) fn draw_opened(pen: &mut Pen<'_>, area: Rect, state: &State, id: Stor
     let note = match state.queues.depth(id) {
         Some(depth) => {
             let known = phrases::known_of(look.lang, table.rows.len(), when::count(depth));
-            let facts = [counted(look, state), vec![look.span(Meaning::Muted, known)]];
+            let marked = super::marked(look, table).unwrap_or_default();
+            let facts = [marked, counted(look, state), vec![look.span(Meaning::Muted, known)]];
             look.facts(facts.into_iter().filter(|fact| !fact.is_empty()).collect())
         }
         None => Line::default(),
@@ -243,10 +263,12 @@ pub(super) fn draw_opened(pen: &mut Pen<'_>, area: Rect, state: &State, id: Stor
     if super::empty(pen, rest, state, table.rows.len(), table.total, Msg::NothingWaiting) {
         return;
     }
+    let marked = |place: usize| table.rows.get(place).is_some_and(|id| table.marked.contains(id));
     let rows = Rows {
         count: table.rows.len(),
         selected: table.position(),
         at: &|place| orders::row(state, table.rows.get(place)?),
+        marked: (!table.marked.is_empty()).then_some(&marked),
     };
     table::draw(pen, rest, &entry_columns(), &rows, scroll);
 }

@@ -13,12 +13,12 @@ use crate::state::{State, Stores};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
-type Row<'a> = &'a Instance;
+pub(super) type Row<'a> = &'a Instance;
 
 /// Columns from which roles have a column of their own; below it the state tells them.
 const ROLES_MIN: u16 = 100;
 
-fn columns<'a>(roles: bool) -> Vec<Column<Row<'a>>> {
+pub(super) fn columns<'a>(roles: bool) -> Vec<Column<Row<'a>>> {
     let mut columns: Vec<Column<Row<'a>>> = vec![
         Column {
             title: Msg::ColumnInstance,
@@ -129,11 +129,7 @@ pub(super) fn rate(look: &Look, instance: &Instance) -> Line<'static> {
 }
 
 pub(super) fn latency(instance: &Instance) -> Latency {
-    match &instance.heartbeat.load {
-        Load::Api(load) => load.latency,
-        Load::Distribuidor(load) => load.latency,
-        Load::Resolver(load) => load.latency,
-    }
+    instance.latency()
 }
 
 fn ms(look: &Look, value: Option<f64>) -> Line<'static> {
@@ -172,7 +168,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     let table = &state.service_table;
     let (main, pane) = split(area);
     let look = pen.look;
-    let note = super::some_of(look, table.rows.len(), table.total);
+    let mut note = super::noted(look, state, None);
+    note.push(super::some_of(look, table.rows.len(), table.total).spans);
+    let note = look.facts(note);
     pen.rule(main, look.t(Msg::TabServices), note);
     let body = super::below_rule(main);
     if super::empty(pen, body, state, table.rows.len(), table.total, Msg::NoServices) {
@@ -182,8 +180,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
         count: table.rows.len(),
         selected: table.position(),
         at: &|place| state.services.get(table.rows.get(place)?),
+        marked: None,
     };
-    table::draw(pen, body, &columns(body.width >= ROLES_MIN), &rows, scroll);
+    let columns = table::chosen(columns(body.width >= ROLES_MIN), &table.hidden);
+    table::draw(pen, body, &columns, &rows, scroll);
     if let Some(pane) = pane {
         let title = table.current().map_or_else(String::new, |(_, instance)| instance.to_string());
         let inner = super::pane(pen, pane, main, &title);
@@ -315,6 +315,13 @@ fn lane(look: &Look, stores: &Stores, head: &Head) -> Line<'static> {
     }
     spans.extend(label::next_attempt(look, head.attempts, head.next_at, head.pos_down).spans);
     Line::from(spans)
+}
+
+/// Everything known of an instance as text.
+pub(super) fn text(look: &Look, state: &State, key: &InstanceKey) -> Vec<Line<'static>> {
+    let known = state.services.get(key);
+    let title = Line::from(key.1.to_string());
+    known.map_or_else(Vec::new, |known| [vec![title], facts(look, known, &state.stores)].concat())
 }
 
 /// Draws the opened instance over the whole screen.

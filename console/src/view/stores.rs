@@ -17,12 +17,12 @@ use crate::theme::Meaning;
 const FEED_MIN: u16 = 4;
 
 /// A row: a store, and the state to look the rest up in.
-struct Row<'a> {
+pub(super) struct Row<'a> {
     store: &'a Store,
     state: &'a State,
 }
 
-fn columns<'a>() -> Vec<Column<Row<'a>>> {
+pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
     vec![
         Column {
             title: Msg::ColumnStore,
@@ -136,7 +136,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     let (main, pane) = if area.width >= super::BESIDE_MIN { split(upper) } else { (upper, None) };
     let table = &state.store_table;
     let look = pen.look;
-    let note = super::some_of(look, table.rows.len(), table.total);
+    let mut note = super::noted(look, state, None);
+    note.push(super::some_of(look, table.rows.len(), table.total).spans);
+    let note = look.facts(note);
     pen.rule(main, look.t(Msg::TabStores), note);
     let body = super::below_rule(main);
     if !super::empty(pen, body, state, table.rows.len(), table.total, Msg::NoStores) {
@@ -144,8 +146,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
             count: table.rows.len(),
             selected: table.position(),
             at: &|place| row(state, *table.rows.get(place)?),
+            marked: None,
         };
-        table::draw(pen, body, &columns(), &rows, scroll);
+        table::draw(pen, body, &table::chosen(columns(), &table.hidden), &rows, scroll);
     }
     updates(pen, lower, state);
     if let Some(pane) = pane {
@@ -256,6 +259,11 @@ fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
         }
     }
     lines
+}
+
+/// Everything known of a store as text.
+pub(super) fn text(look: &Look, state: &State, id: StoreId) -> Vec<Line<'static>> {
+    row(state, id).map_or_else(Vec::new, |row| facts(look, &row))
 }
 
 /// Draws the opened store over the whole screen.

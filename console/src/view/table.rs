@@ -91,6 +91,12 @@ fn layout<R>(columns: &[Column<R>], room: u16) -> Vec<(usize, u16)> {
     widths
 }
 
+/// `columns` without those that a person has hidden; the first one always stays.
+pub(crate) fn chosen<R>(columns: Vec<Column<R>>, hidden: &[Msg]) -> Vec<Column<R>> {
+    let keep = |(place, column): &(usize, Column<R>)| *place == 0 || !hidden.contains(&column.title);
+    columns.into_iter().enumerate().filter(keep).map(|(_, column)| column).collect()
+}
+
 /// What a table is drawn from.
 pub(crate) struct Rows<'a, R> {
     /// How many rows there are.
@@ -99,6 +105,8 @@ pub(crate) struct Rows<'a, R> {
     pub(crate) selected: Option<usize>,
     /// The row at a place; `None` when it has gone since.
     pub(crate) at: &'a dyn Fn(usize) -> Option<R>,
+    /// Whether the row at a place is marked; `None` when no row is.
+    pub(crate) marked: Option<&'a dyn Fn(usize) -> bool>,
 }
 
 /// Draws names of columns and, below, rows: see [`draw_rows`].
@@ -108,7 +116,7 @@ pub(crate) fn draw<R>(pen: &mut Pen<'_>, area: Rect, columns: &[Column<R>], rows
         return;
     }
     let look = pen.look;
-    each_cell(area, columns, |x, width, column| {
+    each_cell(inset(area, rows), columns, |x, width, column| {
         pen.line(x, area.y, width, look.line(Meaning::Column, look.t(column.title)), column.align);
     });
     draw_rows(pen, Rect { y: area.y + 1, height: area.height - 1, ..area }, columns, rows, scroll);
@@ -131,13 +139,23 @@ pub(crate) fn draw_rows<R>(
     scroll.follow(rows.selected, rows.count, usize::from(area.height));
     for (place, y) in (scroll.first..rows.count).zip(area.top()..area.bottom()) {
         let Some(row) = (rows.at)(place) else { continue };
-        each_cell(area, columns, |x, width, column| pen.line(x, y, width, (column.cell)(&row, look), column.align));
+        let cells = inset(area, rows);
+        each_cell(cells, columns, |x, width, column| pen.line(x, y, width, (column.cell)(&row, look), column.align));
+        if rows.marked.is_some_and(|marked| marked(place)) {
+            pen.text(area.x + 1, y, 1, Meaning::Key, look.glyphs().marked);
+        }
         if rows.selected == Some(place) {
             pen.text(area.x, y, 1, Meaning::Key, look.glyphs().cursor);
             pen.paint(Rect::new(area.x, y, area.width - 1, 1), Meaning::Selected);
         }
     }
     scroll_bar(pen, Rect { x: area.right() - 1, width: 1, ..area }, rows.count, scroll.first);
+}
+
+/// Room for the cells: one column less when rows are marked, for the marks stand beside the cursor.
+fn inset<R>(area: Rect, rows: &Rows<'_, R>) -> Rect {
+    let marks = u16::from(rows.marked.is_some() && area.width > MARGIN + 1);
+    Rect { x: area.x + marks, width: area.width - marks, ..area }
 }
 
 /// Calls `put` with place and width of each column that is shown in `area`.

@@ -7,4 +7,5 @@ mod converge;
 mod layers;
 mod making;
 mod palette;
+mod tables;
 mod truth;

@@ -56,6 +56,25 @@ async fn an_operator_opens_looks_filters_and_leaves() {
     screen.press("\x1b");
     screen.wait_for("no filter", SHORT, |s| s.contains("0000900002-070102"));
 
+    // Copied by the terminal's own clipboard sequence, in base64: `72.0000900002-070102`.
+    screen.press("y");
+    screen.wait_for("the word that it was sent", SHORT, |s| s.contains("Enviado a la terminal"));
+    assert_eq!(screen.clipboard(), ["c;NzIuMDAwMDkwMDAwMi0wNzAxMDI="]);
+
+    // The palette finds the store by letters without its accent.
+    screen.press(":nandu\r");
+    screen.wait_for("the store", SHORT, |s| s.contains("── Ficha del local ──") && s.contains("Plaza Ñandú"));
+    screen.press("D");
+    screen.wait_for("the path of the dump", SHORT, |s| s.contains("Pantalla guardada en"));
+    let dumps = std::fs::read_dir(screen.home().join("domicilio/dumps")).unwrap();
+    let mut files: Vec<_> = dumps.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    assert_eq!(files.iter().map(|file| file.extension().unwrap()).collect::<Vec<_>>(), ["ans", "txt"]);
+    let dumped = std::fs::read_to_string(&files[1]).unwrap();
+    assert!(dumped.contains("── Ficha del local ──") && !dumped.contains("Pantalla guardada"), "{dumped}");
+    screen.press("2");
+    screen.wait_for("the orders again", SHORT, |s| s.contains("0000900002-070102"));
+
     screen.press("?");
     screen.wait_for("help", SHORT, |s| s.contains("── Ayuda ──"));
     screen.press("\x1b");

@@ -8,9 +8,21 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+/// What the program asked the terminal to put into its clipboard, in base64, as it came.
+#[derive(Default)]
+struct Clipboard {
+    sent: Vec<String>,
+}
+
+impl vt100::Callbacks for Clipboard {
+    fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, kind: &[u8], data: &[u8]) {
+        self.sent.push(format!("{};{}", String::from_utf8_lossy(kind), String::from_utf8_lossy(data)));
+    }
+}
+
 /// The screen, and a bell for whoever waits for it to change.
 struct Shared {
-    parser: Mutex<(vt100::Parser, bool)>,
+    parser: Mutex<(vt100::Parser<Clipboard>, bool)>,
     changed: Condvar,
 }
 
@@ -22,7 +34,7 @@ pub(crate) struct Terminal {
     shared: Arc<Shared>,
     /// The terminal's settings before the program touched them, as printed.
     before: String,
-    _home: TempDir,
+    home: TempDir,
 }
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_domicilio");
@@ -61,7 +73,12 @@ impl Terminal {
         let before = settings(pty.master.as_ref());
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
-        let parser = vt100::Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);
+        let parser = vt100::Parser::new_with_callbacks(
+            ROWS.try_into().unwrap(),
+            COLUMNS.try_into().unwrap(),
+            0,
+            Clipboard::default(),
+        );
         let shared = Arc::new(Shared { parser: Mutex::new((parser, false)), changed: Condvar::new() });
         let mut output = pty.master.try_clone_reader().unwrap();
         let theirs = Arc::clone(&shared);
@@ -81,7 +98,7 @@ impl Terminal {
             }
         });
         let keys = pty.master.take_writer().unwrap();
-        Self { child, master: pty.master, keys, shared, before, _home: home }
+        Self { child, master: pty.master, keys, shared, before, home }
     }
 
     /// What the screen says.
@@ -152,6 +169,16 @@ impl Terminal {
         assert!(!screen.hide_cursor(), "the cursor is there again");
         assert!(!screen.bracketed_paste(), "pasting is plain again");
         assert_eq!(settings(self.master.as_ref()), self.before, "line discipline as before");
+    }
+
+    /// What was sent for the clipboard so far: which one, and the text in base64.
+    pub(crate) fn clipboard(&self) -> Vec<String> {
+        self.shared.parser.lock().unwrap().0.callbacks().sent.clone()
+    }
+
+    /// The program's home, where its files are.
+    pub(crate) fn home(&self) -> &std::path::Path {
+        self.home.path()
     }
 
     /// Whether no cell has a colour.

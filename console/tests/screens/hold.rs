@@ -137,3 +137,17 @@ fn the_last_second_moves_the_clock_and_the_ages() {
     let after = paint::text(&paint::buffer(&state, 120, 40, paint::theme()));
     assert!(before[0].contains("21:04:17 -05") && after[0].contains("21:04:18 -05"), "{}\n{}", before[0], after[0]);
 }
+
+#[test]
+fn details_are_told_as_text_without_personal_data() {
+    let memory = || domicilio::view::Memory::new(paint::theme(), jiff::tz::TimeZone::UTC);
+    let order = domicilio::view::text_of_aimed(&crate::snapshots::order_opened(Lang::Es), &memory());
+    for said in ["Pedido 0000900000-070100", "intento 3/5", "nombresCliente: [oculto]", "totalFactura: 8"] {
+        assert!(order.contains(said), "{said} missing in\n{order}");
+    }
+    assert!(!order.contains("Persona Ejemplo") && !order.chars().any(|c| c.is_control() && c != '\n'), "{order}");
+    for (name, state) in scenes(Lang::En) {
+        let text = domicilio::view::text_of_aimed(&state, &memory());
+        assert_eq!(text.is_empty(), state.aimed().is_none(), "{name}: {text}");
+    }
+}

@@ -140,6 +140,31 @@ pub(crate) fn helped(lang: Lang) -> State {
     state
 }
 
+/// Sorted by attempts with two marked rows, one of which the filter hides, and a hidden column.
+pub(crate) fn arranged(lang: Lang) -> State {
+    let mut state = on(Screen::Orders)(lang);
+    for action in [Action::Mark, Action::Sort, Action::Sort, Action::Sort, Action::Down, Action::Mark, Action::Filter] {
+        act(&mut state, action);
+    }
+    for c in "norte".chars() {
+        then(&mut state, Event::Edit(Edit::Insert(c)));
+    }
+    then(&mut state, Event::Edit(Edit::Submit));
+    for action in [Action::Top, Action::Mark, Action::Mark, Action::Columns, Action::Down, Action::Mark, Action::Back] {
+        act(&mut state, action);
+    }
+    state
+}
+
+/// The list of columns over the stores.
+pub(crate) fn columns(lang: Lang) -> State {
+    let mut state = on(Screen::Stores)(lang);
+    for action in [Action::Columns, Action::Down, Action::Mark, Action::Down] {
+        act(&mut state, action);
+    }
+    state
+}
+
 /// The palette with `typed` in its line, opened over the orders.
 pub(crate) fn palette(lang: Lang, typed: &str) -> State {
     let mut state = on(Screen::Orders)(lang);
@@ -172,6 +197,8 @@ pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
         ("filtered-out", filtered_out(lang)),
         ("notices", noticed(lang)),
         ("help", helped(lang)),
+        ("arranged", arranged(lang)),
+        ("columns", columns(lang)),
         ("palette", palette(lang, "")),
         ("palette-some", palette(lang, "no")),
         ("palette-none", palette(lang, "zzzz")),
@@ -279,6 +306,12 @@ fn filter_help_and_notices() {
     check_small("filtered-out", filtered_out);
     check_small("notices", noticed);
     check_all("help", helped);
+}
+
+#[test]
+fn order_marks_and_columns() {
+    check_small("arranged", arranged);
+    check_small("columns", columns);
 }
 
 #[test]
