@@ -108,7 +108,7 @@ pub(crate) fn attempt(
         if !(tenure.holds() && ours.load(Ordering::Acquire)) {
             return (store, Done::Attempted(Verdict::Postponed, 0));
         }
-        shared.figures.in_flight.fetch_add(1, Ordering::Relaxed);
+        let under_way = shared.figures.begin();
         let started = Instant::now();
         let (pos, order) = (shared.pos.clone(), Arc::clone(&entry));
         // A task of its own: should nobody look at this deed for a while (the bus is away), the answer is taken all
@@ -126,7 +126,7 @@ pub(crate) fn attempt(
         }));
         let verdict = call.await.unwrap_or(Verdict::Postponed);
         let took = started.elapsed();
-        shared.figures.in_flight.fetch_sub(1, Ordering::Relaxed);
+        drop(under_way);
         match &verdict {
             Verdict::Done { .. } => shared.figures.latency.record_us(micros(took)),
             Verdict::Failed(_) => drop(shared.figures.failed_attempts.fetch_add(1, Ordering::Relaxed)),
