@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
-use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use contract::stream::STORES;
 use contract::{StoreId, StoreRecord, Subject, subject};
 use futures::StreamExt as _;
 use tokio::sync::watch;
 
+use crate::publish::Failed;
 use crate::{Connection, Error, ErrorKind, REQUEST_TIMEOUT, again, read};
 
 /// Wait between two tries to follow the stream; a leader election takes seconds, a tight loop floods the server.
@@ -155,7 +155,7 @@ pub async fn write(js: &jetstream::Context, record: &StoreRecord, expected: u64)
         // A new id must be free in every country. The whole stream is the fence: if anything is written between
         // this look and our message, the server refuses it and the caller tries again.
         let extent = read::extent(js, STORES.name).await?;
-        if let Some(other) = read::last(js, STORES.name, &format!("domicilio.stores.*.{}", record.id)).await? {
+        if let Some(other) = read::last(js, STORES.name, &subject::store_anywhere(record.id)).await? {
             return Err(Error::new(ErrorKind::Conflict, doing(), format!("the id is taken by {}", other.subject)));
         }
         message = message.expected_last_sequence(extent.last);
@@ -167,14 +167,6 @@ pub async fn write(js: &jetstream::Context, record: &StoreRecord, expected: u64)
         .map_err(|elapsed| Error::new(ErrorKind::Unanswered, doing(), elapsed))?;
     match published {
         Ok(ack) => Ok(ack.sequence),
-        Err(error) => {
-            let kind = match error.kind() {
-                PublishErrorKind::WrongLastSequence => ErrorKind::Conflict,
-                PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => ErrorKind::Unanswered,
-                PublishErrorKind::StreamNotFound => ErrorKind::NotFound,
-                _ => ErrorKind::Refused,
-            };
-            Err(Error::new(kind, doing(), error))
-        }
+        Err(error) => Err(Error::new(Failed::of(&error).kind(), doing(), error)),
     }
 }

@@ -15,6 +15,7 @@ use contract::{QueueEntry, header, subject};
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 
+use crate::publish::Failed;
 use crate::read::{Request, Start, Stored, extent, last_at_leader, read};
 use crate::{Error, ErrorKind, REQUEST_TIMEOUT, again};
 
@@ -125,7 +126,7 @@ pub async fn fill(js: &jetstream::Context, reach: Reach) -> Result<(), Error> {
             });
             match sent.await {
                 Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) => Err(Error::new(ErrorKind::Refused, DOING, error)),
+                Ok(Err(error)) => Err(Error::new(Failed::of(&error).kind(), DOING, error)),
                 Err(elapsed) => Err(Error::new(ErrorKind::Unanswered, DOING, elapsed)),
             }
         })

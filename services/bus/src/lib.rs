@@ -13,6 +13,7 @@ pub mod continuity;
 pub mod counters;
 pub mod denial;
 pub mod error;
+pub mod publish;
 pub mod read;
 pub mod server;
 pub mod target;

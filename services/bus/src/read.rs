@@ -287,7 +287,7 @@ pub async fn depths(js: &jetstream::Context) -> Result<Vec<(StoreId, u64)>, Erro
     let stream = no_info(js, name).await?;
     bounded(REQUEST_TIMEOUT, doing, async {
         let mut depths = Vec::new();
-        let mut subjects = stream.info_with_subjects("domicilio.queues.*.*").await?;
+        let mut subjects = stream.info_with_subjects(contract::stream::QUEUES.subject).await?;
         while let Some(subject) = subjects.next().await {
             let (subject, count) = subject?;
             if let contract::Subject::Queue(_, store) = contract::Subject::parse(&subject) {

@@ -7,7 +7,7 @@ use async_nats::service::{Request, Service as Micro, ServiceExt as _};
 use bytes::Bytes;
 use contract::command::{ANY, IntakeReply, LogLevel, Reply, Verb};
 use contract::heartbeat::RunState;
-use contract::{Fault, VERSION};
+use contract::{Fault, VERSION, subject};
 use futures::future::{self, BoxFuture};
 use futures::{FutureExt as _, StreamExt as _, stream};
 
@@ -63,8 +63,8 @@ async fn serve(
     duties: &[Duty],
 ) -> Result<(), async_nats::Error> {
     let micro = register(instance, bus).await?;
-    let own = micro.group(format!("domicilio.cmd.{}.{}", instance.service, instance.id));
-    let any = micro.group(format!("domicilio.cmd.{}.{ANY}", instance.service));
+    let own = micro.group(subject::commands(instance.service, instance.id.as_str()));
+    let any = micro.group(subject::commands(instance.service, ANY));
     let mut common = Vec::new();
     for verb in Verb::COMMON {
         let endpoint = own.endpoint_builder().name(verb.as_str()).add(verb.as_str()).await?;

@@ -51,7 +51,17 @@ pub fn outcome(country: Country, store: StoreId) -> String {
 /// `domicilio.events.<cc>.<store>.<kind>`
 pub fn event(event: &Event) -> String {
     let (country, store) = event.kind.place();
-    format!("domicilio.events.{country}.{store}.{}", event.kind.token())
+    events_of(country, store, event.kind.token())
+}
+
+/// Events of one kind about a store: `domicilio.events.<cc>.<store>.<kind>`.
+pub fn events_of(country: Country, store: StoreId, kind: &str) -> String {
+    format!("domicilio.events.{country}.{store}.{kind}")
+}
+
+/// The store's record in whatever country: `domicilio.stores.*.<store>`.
+pub fn store_anywhere(store: StoreId) -> String {
+    format!("domicilio.stores.*.{store}")
 }
 
 /// `domicilio.stores.<cc>.<store>`
@@ -67,6 +77,11 @@ pub fn invalid(country: Country) -> String {
 /// `domicilio.services.<service>.<instance>.heartbeat`
 pub fn heartbeat(service: Service, instance: &InstanceId) -> String {
     format!("domicilio.services.{service}.{instance}.heartbeat")
+}
+
+/// What commands to an instance begin with, or those to [`ANY`]: `domicilio.cmd.<service>.<instance>`.
+pub fn commands(service: Service, instance: &str) -> String {
+    format!("domicilio.cmd.{service}.{instance}")
 }
 
 /// `domicilio.cmd.<service>.<instance>.<verb>`
@@ -139,7 +154,7 @@ impl fmt::Display for Subject {
             Self::Order(country, id) => f.write_str(&order_of(*country, id)),
             Self::Queue(partition, store) => write!(f, "domicilio.queues.{partition}.{store}"),
             Self::Outcome(country, store) => f.write_str(&outcome(*country, *store)),
-            Self::Event(country, store, kind) => write!(f, "domicilio.events.{country}.{store}.{kind}"),
+            Self::Event(country, store, kind) => f.write_str(&events_of(*country, *store, kind)),
             Self::Store(country, id) => f.write_str(&store(*country, *id)),
             Self::Invalid(country) => f.write_str(&invalid(*country)),
             Self::Heartbeat(service, instance) => f.write_str(&heartbeat(*service, instance)),

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::consumer::pull::{Ordered, OrderedConfig};
-use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
+use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::{HeaderMap, jetstream};
 use bus::continuity::{self, Reach};
+use bus::publish::Failed;
 use bus::read::Stored;
 use bus::{Error, ErrorKind, REQUEST_TIMEOUT};
 use bytes::Bytes;
@@ -337,12 +338,10 @@ async fn await_answer(intake: u64, received_at: UtcMs, ack: PublishAckFuture) ->
         Ok(ack) => Answer::Stored(ack.sequence),
         Err(error) => {
             tracing::debug!(intake, %error, "a hand-over failed");
-            match error.kind() {
-                PublishErrorKind::WrongLastSequence => Answer::WrongLast,
-                PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::StreamNotFound => {
-                    Answer::Unknown
-                }
-                _ => {
+            match Failed::of(&error) {
+                Failed::WrongLast => Answer::WrongLast,
+                Failed::Unknown | Failed::NoStream => Answer::Unknown,
+                Failed::NoRoom | Failed::Refused => {
                     refused = Some(format!("QUEUES takes no orders: {error}"));
                     Answer::Unknown
                 }

@@ -9,7 +9,7 @@ use chassis::clock::monotonic_ms;
 use chassis::lease::{Silence, TERMS, Tenure, encode, remove, write};
 use chassis::{Chassis, RETRY_DELAY};
 use contract::lease::{Holder, Key, PartitionLease, ResolverLease, Stance};
-use contract::{EventKind, InstanceId, Partition, subject};
+use contract::{EventKind, InstanceId, Partition};
 use futures::StreamExt as _;
 
 use crate::assign::{self, Change, Live};
@@ -237,13 +237,7 @@ async fn settle(
 pub(crate) fn publish(chassis: &Chassis, kind: EventKind) {
     let event = office::event(chassis, kind);
     let js = chassis.bus.js.clone();
-    tokio::spawn(async move {
-        let body = serde_json::to_vec(&event).unwrap_or_default();
-        let sent = async { js.publish(subject::event(&event), body.into()).await?.await };
-        if !matches!(tokio::time::timeout(bus::REQUEST_TIMEOUT, sent).await, Ok(Ok(_))) {
-            tracing::warn!(kind = event.kind.token(), "an event could not be published");
-        }
-    });
+    tokio::spawn(async move { bus::publish::event(&js, &event).await });
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chassis::latency::Window;
 use contract::heartbeat::{HEADS_MAX, Head, Load, Owned, ResolverLoad};
@@ -44,7 +44,25 @@ pub struct Figures {
     pub latency: Window,
 }
 
+/// An attempt under way, counted until it is dropped: with its partition it may end before its answer.
+#[derive(Debug)]
+pub struct InFlight {
+    figures: Arc<Figures>,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.figures.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Figures {
+    /// An attempt begins.
+    pub fn begin(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight { figures: Arc::clone(self) }
+    }
+
     /// Changes what the session of `partition` tells.
     pub fn session(&self, partition: Partition, change: impl FnOnce(&mut SessionFigures)) {
         change(self.sessions().entry(partition).or_default());

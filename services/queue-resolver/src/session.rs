@@ -190,7 +190,13 @@ impl Session {
         let mut state = shared.chassis.control.follow();
         self.wake_all();
         loop {
-            self.finishing |= *wish.borrow_and_update() == Wish::Finish;
+            match *wish.borrow_and_update() {
+                // Here as well as below: what is seen here wakes nobody there, and a session that missed it would neither
+                // begin anything nor end.
+                Wish::Drop => return Ok(End::Dropped),
+                Wish::Finish => self.finishing = true,
+                Wish::Serve => {}
+            }
             if self.finishing && !self.is_busy() {
                 consumer.close(&bus.js).await;
                 return Ok(End::Finished);

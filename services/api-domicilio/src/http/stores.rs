@@ -106,7 +106,7 @@ fn store_id(id: Id) -> Result<StoreId, ReplyCode> {
 
 /// What the stream has, which may be newer than what this instance has taken up.
 async fn current(api: &Api, id: StoreId) -> Result<Option<Versioned>, Answer> {
-    let subject = format!("domicilio.stores.*.{id}");
+    let subject = contract::subject::store_anywhere(id);
     let last = read::last(&api.bus.js, STORES.name, &subject).await.map_err(|error| {
         tracing::warn!(error = &error as &dyn std::error::Error, store = id.0, "store not read");
         ReplyCode::BusUnavailable

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::context::PublishError;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::RawMessageErrorKind;
-use async_nats::jetstream::{self, ErrorCode};
+use bus::publish::Failed;
 use bus::{Connection, LinkState};
 use bytes::Bytes;
 use contract::order::{Digest, InvalidHead};
@@ -94,30 +94,12 @@ pub(crate) async fn publish(bus: &Connection, subject: String, message: PublishM
 
 /// What a failed publish means; `None` when the identity is taken.
 fn meaning(error: &PublishError) -> Option<Stored> {
-    match error.kind() {
-        PublishErrorKind::WrongLastSequence => None,
-        PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::MaxAckPending => {
-            Some(Stored::Unknown)
-        }
-        PublishErrorKind::Other => match server_code(error) {
-            // A cluster's leader says so while the first message of the subject is still being agreed on.
-            Some(ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT) => None,
-            Some(
-                ErrorCode::STREAM_STORE_FAILED
-                | ErrorCode::STORAGE_RESOURCES_EXCEEDED
-                | ErrorCode::ACCOUNT_RESOURCES_EXCEEDED
-                | ErrorCode::INSUFFICIENT_RESOURCES,
-            ) => Some(Stored::NoRoom),
-            Some(_) => Some(Stored::Unavailable),
-            None => Some(Stored::Unknown),
-        },
-        _ => Some(Stored::Unavailable),
+    match Failed::of(error) {
+        Failed::WrongLast => None,
+        Failed::Unknown => Some(Stored::Unknown),
+        Failed::NoRoom => Some(Stored::NoRoom),
+        Failed::NoStream | Failed::Refused => Some(Stored::Unavailable),
     }
-}
-
-fn server_code(error: &PublishError) -> Option<ErrorCode> {
-    let source = std::error::Error::source(error)?;
-    source.downcast_ref::<jetstream::Error>().map(jetstream::Error::error_code)
 }
 
 /// The order already stored under `subject`, if there is one: its sequence, and whether its bytes have `digest`. The

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_nats::client::Request;
 use async_nats::jetstream;
-use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
+use bus::publish::Failed;
 use bus::read::Stored as Message;
 use bus::{REQUEST_TIMEOUT, continuity, read};
 use chassis::lease::Tenure;
@@ -108,7 +108,7 @@ pub(crate) fn attempt(
         if !(tenure.holds() && ours.load(Ordering::Acquire)) {
             return (store, Done::Attempted(Verdict::Postponed, 0));
         }
-        shared.figures.in_flight.fetch_add(1, Ordering::Relaxed);
+        let under_way = shared.figures.begin();
         let started = Instant::now();
         let (pos, order) = (shared.pos.clone(), Arc::clone(&entry));
         // A task of its own: should nobody look at this deed for a while (the bus is away), the answer is taken all
@@ -126,7 +126,7 @@ pub(crate) fn attempt(
         }));
         let verdict = call.await.unwrap_or(Verdict::Postponed);
         let took = started.elapsed();
-        shared.figures.in_flight.fetch_sub(1, Ordering::Relaxed);
+        drop(under_way);
         match &verdict {
             Verdict::Done { .. } => shared.figures.latency.record_us(micros(took)),
             Verdict::Failed(_) => drop(shared.figures.failed_attempts.fetch_add(1, Ordering::Relaxed)),
@@ -154,7 +154,7 @@ fn micros(took: Duration) -> u64 {
 async fn mark(shared: &Shared, place: &Place) -> Option<Mark> {
     let js = &shared.chassis.bus.js;
     let outcome = read::last_at_leader(js, OUTCOMES.name, &subject::outcome(place.country, place.store)).await.ok()?;
-    let pos = format!("domicilio.events.{}.{}.pos", place.country, place.store);
+    let pos = subject::events_of(place.country, place.store, "pos");
     let pos = read::last_at_leader(js, EVENTS.name, &pos).await.ok()?;
     let pos_down = pos.is_some_and(|stored| {
         let event = serde_json::from_slice::<Event>(&stored.payload);
@@ -193,13 +193,11 @@ async fn store_outcome(shared: &Shared, place: &Place, outcome: &Outcome, fence:
             shared.chassis.trouble.over();
             Stored::At(ack.sequence)
         }
-        Ok(Err(error)) => match error.kind() {
-            PublishErrorKind::WrongLastSequence => overtaken(shared, place, fence).await,
-            PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::StreamNotFound => {
-                Stored::Unknown
-            }
+        Ok(Err(error)) => match Failed::of(&error) {
+            Failed::WrongLast => overtaken(shared, place, fence).await,
+            Failed::Unknown | Failed::NoStream => Stored::Unknown,
             // Without room for an outcome the lane waits, rather than forget that an order is done; and says so.
-            _ => {
+            Failed::NoRoom | Failed::Refused => {
                 shared.chassis.trouble.tell(format!("OUTCOMES takes no outcomes: {error}"));
                 Stored::Unknown
             }
@@ -211,8 +209,11 @@ async fn store_outcome(shared: &Shared, place: &Place, outcome: &Outcome, fence:
 /// Why the store's last outcome is not the one at `fence`.
 async fn overtaken(shared: &Shared, place: &Place, fence: u64) -> Stored {
     let Some(mark) = mark(shared, place).await else { return Stored::Unknown };
-    if mark.fence > 0 || fence == 0 {
-        return Stored::Conflict(mark);
+    match mark.fence {
+        // By now it is: something was still being agreed on. To be tried again.
+        last if last == fence => return Stored::Unknown,
+        0 => {}
+        _ => return Stored::Conflict(mark),
     }
     // None is left: outcomes are kept for a month. Another owner's would have aged out, too, so the lease has to tell.
     match is_last(&shared.chassis.bus.js, place.partition, place.epoch).await {
@@ -239,12 +240,8 @@ async fn acknowledge(shared: &Shared, reply: String) -> bool {
     matches!(answered, Ok(Ok(_)))
 }
 
-/// Publishes an event. Best effort: what matters stands in the outcome.
+/// Tells what stands nowhere else.
 async fn tell(shared: &Shared, kind: EventKind) {
     let event = Event { v: contract::VERSION, at: chassis::now(), by: shared.chassis.instance.origin(), kind };
-    let Ok(body) = serde_json::to_vec(&event) else { return };
-    let sent = async { shared.chassis.bus.js.publish(subject::event(&event), body.into()).await?.await };
-    if !matches!(tokio::time::timeout(REQUEST_TIMEOUT, sent).await, Ok(Ok(_))) {
-        tracing::warn!(kind = event.kind.token(), "an event could not be published");
-    }
+    bus::publish::event(&shared.chassis.bus.js, &event).await;
 }
