@@ -11,6 +11,7 @@ use chassis::{Chassis, RETRY_DELAY};
 use contract::lease::{Holder, Key, PartitionLease, ResolverLease, Stance};
 use contract::{EventKind, InstanceId, Partition};
 use futures::StreamExt as _;
+use tokio::time::Instant;
 
 use crate::assign::{self, Change, Live};
 use crate::figures::Figures;
@@ -62,15 +63,19 @@ async fn follow(
     let mut watch = store.watch_with_history(">").await?;
     let mut tick = tokio::time::interval(Duration::from_millis(TERMS.renew_ms / 4));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // Nothing is decided before everything that was there has been seen.
-    let mut complete = store.status().await?.values() == 0;
+    // Nothing is decided before everything that was there has been seen. A key that is written anew at that moment is told
+    // after the one that claims to be the last: one more renewal must have had its time.
+    let seen_in = Duration::from_millis(TERMS.renew_ms);
+    let mut complete_at = (store.status().await?.values() == 0).then(|| Instant::now() + seen_in);
     loop {
         tokio::select! {
             biased;
             entry = watch.next() => match entry {
                 Some(entry) => {
                     let entry = entry?;
-                    complete |= entry.delta == 0;
+                    if entry.delta == 0 {
+                        complete_at.get_or_insert_with(|| Instant::now() + seen_in);
+                    }
                     view.take(&entry);
                     // Everything that has already arrived is taken before anything is decided.
                     continue;
@@ -83,7 +88,7 @@ async fn follow(
         if !tenure.holds() {
             // We could not renew either, so nobody could: while the bucket has no leader, silence says nothing.
             view.restart();
-        } else if complete {
+        } else if complete_at.is_some_and(|at| at <= Instant::now()) {
             expire(chassis, store, view).await?;
             settle(chassis, store, term, tenure, view).await?;
             forget(store, view).await;
