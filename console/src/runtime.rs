@@ -99,7 +99,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
 async fn open(target: bus::Target, marks: Marks) -> Result<(Feed, mpsc::Receiver<Event>), bus::Error> {
     let (tell, events) = mpsc::channel(feed::EVENTS_MAX);
     let settings = feed::Settings { read_only: marks.read_only, ..feed::Settings::to(target) };
-    Ok((Feed::start(&settings, tell).await?, events))
+    Ok((Box::pin(Feed::start(&settings, tell)).await?, events))
 }
 
 struct Console {
@@ -255,7 +255,7 @@ impl Console {
             let access = route::access(&target, marks);
             Ok::<_, bus::Error>((access, open(target, marks).await?))
         };
-        match opened.await {
+        match Box::pin(opened).await {
             Ok((access, (feed, events))) => {
                 tracing::info!(context = name, "another bus");
                 // The last one that uses the old feed stops it.

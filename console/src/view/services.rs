@@ -343,7 +343,7 @@ fn lane(look: &Look, stores: &Stores, head: &Head) -> Line<'static> {
 pub(super) fn text(look: &Look, state: &State, key: &InstanceKey) -> Vec<Line<'static>> {
     let known = state.services.get(key);
     let title = Line::from(key.1.to_string());
-    known.map_or_else(Vec::new, |known| [vec![title], facts(look, known, &state.stores)].concat())
+    known.map_or_else(Vec::new, |known| [vec![title], facts(look, known, state)].concat())
 }
 
 /// Draws the opened instance over the whole screen.
