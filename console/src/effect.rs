@@ -17,6 +17,8 @@ pub enum Effect {
         /// The store.
         store: StoreId,
     },
+    /// Leave this bus and open the one that a NATS context leads to.
+    Switch(String),
     /// Read the counts of the days from the first to the second, both included.
     ReadCounters(Day, Day),
     /// Send a text to the terminal, for its clipboard.

@@ -13,6 +13,7 @@ use contract::{
 use crate::action::Action;
 use crate::mask::Masked;
 use crate::state::access::{Identity, Tried};
+use crate::state::services::Found;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,8 +49,22 @@ pub enum Event {
     History(History),
     /// What waits, read from the stream itself.
     Queues(QueuesRead),
+    /// Everybody was asked who is there, through the NATS services API.
+    Discovered {
+        /// When.
+        at: UtcMs,
+        /// Who answered.
+        found: Vec<Found>,
+    },
     /// An answer to [`crate::effect::Effect`].
     Answer(Answer),
+    /// The bus of another context could not be opened: this one stays.
+    SwitchFailed {
+        /// The context.
+        name: String,
+        /// One sentence, sanitised.
+        why: String,
+    },
 }
 
 /// A key in a text field.

@@ -7,6 +7,7 @@
 //! Whatever fails becomes an event; nothing here ends the program or blocks the client.
 
 pub mod decode;
+mod discovery;
 pub mod guard;
 pub mod history;
 mod link;
@@ -116,6 +117,7 @@ impl Feed {
             Arc::clone(&reread),
             events.clone(),
         )));
+        spawn(Box::pin(discovery::run(requests.clone(), up.clone(), events.clone())));
         spawn(Box::pin(queues::run(requests.clone(), up, events.clone())));
         tasks.close();
         let running = tokio::sync::Semaphore::new(EFFECTS_MAX);

@@ -113,6 +113,19 @@ async fn connect(common: &Common) -> Result<bus::Connection, Failure> {
     )))
 }
 
+/// Refuses to change anything in a context that the settings mark as read-only.
+async fn may_change(common: &Common) -> Result<(), Failure> {
+    let var = |name: &str| std::env::var(name).ok();
+    let config = crate::config::load(common, var).map_err(|error| Failure::Usage(chain(&error)))?;
+    let target = route::target(common).await?;
+    match target.context.as_ref() {
+        Some(name) if route::marks(&target, &config.file.marks()).read_only => {
+            Err(Failure::Refused(format!("context {name} is read-only: the settings say so")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Prints data.
 fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

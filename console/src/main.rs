@@ -42,8 +42,8 @@ async fn console(common: &Common, target: bus::Target) -> Result<(), Failure> {
     let config = config::load(common, var).map_err(|error| Failure::Usage(feed::chain(&error)))?;
     let remote = var("SSH_CONNECTION").is_some_and(|value| !value.is_empty());
     runtime::run(runtime::Settings {
-        access: feed::route::access(&target),
-        feed: feed::Settings::to(target),
+        target,
+        contexts: config.file.marks(),
         lang: config.file.language.resolve(var),
         theme: Theme::detect(config.file.screen.look(), var),
         zone: jiff::tz::TimeZone::system(),

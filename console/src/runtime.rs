@@ -1,7 +1,7 @@
 //! The loop: keys, the feed and the clock become events, `update` says what to do, frames are drawn when something
 //! changed, and not more often than the terminal's link bears.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::effect::Effect;
 use crate::event::{Answer, Event, Meter};
-use crate::feed::{self, Feed};
-use crate::state::access::Access;
+use crate::feed::{self, Feed, route};
+use crate::state::access::{Access, Marks};
 use crate::state::{self, Lang, State};
 use crate::theme::Theme;
 use crate::update::update;
@@ -43,9 +43,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Settings {
     /// Where the bus is.
-    pub feed: feed::Settings,
-    /// What is shown of the way there.
-    pub access: Access,
+    pub target: bus::Target,
+    /// What the settings say of contexts, by name.
+    pub contexts: BTreeMap<String, Marks>,
     /// Language of the screen.
     pub lang: Lang,
     /// Look of the terminal.
@@ -60,15 +60,15 @@ pub struct Settings {
 
 /// Runs the console until the person leaves, a signal comes, or the terminal is gone.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
-    let (tell, events) = mpsc::channel(feed::EVENTS_MAX);
-    let feed = Feed::start(&settings.feed, tell).await?;
+    let marks = route::marks(&settings.target, &settings.contexts);
+    let (feed, events) = open(settings.target.clone(), marks).await?;
     // Before the terminal is taken over: from the first frame on every way out must be known.
     let ended = term::asked_to_end();
     let continued = term::continued().context("waiting for signals")?;
     let mut screen = term::Screen::enter().context("this is no terminal that can be drawn on")?;
     let mut state = State::new(feed::now(), settings.lang, fastrand::u64(..));
     state.settings = settings.state;
-    state.access = settings.access;
+    state.access = Access { contexts: route::contexts().await, ..route::access(&settings.target, marks) };
     if let Ok((width, height)) = screen.size() {
         update(&mut state, Event::Resized { width, height });
     }
@@ -76,12 +76,15 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         state,
         memory: Memory::new(settings.theme, settings.zone),
         feed: Arc::new(feed),
+        events,
+        contexts: settings.contexts,
+        switch_to: None,
         effects: JoinSet::new(),
         on_screen: VecDeque::new(),
         frame: settings.frame,
         dirty: true,
     };
-    let outcome = console.turn(&mut screen, events, ended, continued).await;
+    let outcome = console.turn(&mut screen, ended, continued).await;
     drop(screen);
     let Meter { received, taken, lost } = console.state.traffic.meter;
     tracing::info!(received, taken, lost, "leaves; messages on the observing connection");
@@ -92,10 +95,21 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     outcome
 }
 
+/// Opens the bus that `target` leads to.
+async fn open(target: bus::Target, marks: Marks) -> Result<(Feed, mpsc::Receiver<Event>), bus::Error> {
+    let (tell, events) = mpsc::channel(feed::EVENTS_MAX);
+    let settings = feed::Settings { read_only: marks.read_only, ..feed::Settings::to(target) };
+    Ok((Box::pin(Feed::start(&settings, tell)).await?, events))
+}
+
 struct Console {
     state: State,
     memory: Memory,
     feed: Arc<Feed>,
+    events: mpsc::Receiver<Event>,
+    contexts: BTreeMap<String, Marks>,
+    /// The context whose bus is to be opened next.
+    switch_to: Option<String>,
     effects: JoinSet<Option<Event>>,
     /// Effects that need the terminal; run by the loop, which has it.
     on_screen: VecDeque<Effect>,
@@ -107,7 +121,6 @@ impl Console {
     async fn turn(
         &mut self,
         screen: &mut term::Screen,
-        mut events: mpsc::Receiver<Event>,
         ended: impl Future<Output = std::io::Result<()>>,
         mut continued: Signal,
     ) -> anyhow::Result<()> {
@@ -141,7 +154,7 @@ impl Console {
                     self.dirty = false;
                     frame_at = Instant::now() + self.frame;
                 }
-                event = events.recv() => match event {
+                event = self.events.recv() => match event {
                     Some(event) => self.take(event),
                     None => anyhow::bail!("the feed ended"),
                 },
@@ -152,6 +165,9 @@ impl Console {
                 }
             }
             self.on_screen(screen)?;
+            if let Some(name) = self.switch_to.take() {
+                self.switch(name).await;
+            }
         }
         Ok(())
     }
@@ -230,7 +246,33 @@ impl Console {
         });
     }
 
+    /// Leaves this bus and opens that of context `name`; when that cannot be, everything stays as it is. What was sent
+    /// already runs to its end; its answer is nobody's any more.
+    async fn switch(&mut self, name: String) {
+        let opened = async {
+            let target = route::switch(&name).await?;
+            let marks = route::marks(&target, &self.contexts);
+            let access = route::access(&target, marks);
+            Ok::<_, bus::Error>((access, open(target, marks).await?))
+        };
+        match Box::pin(opened).await {
+            Ok((access, (feed, events))) => {
+                tracing::info!(context = name, "another bus");
+                // The last one that uses the old feed stops it.
+                self.feed = Arc::new(feed);
+                self.events = events;
+                self.state = self.state.elsewhere(access);
+                self.dirty = true;
+            }
+            Err(error) => self.take(Event::SwitchFailed { name, why: feed::chain(&error) }),
+        }
+    }
+
     fn start(&mut self, effect: Effect) {
+        if let Effect::Switch(name) = effect {
+            self.switch_to = Some(name);
+            return;
+        }
         let reads = matches!(effect, Effect::FetchPayload(_) | Effect::FetchStore { .. } | Effect::ReadCounters(..));
         match effect {
             Effect::Quit => return, // The loop looks at the state.

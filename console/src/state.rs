@@ -310,6 +310,22 @@ impl State {
         }
     }
 
+    /// The state at the start on another bus: nothing is known of it, and what belongs to the person stays. A dialog that
+    /// was open is gone, for what it was about is.
+    #[must_use]
+    pub fn elsewhere(&self, access: access::Access) -> Self {
+        let (seed, _) = crate::template::next_seed(self.seed);
+        Self {
+            times: self.times,
+            width: self.width,
+            height: self.height,
+            settings: self.settings.clone(),
+            screen: self.screen,
+            access: access::Access { contexts: self.access.contexts.clone(), ..access },
+            ..Self::new(self.now, self.lang, seed)
+        }
+    }
+
     /// Whether what is on screen may be out of date: no connection, or not read anew since it came back.
     pub fn is_stale(&self) -> bool {
         matches!(self.link, Link::Lost { .. }) || self.stale_since.is_some()

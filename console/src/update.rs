@@ -20,7 +20,7 @@ use crate::effect::Effect;
 use crate::event::{Edit, Event, Fact, Meter};
 use crate::sanitise;
 use crate::state::link::BEHIND_MS;
-use crate::state::{State, attention};
+use crate::state::{Notice, State, Tone, attention};
 
 /// Takes `event` into `state` and says what is to be done outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -62,6 +62,14 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
                 facts::queued(state, head);
             }
             refresh(state);
+            Vec::new()
+        }
+        Event::Discovered { at, found } => {
+            state.services.discover(at, found);
+            Vec::new()
+        }
+        Event::SwitchFailed { name, why } => {
+            state.notices.post(state.now, Tone::Bad, Notice::SwitchFailed { name, why });
             Vec::new()
         }
         Event::Answer(answer) => {

@@ -1,9 +1,12 @@
 //! The shape of the settings file: its tables and keys, with the defaults. Pure.
 
+use std::collections::BTreeMap;
+
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::state::Lang;
+use crate::state::access::Marks;
 use crate::state::settings::{Attention, Settings};
 use crate::theme::{Choice, Depth, Ground};
 
@@ -17,6 +20,20 @@ pub struct File {
     pub screen: Screen,
     /// When something asks for attention.
     pub attention: Attention,
+    /// What is known of NATS contexts, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub contexts: BTreeMap<String, Context>,
+}
+
+/// What is known of a NATS context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Context {
+    /// Whether orders that people eat run there.
+    pub production: bool,
+    /// Whether nothing may be changed there; when absent, as `production` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<bool>,
 }
 
 /// How the screen looks.
@@ -161,6 +178,15 @@ impl Screen {
 }
 
 impl File {
+    /// How contexts are marked, by name.
+    pub fn marks(&self) -> BTreeMap<String, Marks> {
+        let marks = |context: &Context| Marks {
+            production: context.production,
+            read_only: context.read_only.unwrap_or(context.production),
+        };
+        self.contexts.iter().map(|(name, context)| (name.clone(), marks(context))).collect()
+    }
+
     /// What state and screen depend on.
     pub fn settings(&self) -> Settings {
         Settings { attention: self.attention }
@@ -195,6 +221,17 @@ mod tests {
         named.sort();
         known.sort();
         assert_eq!(named, known);
+    }
+
+    #[test]
+    fn a_production_context_is_read_only_unless_it_says_otherwise() {
+        let (file, _) =
+            read("[contexts.a]\nproduction = true\n[contexts.b]\nproduction = true\nread-only = false\n[contexts.c]\n")
+                .unwrap();
+        let marks = |production, read_only| Marks { production, read_only };
+        let all = file.marks();
+        assert_eq!([all["a"], all["b"], all["c"]], [marks(true, true), marks(true, false), marks(false, false)]);
+        assert!(read("[contexts.a]\nprodction = true\n").is_err());
     }
 
     #[test]

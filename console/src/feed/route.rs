@@ -1,11 +1,13 @@
 //! From the command line to the bus, and what a person is told of the way.
 
+use std::collections::BTreeMap;
+
 use bus::context::Folder;
 use bus::target::{self, Source, Told};
 
 use crate::cli::Common;
 use crate::sanitise;
-use crate::state::access::{Access, Said, Setting};
+use crate::state::access::{Access, Marks, Said, Setting};
 
 fn var(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -32,8 +34,13 @@ pub async fn contexts() -> Vec<String> {
     }
 }
 
+/// What the settings say of the context that `target` uses.
+pub fn marks(target: &bus::Target, contexts: &BTreeMap<String, Marks>) -> Marks {
+    target.context.as_ref().and_then(|name| contexts.get(name)).copied().unwrap_or_default()
+}
+
 /// What a screen shows of `target`.
-pub fn access(target: &bus::Target) -> Access {
+pub fn access(target: &bus::Target, marks: Marks) -> Access {
     let text = |text: &str| sanitise::text(text, sanitise::NAME_MAX);
     let settings = target.origins.iter().map(|origin| Setting {
         what: origin.what,
@@ -50,6 +57,8 @@ pub fn access(target: &bus::Target) -> Access {
         context: target.context.as_deref().map(text),
         description: target.description.as_deref().map(text),
         settings: settings.collect(),
+        production: marks.production,
+        read_only: marks.read_only,
         ..Access::default()
     }
 }

@@ -12,7 +12,7 @@ use contract::{StoreId, StoreRecord, stream};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Failure, connect, print, print_json, say};
+use super::{Failure, connect, may_change, print, print_json, say};
 use crate::cli;
 use crate::feed::{chain, now};
 use crate::sanitise;
@@ -39,6 +39,7 @@ struct Counts {
 pub(super) async fn run(common: &cli::Common, arguments: &cli::Import) -> Result<(), Failure> {
     let text = load(&arguments.file)?;
     let records = parse(&text).map_err(|faults| told(&faults))?;
+    may_change(common).await?;
     let connection = connect(common).await?;
     let profile = Profile { replicas: arguments.replicas, storage_percent: arguments.storage_percent };
     topology::ensure(&connection.js, profile).await?;

@@ -11,7 +11,7 @@ use futures::stream::SelectAll;
 use tokio::time::{Instant, timeout_at};
 
 use super::report::OrderReport;
-use super::{Failure, connect, order, print, print_json, say, stores};
+use super::{Failure, connect, may_change, order, print, print_json, say, stores};
 use crate::cli;
 use crate::effect::{Planned, PlannedOrder};
 use crate::event::{Answer, Event, Meter, Trouble};
@@ -27,6 +27,9 @@ const SUBSCRIBE_LIMIT_MS: u64 = 2_000;
 const LOOK_UP_MS: u64 = 1_000;
 
 pub(super) async fn run(common: &cli::Common, arguments: &cli::Inject) -> Result<(), Failure> {
+    if !arguments.dry_run {
+        may_change(common).await?;
+    }
     let connection = connect(common).await?;
     let store = find_store(&connection, arguments).await?;
     let at = now();

@@ -67,6 +67,15 @@ pub struct Denied {
     pub subject: String,
 }
 
+/// What the settings say of a context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// Whether orders that people eat run there.
+    pub production: bool,
+    /// Whether nothing may be changed there from this console.
+    pub read_only: bool,
+}
+
 /// The way to the bus, and what it lets us do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Access {

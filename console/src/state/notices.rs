@@ -96,6 +96,13 @@ pub enum Notice {
         /// How long the connection was away, in milliseconds.
         away_ms: i64,
     },
+    /// The bus of another context could not be opened.
+    SwitchFailed {
+        /// The context.
+        name: String,
+        /// One sentence.
+        why: String,
+    },
     /// The server denied something to this user.
     Denied(String),
     /// Something was sent to the terminal for its clipboard. Whether the terminal took it, it does not tell.
@@ -122,6 +129,8 @@ pub enum Refusal {
     ReadOnly,
     /// There is no connection.
     NotConnected,
+    /// No such NATS context.
+    NoContext(String),
     /// No row is selected.
     NothingSelected,
     /// The action makes sense only on the services' screen.

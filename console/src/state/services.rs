@@ -181,9 +181,26 @@ fn counter(load: &Load) -> u64 {
     }
 }
 
+/// An instance that answers to the NATS services API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its service.
+    pub service: Service,
+    /// Its name.
+    pub instance: InstanceId,
+    /// Where it runs, as it says; sanitised.
+    pub cloud: String,
+    /// Its version; sanitised.
+    pub version: String,
+}
+
 /// All instances.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Services {
+    /// Who answered when everybody was asked last.
+    found: BTreeMap<InstanceKey, Found>,
+    /// The last two times at which everybody was asked, the newer one first.
+    asked: (Option<UtcMs>, Option<UtcMs>),
     by_key: BTreeMap<InstanceKey, Instance>,
     active_at: Option<UtcMs>,
 }
@@ -217,6 +234,28 @@ impl Services {
     /// When a distribuidor was last heard that hands over, by this machine's clock.
     pub const fn active_at(&self) -> Option<UtcMs> {
         self.active_at
+    }
+
+    /// Takes the answers to a question to everybody.
+    pub fn discover(&mut self, at: UtcMs, found: Vec<Found>) {
+        self.asked = (Some(at), self.asked.0);
+        let keyed = |found: Found| ((found.service, found.instance.clone()), found);
+        self.found = found.into_iter().take(INSTANCES_MAX).map(keyed).collect();
+    }
+
+    /// Whether an instance that is heard answered when everybody was asked last; `None` when nobody was asked, or it has
+    /// not been there long enough to have been.
+    pub fn answers(&self, instance: &Instance) -> Option<bool> {
+        self.asked.0?;
+        let found = self.found.contains_key(&instance.key());
+        let was_there =
+            instance.samples.first().is_some_and(|first| self.asked.1.is_some_and(|asked| first.at < asked));
+        (found || was_there).then_some(found)
+    }
+
+    /// Instances that answered and of which no heartbeat is known. Who has just started may be among them for a second.
+    pub fn mute(&self) -> impl Iterator<Item = &Found> {
+        self.found.iter().filter(|(key, _)| !self.by_key.contains_key(key)).map(|(_, found)| found)
     }
 
     /// Takes a heartbeat that came at `at`; beyond [`INSTANCES_MAX`] the longest silent instance makes room.
@@ -288,6 +327,28 @@ mod tests {
         assert!(bars[10..20].iter().all(Option::is_some) && bars[26..].iter().all(Option::is_some), "{bars:?}");
         assert!(bars[20..26].iter().all(Option::is_none), "silent from 100 to 160: {bars:?}");
         assert!(instance.history(UtcMs::from_millis(199_999), 30, |sample| sample.p99_ms).iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn heartbeat_and_discovery_are_told_apart() {
+        let at = |second: i64| UtcMs::from_millis(second * 1_000);
+        let found = |instance: &str| Found {
+            service: Service::Api,
+            instance: instance.parse().unwrap(),
+            cloud: "aws".to_owned(),
+            version: "0.1.0".to_owned(),
+        };
+        let mut services = Services::default();
+        services.hear(&heartbeat(0, 0), at(0));
+        let answers = |services: &Services| services.answers(services.iter().next().unwrap());
+        assert_eq!(answers(&services), None, "nobody was asked");
+        services.discover(at(5), vec![found("api-1"), found("api-9")]);
+        assert_eq!(answers(&services), Some(true));
+        assert_eq!(services.mute().map(|found| found.instance.as_str()).collect::<Vec<_>>(), ["api-9"]);
+        services.hear(&heartbeat(11, 0), at(11));
+        services.discover(at(10), Vec::new());
+        assert_eq!(answers(&services), Some(false), "it is heard and does not answer");
+        assert_eq!(services.mute().count(), 0);
     }
 
     #[test]

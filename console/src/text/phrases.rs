@@ -201,6 +201,8 @@ phrases! {
     /// A payload that is not to be had.
     payload_missing(why) { "No se pudo leer el contenido: {why}", "The payload could not be read: {why}" }
 
+    /// Instances that answer to the services API and send no heartbeat.
+    mute(names) { "responden a NATS y no dan latido: {names}", "they answer NATS and send no heartbeat: {names}" }
     /// Revision of a store's record.
     revision(number) { "rev. {number}", "rev. {number}" }
     /// How many instances have a revision.
@@ -269,6 +271,10 @@ phrases! {
     refused_silent(instance) { "{instance} no da latido: no recibiría la orden.", "{instance} is silent: it would not get the command." }
     /// The instance is so already.
     refused_already(instance, state) { "{instance} ya está: {state}.", "{instance} is already: {state}." }
+    /// Another context could not be opened.
+    switch_failed(name, why) { "No se pudo abrir el contexto {name}: {why}", "Context {name} could not be opened: {why}" }
+    /// No such context.
+    refused_no_context(name) { "No hay ningún contexto «{name}».", "There is no context \"{name}\"." }
     /// No such store.
     refused_no_store(text) { "No hay ningún local «{text}».", "There is no store \"{text}\"." }
     /// The store takes no orders.

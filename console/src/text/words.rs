@@ -210,6 +210,8 @@ words! {
         Behind: "en cola", "queued";
     }
     "The connection" {
+        CommandContextDoes: "abrir el bus de otro contexto de NATS", "open the bus of another NATS context";
+        ArgumentContext: "nombre del contexto", "name of the context";
         Production: " PRODUCCIÓN ", " PRODUCTION ";
         ReadOnly: "[SOLO LECTURA]", "[READ ONLY]";
         WithoutTls: "sin TLS", "no TLS";
@@ -251,6 +253,9 @@ words! {
         RevisionUnknown: "Aún no se conoce la revisión.", "The revision is not known yet.";
     }
     "An instance" {
+        Discovery: "Responde a NATS", "Answers NATS";
+        DiscoveryYes: "sí (nats micro ls)", "yes (nats micro ls)";
+        DiscoveryNo: "no: no aparece en nats micro ls", "no: nats micro ls does not show it";
         CatalogueRevision: "Catálogo rev.", "Catalogue rev.";
         Listens: "Escucha en", "Listens on";
         Repeated: "Repetidos", "Repeated";

@@ -54,7 +54,31 @@ pub(crate) const COMMANDS: &[Command] = &[
             Ok(Vec::new())
         },
     },
+    Command {
+        words: CommandWords {
+            es: "ctx",
+            en: "ctx",
+            text: Msg::CommandContextDoes,
+            argument: Some(Msg::ArgumentContext),
+        },
+        complete: contexts,
+        run: |state, text| {
+            let known = state.access.contexts.iter().find(|name| *name == text).cloned();
+            let meant = known.or_else(|| match contexts(state, text).as_slice() {
+                // Part of a name is enough when only one has it.
+                [only] => Some(only.clone()),
+                _ => None,
+            });
+            meant.map(|name| vec![Effect::Switch(name)]).ok_or_else(|| Refusal::NoContext(text.to_owned()))
+        },
+    },
 ];
+
+/// Contexts whose names hold `text`.
+fn contexts(state: &State, text: &str) -> Vec<String> {
+    let text = filter::fold(text.trim());
+    state.access.contexts.iter().filter(|name| filter::fold(name).contains(&text)).cloned().collect()
+}
 
 /// The command with this stable name.
 pub(crate) fn named(name: &str) -> Option<&'static Command> {

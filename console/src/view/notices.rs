@@ -79,6 +79,7 @@ fn notice(look: &Look, notice: &Notice) -> String {
             phrases::command_failed(lang, command(look, *verb), instance, why)
         }
         Notice::Back { away_ms } => phrases::back_after(lang, when::age(*away_ms)),
+        Notice::SwitchFailed { name, why } => phrases::switch_failed(lang, name, why),
         Notice::Denied(what) => phrases::denied(lang, what),
         Notice::Copied { count, cut: false } => phrases::copied(lang, when::count(*count as u64)),
         Notice::Copied { count, cut: true } => phrases::copied_cut(lang, when::count(*count as u64)),
@@ -109,6 +110,7 @@ pub(super) fn command(look: &Look, verb: Verb) -> &'static str {
 pub(super) fn refusal(look: &Look, refusal: &Refusal) -> String {
     let lang = look.lang;
     match refusal {
+        Refusal::NoContext(name) => phrases::refused_no_context(lang, name),
         Refusal::ReadOnly => look.t(Msg::RefusedReadOnly).to_owned(),
         Refusal::NotConnected => look.t(Msg::RefusedNotConnected).to_owned(),
         Refusal::NothingSelected => look.t(Msg::RefusedNothingSelected).to_owned(),

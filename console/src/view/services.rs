@@ -172,7 +172,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     note.push(super::some_of(look, table.rows.len(), table.total).spans);
     let note = look.facts(note);
     pen.rule(main, look.t(Msg::TabServices), note);
-    let body = super::below_rule(main);
+    let mut body = super::below_rule(main);
+    if let Some(mute) = mute(look, state).filter(|_| body.height > 1) {
+        body.height -= 1;
+        pen.line(body.x, body.bottom(), body.width, mute, Align::Left);
+    }
     if super::empty(pen, body, state, table.rows.len(), table.total, Msg::NoServices) {
         return;
     }
@@ -190,7 +194,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
         match table.current().and_then(|key| state.services.get(key)) {
             Some(instance) => {
                 let (text, _) = beside(inner);
-                let lines = facts(look, instance, &state.stores);
+                let lines = facts(look, instance, state);
                 let used = pen.lines(text, lines);
                 plots(pen, inner, used, instance);
             }
@@ -227,8 +231,25 @@ fn named(look: &Look, msg: Msg, value: Line<'static>) -> Line<'static> {
     Line::from(spans)
 }
 
+/// Whether an instance answers to the NATS services API besides sending heartbeats.
+fn answers(look: &Look, state: &State, instance: &Instance) -> Line<'static> {
+    match state.services.answers(instance) {
+        Some(true) => look.line(Meaning::Text, look.t(Msg::DiscoveryYes)),
+        Some(false) => look.line(Meaning::AlertWarn, look.t(Msg::DiscoveryNo)),
+        None => look.unknown(),
+    }
+}
+
+/// Who answers to the NATS services API and sends no heartbeat, in one line; nobody as a rule.
+fn mute(look: &Look, state: &State) -> Option<Line<'static>> {
+    let names: Vec<String> =
+        state.services.mute().map(|found| format!("{} ({})", found.instance, found.cloud)).collect();
+    let text = || format!(" {} {}", look.glyphs().warn, phrases::mute(look.lang, names.join(", ")));
+    (!names.is_empty()).then(|| look.line(Meaning::AlertWarn, text()))
+}
+
 /// Everything that an instance says of itself.
-fn facts(look: &Look, instance: &Instance, stores: &Stores) -> Vec<Line<'static>> {
+fn facts(look: &Look, instance: &Instance, state: &State) -> Vec<Line<'static>> {
     let heartbeat = &instance.heartbeat;
     let text = |text: String| look.line(Meaning::Text, text);
     let mut first = vec![
@@ -262,6 +283,7 @@ fn facts(look: &Look, instance: &Instance, stores: &Stores) -> Vec<Line<'static>
         named(look, Msg::ColumnMedian, ms(look, latency.p50_ms)),
         named(look, Msg::ColumnNinetyNine, ms(look, latency.p99_ms)),
     ];
+    lines.push(named(look, Msg::Discovery, answers(look, state, instance)));
     if let Some(revision) = heartbeat.stores_revision {
         lines.push(named(look, Msg::CatalogueRevision, text(revision.to_string())));
     }
@@ -298,7 +320,7 @@ fn facts(look: &Look, instance: &Instance, stores: &Stores) -> Vec<Line<'static>
             if !load.heads.is_empty() {
                 lines.push(Line::default());
                 lines.push(look.line(Meaning::Title, look.t(Msg::Waits)));
-                lines.extend(load.heads.iter().map(|head| lane(look, stores, head)));
+                lines.extend(load.heads.iter().map(|head| lane(look, &state.stores, head)));
             }
         }
     }
@@ -321,7 +343,7 @@ fn lane(look: &Look, stores: &Stores, head: &Head) -> Line<'static> {
 pub(super) fn text(look: &Look, state: &State, key: &InstanceKey) -> Vec<Line<'static>> {
     let known = state.services.get(key);
     let title = Line::from(key.1.to_string());
-    known.map_or_else(Vec::new, |known| [vec![title], facts(look, known, &state.stores)].concat())
+    known.map_or_else(Vec::new, |known| [vec![title], facts(look, known, state)].concat())
 }
 
 /// Draws the opened instance over the whole screen.
@@ -331,7 +353,7 @@ pub(super) fn draw_opened(pen: &mut Pen<'_>, area: Rect, state: &State, key: &In
     let inner = super::indent(super::below_rule(area));
     match state.services.get(key) {
         Some(instance) => {
-            let lines = facts(look, instance, &state.stores);
+            let lines = facts(look, instance, state);
             let used = u16::try_from(lines.len()).unwrap_or(u16::MAX);
             super::order::scrolled(pen, beside(inner).0, lines, state.scroll);
             plots(pen, inner, used, instance);

@@ -101,3 +101,17 @@ async fn a_user_that_may_not_send_itself_probes_is_connected_all_the_same() {
     assert_eq!(console.state.access.identity, None);
     assert!(!denied(&console.state).contains("$SYS"), "{}", denied(&console.state));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_answers_and_sends_no_heartbeat_is_found() {
+    use async_nats::service::ServiceExt as _;
+
+    let world = World::start().await;
+    let named = [("instance".to_owned(), "queue-resolver-9".to_owned()), ("cloud".to_owned(), "aws".to_owned())];
+    let service = world.bus.client.service_builder().metadata(named.into());
+    let _answers = service.start("queue-resolver", "0.1.0").await.unwrap();
+    let mut console = Console::start(&Settings::new(world.server.url())).await;
+    let found = |state: &State| state.services.mute().any(|found| found.instance.as_str() == "queue-resolver-9");
+    console.until("the silent instance", found).await;
+    assert!(console.state.services.is_empty());
+}

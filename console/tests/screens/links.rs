@@ -1,9 +1,11 @@
 //! What the connection is, and what it does not let us see.
 
 use domicilio::action::Action;
-use domicilio::event::{Event, History, LinkChange, Part};
-use domicilio::state::access::{Identity, Said, Setting, Tried};
+use domicilio::effect::Effect;
+use domicilio::event::{Edit, Event, History, LinkChange, Part};
+use domicilio::state::access::{Access, Identity, Said, Setting, Tried};
 use domicilio::state::{Lang, Notice, Refusal, Screen, State};
+use domicilio::update::update;
 
 use crate::fixture::{self, act, busy, empty, then};
 use crate::paint;
@@ -102,4 +104,32 @@ fn a_denied_inbox_is_told_everywhere_with_what_to_do() {
         let banner = rows(&state, (120, 24))[2].clone();
         assert!(banner.contains("_INBOX.x7.*") && banner.contains("NATS_INBOX_PREFIX"), "{screen:?} {banner}");
     }
+}
+
+#[test]
+fn another_context_is_another_state_and_the_person_stays_the_same() {
+    let mut state = production(Lang::En);
+    state.access.contexts = vec!["co-prod".to_owned(), "ec-prod".to_owned()];
+    act(&mut state, Action::Show(Screen::Stores));
+    let typed = |state: &mut State, line: &str| {
+        act(state, Action::Palette);
+        line.chars().for_each(|c| then(state, Event::Edit(Edit::Insert(c))));
+        update(state, Event::Edit(Edit::Submit))
+    };
+    // Half a name is completed, as everything in the palette; a name that is none goes nowhere.
+    assert_eq!(typed(&mut state, "ctx co"), [Effect::Switch("co-prod".to_owned())]);
+    assert_eq!(typed(&mut state, "ctx nowhere"), []);
+
+    let access = Access { context: Some("co-prod".to_owned()), ..Access::default() };
+    let other = state.elsewhere(access);
+    assert_eq!((other.lang, other.screen, other.width), (Lang::En, Screen::Stores, state.width));
+    assert_eq!(other.access.contexts, state.access.contexts);
+    assert!(other.stores.is_empty() && other.services.is_empty() && other.dialog.is_none());
+    assert!(!other.access.production && !other.link.is_up());
+
+    let why = "reading NATS context /x/co-prod.json: it is no JSON object".to_owned();
+    then(&mut state, Event::SwitchFailed { name: "co-prod".to_owned(), why });
+    act(&mut state, Action::Back);
+    let drawn = rows(&state, SIZES[1]).join("\n");
+    assert!(drawn.contains("Context co-prod could not be opened") && drawn.contains("ec-prod*"), "{drawn}");
 }
