@@ -65,6 +65,10 @@ pub enum Action {
     Pause,
     /// Prepare the end of a pause of the selected service instance.
     Resume,
+    /// Say that the selected item of the overview was seen, or take that back.
+    Acknowledge,
+    /// Hide the selected item of the overview for a while.
+    PutOff,
     /// Switch between Spanish and English.
     Language,
     /// Switch between local times and UTC.
@@ -75,7 +79,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 39] = {
+    pub const ALL: [Self; 41] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -112,6 +116,8 @@ impl Action {
             Self::Inject,
             Self::Pause,
             Self::Resume,
+            Self::Acknowledge,
+            Self::PutOff,
             Self::Language,
             Self::Utc,
             Self::Dismiss,
@@ -160,6 +166,8 @@ impl Action {
             Self::Inject => "inject",
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::Acknowledge => "acknowledge",
+            Self::PutOff => "put-off",
             Self::Language => "language",
             Self::Utc => "utc",
             Self::Dismiss => "dismiss",

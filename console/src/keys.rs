@@ -13,7 +13,7 @@ pub use self::shape::{Binding, Context, EditKey, Group, Key};
 use crate::action::Action;
 use crate::event::{Edit, Event};
 use crate::state::dialog::Dialog;
-use crate::state::{Opened, Screen, State, columns, sort};
+use crate::state::{Listed as _, Opened, Screen, State, columns, sort};
 use crate::text::Msg;
 
 use Context::{Buttons, Detail, Help, List, Top};
@@ -230,6 +230,26 @@ pub const BINDINGS: &[Binding] = &[
         possible: |state| matches!(instance(state), Some(RunState::Paused | RunState::Draining)),
     },
     Binding {
+        action: Action::Acknowledge,
+        keys: &[Key::char('a')],
+        contexts: &[Top],
+        text: Msg::DoAcknowledge,
+        group: Group::Acting,
+        footer: 3,
+        possible: |state| state.screen == Screen::Overview && state.attention_table.has_current(),
+    },
+    Binding {
+        action: Action::PutOff,
+        keys: &[Key::char('z')],
+        contexts: &[Top],
+        text: Msg::DoPutOff,
+        group: Group::Acting,
+        footer: 3,
+        possible: |state| {
+            state.screen == Screen::Overview && (state.attention_table.has_current() || state.handled.hidden() > 0)
+        },
+    },
+    Binding {
         action: Action::Dismiss,
         keys: &[Key::char('x')],
         contexts: LOOKING,
@@ -387,7 +407,7 @@ const fn in_list(state: &State) -> bool {
 }
 
 const fn in_dialog(state: &State) -> bool {
-    matches!(state.dialog, Some(Dialog::Confirm(_)))
+    matches!(state.dialog, Some(Dialog::Confirm(_) | Dialog::PutOff(_)))
 }
 
 /// Every key of text fields that is not a character to be written.

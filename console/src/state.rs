@@ -213,6 +213,8 @@ pub struct State {
     pub pulse: pulse::Pulse,
     /// What needs a person now, worst first.
     pub attention: Vec<attention::Item>,
+    /// What persons did about it, and the bell.
+    pub handled: attention::handled::Handled,
 
     /// The screen.
     pub screen: Screen,
@@ -286,6 +288,7 @@ impl State {
             counted: counted::Counted::default(),
             pulse: pulse::Pulse::default(),
             attention: Vec::new(),
+            handled: attention::handled::Handled::default(),
             screen: Screen::Overview,
             opened: Vec::new(),
             scroll: 0,
@@ -332,8 +335,8 @@ impl State {
     pub fn input_mode(&self) -> InputMode {
         match &self.dialog {
             Some(Dialog::Inject(_) | Dialog::Palette(_)) => InputMode::Text,
-            Some(Dialog::Confirm(_)) => InputMode::Buttons,
             Some(Dialog::Columns(_)) => InputMode::List,
+            Some(Dialog::Confirm(_) | Dialog::PutOff(_)) => InputMode::Buttons,
             None if self.filtering => InputMode::Text,
             None => InputMode::Normal,
         }

@@ -115,9 +115,11 @@ fn badge(look: &Look, state: &State, screen: Screen) -> Option<(Meaning, String)
     let alert = |count: usize, meaning, glyph| (count > 0).then(|| (meaning, format!("{glyph}{count}")));
     match screen {
         Screen::Overview => {
-            let critical = state.attention.iter().filter(|item| item.severity == Severity::Critical).count();
+            // What was acknowledged calls nobody any more.
+            let open = || state.attention.iter().filter(|item| !item.acknowledged);
+            let critical = open().filter(|item| item.severity == Severity::Critical).count();
             alert(critical, Meaning::AlertCritical, glyphs.critical)
-                .or_else(|| alert(state.attention.len(), Meaning::AlertWarn, glyphs.warn))
+                .or_else(|| alert(open().count(), Meaning::AlertWarn, glyphs.warn))
         }
         Screen::Orders | Screen::Stores | Screen::Log => None,
         Screen::NotInjected => alert(state.orders.not_injected_len(), Meaning::AlertCritical, glyphs.critical),

@@ -3,6 +3,7 @@
 
 mod acting;
 mod alarms;
+mod attention;
 mod converge;
 mod layers;
 mod making;
