@@ -71,6 +71,8 @@ pub enum Action {
     PutOff,
     /// Switch between Spanish and English.
     Language,
+    /// Switch between the palettes for dark and for light grounds.
+    Theme,
     /// Switch between local times and UTC.
     Utc,
     /// Put away the notices at the bottom.
@@ -79,7 +81,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 41] = {
+    pub const ALL: [Self; 42] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -119,6 +121,7 @@ impl Action {
             Self::Acknowledge,
             Self::PutOff,
             Self::Language,
+            Self::Theme,
             Self::Utc,
             Self::Dismiss,
             Self::Help,
@@ -169,6 +172,7 @@ impl Action {
             Self::Acknowledge => "acknowledge",
             Self::PutOff => "put-off",
             Self::Language => "language",
+            Self::Theme => "theme",
             Self::Utc => "utc",
             Self::Dismiss => "dismiss",
         }

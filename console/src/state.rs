@@ -39,6 +39,7 @@ pub use self::settings::Settings;
 pub use self::stores::Stores;
 pub use self::table::{Listed, Table};
 use crate::filter::Filter;
+use crate::keys::Key;
 use crate::mask::Masked;
 
 /// Details that may lie on top of each other: a store's queue, an order in it, its store, one to spare.
@@ -178,6 +179,8 @@ pub struct State {
     pub lang: Lang,
     /// In which zone times are shown.
     pub times: Times,
+    /// Whether the palette is the one for the other ground than the terminal was taken to have.
+    pub flipped: bool,
     /// Columns of the terminal.
     pub width: u16,
     /// Rows of the terminal.
@@ -243,6 +246,8 @@ pub struct State {
     /// Rows of the log's table.
     pub log_table: Table<u64>,
 
+    /// The first of two keys, and when it was pressed.
+    pub begun: Option<(Key, UtcMs)>,
     /// Rows are held as they were.
     pub frozen: Option<Frozen>,
     /// Whether the filter of the screen's table is being written.
@@ -272,6 +277,7 @@ impl State {
             settings: Settings::default(),
             lang,
             times: Times::default(),
+            flipped: false,
             width: 80,
             height: 24,
             link: Link::Connecting { since: now, last_failure: None },
@@ -302,6 +308,7 @@ impl State {
             service_table: Table::default(),
             log: log::Log::default(),
             log_table: Table::default(),
+            begun: None,
             frozen: None,
             filtering: false,
             help: false,

@@ -2,13 +2,14 @@
 //!
 //! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys),
 //! `attend` (the overview's list), `palette` and `commands` (what is typed there), `plan` (preparing and sending changes),
-//! `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `asked` (what filters ask of rows).
+//! `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `asked` (what filters
+//! ask of rows).
 
 mod answers;
 mod arrange;
 mod asked;
-pub(crate) mod commands;
 mod attend;
+pub(crate) mod commands;
 mod facts;
 mod input;
 mod link;
@@ -24,6 +25,9 @@ use crate::state::attention::handled::Sight;
 use crate::state::link::BEHIND_MS;
 use crate::state::{State, attention};
 
+/// How long the second of two keys is waited for, in milliseconds: as long as vim does.
+const SECOND_KEY_MS: i64 = 1_000;
+
 /// Takes `event` into `state` and says what is to be done outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
@@ -36,10 +40,20 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.scroll = state.scroll.min(reach);
             Vec::new()
         }
-        Event::Action(action) => input::action(state, action),
+        Event::Begun(key) => {
+            state.begun = key.map(|key| (key, state.now));
+            Vec::new()
+        }
+        Event::Action(action) => {
+            state.begun = None;
+            input::action(state, action)
+        }
         // What hides or reverses can be pasted without being seen: no field takes it.
         Event::Edit(Edit::Insert(c)) if !sanitise::is_harmless(c) => Vec::new(),
-        Event::Edit(edit) => input::edit(state, edit),
+        Event::Edit(edit) => {
+            state.begun = None;
+            input::edit(state, edit)
+        }
         Event::Link(change) => {
             link::change(state, change);
             Vec::new()
@@ -91,6 +105,7 @@ fn tick(state: &mut State, now: contract::UtcMs) -> Vec<Effect> {
     state.now = now;
     state.traffic.sample(now);
     state.notices.expire(now);
+    state.begun = state.begun.filter(|(_, at)| now.since(*at) <= SECOND_KEY_MS);
     state.services.forget_stopped(now);
     answers::expire(state);
     refresh(state);

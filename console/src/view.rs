@@ -125,7 +125,7 @@ pub fn text_of_aimed(state: &State, memory: &Memory) -> String {
 
 fn look(state: &State, memory: &Memory) -> Look {
     Look {
-        theme: memory.theme,
+        theme: if state.flipped { memory.theme.flipped() } else { memory.theme },
         lang: state.lang,
         now: state.now,
         zone: if state.times == Times::Utc { TimeZone::UTC } else { memory.zone.clone() },

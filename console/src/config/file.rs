@@ -1,8 +1,11 @@
 //! The shape of the settings file: its tables and keys, with the defaults. Pure.
 
+use std::collections::BTreeMap;
+
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::keys::{KeyMap, Preset};
 use crate::state::Lang;
 use crate::state::settings::{Attention, Settings};
 use crate::theme::{Choice, Depth, Ground};
@@ -17,6 +20,19 @@ pub struct File {
     pub screen: Screen,
     /// When something asks for attention.
     pub attention: Attention,
+    /// Keys.
+    pub keys: Keys,
+}
+
+/// Keys: a preset, and for each action that is named all of its keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Keys {
+    /// What own keys are laid over.
+    pub preset: Preset,
+    /// Own keys, by the name of the action.
+    #[serde(flatten)]
+    pub own: BTreeMap<String, Vec<String>>,
 }
 
 /// How the screen looks.
@@ -163,7 +179,9 @@ impl Screen {
 impl File {
     /// What state and screen depend on.
     pub fn settings(&self) -> Settings {
-        Settings { attention: self.attention }
+        // A file that was read has no clash; without one the table counts.
+        let keys = KeyMap::build(self.keys.preset, &self.keys.own).unwrap_or_default();
+        Settings { attention: self.attention, keys }
     }
 }
 

@@ -11,12 +11,15 @@ use jiff::fmt::friendly::SpanPrinter;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::attention::Severity;
+use crate::keys::KeyMap;
 
 /// The settings that state and screen depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
     /// When something asks for attention.
     pub attention: Attention,
+    /// The keys in force.
+    pub keys: KeyMap,
 }
 
 /// A stretch of time, in milliseconds; written as `90s`, `5m`, `1h30m`.

@@ -380,6 +380,7 @@ words! {
         DoPutOff: "posponer", "put off";
         DoDismiss: "quitar mensajes", "dismiss messages";
         DoLanguage: "English", "español";
+        DoTheme: "fondo oscuro o claro", "dark or light ground";
         DoUtc: "horas locales o en UTC", "local times or UTC";
         DoHelp: "ayuda", "help";
         DoCloseHelp: "cerrar la ayuda", "close help";

@@ -82,6 +82,7 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
                 Lang::En => Lang::Es,
             };
         }
+        Action::Theme => state.flipped = !state.flipped,
         Action::Utc => {
             state.times = match state.times {
                 Times::Local => Times::Utc,

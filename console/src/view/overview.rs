@@ -16,10 +16,11 @@ use super::orders::place;
 use super::pen::{Look, Pen};
 use super::table::{self, Column, Rows, Scroll};
 use super::{chart, label, orders, services, totals, when};
-use crate::state::State;
+use crate::action::Action;
 use crate::state::attention::{Item, Subject, What};
 use crate::state::pulse::BUCKET_MS;
 use crate::state::services::Instance;
+use crate::state::{Screen, State};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -60,30 +61,25 @@ fn columns<'a>(narrow: bool) -> Vec<Column<Row<'a>>> {
         },
         Column { title: Msg::ColumnReason, min: 40, max: 200, align: Align::Left, rank: 0, cell: told },
         Column { title: Msg::ColumnTrend, min: 10, max: 16, align: Align::Newest, rank: 1, cell: trend },
-        Column {
-            title: Msg::TabOverview,
-            min: 3,
-            max: 3,
-            align: Align::Right,
-            rank: 0,
-            cell: |row, look| Line::from(look.span(Meaning::Key, screen_key(&row.item.subject))),
-        },
+        Column { title: Msg::TabOverview, min: 3, max: 3, align: Align::Right, rank: 0, cell: screen_key },
     ]
 }
 
 /// The number key of the screen that Enter leads to, if it leads to one.
-fn screen_key(subject: &Subject) -> &'static str {
-    match subject {
-        Subject::Invalid => "",
-        Subject::Undistributed => "[2]",
-        Subject::Queue(_) => "[3]",
-        Subject::NotInjected => "[4]",
+fn screen_key(row: &Row<'_>, look: &Look) -> Line<'static> {
+    let screen = match &row.item.subject {
+        Subject::Invalid => return Line::default(),
+        Subject::Undistributed => Screen::Orders,
+        Subject::Queue(_) => Screen::Queues,
+        Subject::NotInjected => Screen::NotInjected,
         Subject::Clock(_)
         | Subject::NoService(_)
         | Subject::Troubled(..)
         | Subject::Silent(..)
-        | Subject::Halted(..) => "[6]",
-    }
+        | Subject::Halted(..) => Screen::Services,
+    };
+    let key = row.state.settings.keys.first(Action::Show(screen));
+    key.map_or_else(Line::default, |key| look.line(Meaning::Key, format!("[{}]", key.name(look.theme.is_ascii()))))
 }
 
 fn subject(row: &Row<'_>, look: &Look) -> Line<'static> {

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::fit::{self, Align};
 use super::pen::{Look, Pen};
 use super::when;
+use crate::action::Action;
 use crate::state::attention::Severity;
 use crate::state::{Screen, State};
 use crate::text::{Msg, phrases};
@@ -85,7 +86,8 @@ const fn short(screen: Screen) -> Msg {
 fn tabs(look: &Look, state: &State, names: Names, badged: bool) -> Vec<Span<'static>> {
     let mut spans = vec![Span::raw(if names == Names::Short { "" } else { " " })];
     for screen in Screen::ALL {
-        let number = screen.number();
+        let key = state.settings.keys.first(Action::Show(screen));
+        let number = key.map_or_else(String::new, |key| key.name(look.theme.is_ascii()));
         let open = screen == state.screen;
         let name = match names {
             Names::Full => look.t(title(screen)),

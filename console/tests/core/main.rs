@@ -4,6 +4,7 @@
 mod acting;
 mod alarms;
 mod attention;
+mod colours;
 mod converge;
 mod layers;
 mod making;
