@@ -65,8 +65,14 @@ pub enum Action {
     Pause,
     /// Prepare the end of a pause of the selected service instance.
     Resume,
+    /// Say that the selected item of the overview was seen, or take that back.
+    Acknowledge,
+    /// Hide the selected item of the overview for a while.
+    PutOff,
     /// Switch between Spanish and English.
     Language,
+    /// Switch between the palettes for dark and for light grounds.
+    Theme,
     /// Switch between local times and UTC.
     Utc,
     /// Put away the notices at the bottom.
@@ -75,7 +81,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 39] = {
+    pub const ALL: [Self; 42] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -112,7 +118,10 @@ impl Action {
             Self::Inject,
             Self::Pause,
             Self::Resume,
+            Self::Acknowledge,
+            Self::PutOff,
             Self::Language,
+            Self::Theme,
             Self::Utc,
             Self::Dismiss,
             Self::Help,
@@ -160,7 +169,10 @@ impl Action {
             Self::Inject => "inject",
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::Acknowledge => "acknowledge",
+            Self::PutOff => "put-off",
             Self::Language => "language",
+            Self::Theme => "theme",
             Self::Utc => "utc",
             Self::Dismiss => "dismiss",
         }

@@ -31,6 +31,8 @@ pub enum Effect {
     Reread,
     /// Publish something that changes the world. Made only from a confirmed [`Planned`].
     Run(Planned),
+    /// Ring the terminal's bell.
+    Bell,
     /// Leave.
     Quit,
 }

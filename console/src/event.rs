@@ -11,6 +11,7 @@ use contract::{
 };
 
 use crate::action::Action;
+use crate::keys::Key;
 use crate::mask::Masked;
 use crate::state::access::{Identity, Tried};
 use crate::state::services::Found;
@@ -34,6 +35,8 @@ pub enum Event {
     },
     /// A bound key was pressed.
     Action(Action),
+    /// The first of two keys was pressed; `None` ends what was begun.
+    Begun(Option<Key>),
     /// A key was pressed while a text field has the focus.
     Edit(Edit),
     /// The connection changed.

@@ -1,19 +1,24 @@
 //! The one table of keys. Dispatch, the footer and help are all made from [`BINDINGS`] and [`EDITS`]; there is no other
-//! place where a key means something (stopping by Ctrl-Z apart, which belongs to the terminal: `term.rs`).
+//! place where a key means something (stopping by Ctrl-Z apart, which belongs to the terminal: `term.rs`). A person may
+//! give actions other keys: [`KeyMap`] is the table with those in it, and what counts.
 //!
 //! The dialect is that of k9s, with arrows and hjkl. No single key changes the world: what does opens a dialog first.
 //! In a text field keys write; only Ctrl-C still leaves.
 
+mod dispatch;
+mod map;
 mod shape;
 
 use contract::heartbeat::RunState;
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::KeyCode;
 
+pub use self::dispatch::{event, offered, paste};
+pub use self::map::{Chord, Clash, KEYS_MAX, KeyMap, Preset};
 pub use self::shape::{Binding, Context, EditKey, Group, Key};
 use crate::action::Action;
-use crate::event::{Edit, Event};
+use crate::event::Edit;
 use crate::state::dialog::Dialog;
-use crate::state::{Opened, Screen, State, columns, sort};
+use crate::state::{Listed as _, Opened, Screen, State, columns, sort};
 use crate::text::Msg;
 
 use Context::{Buttons, Detail, Help, List, Top};
@@ -26,7 +31,7 @@ const LISTING: &[Context] = &[Top, Detail, Help, List];
 const ALWAYS: fn(&State) -> bool = |_| true;
 
 /// Every key of the console outside of text fields.
-pub const BINDINGS: &[Binding] = &[
+pub static BINDINGS: &[Binding] = &[
     show(Screen::Overview, &[Key::char('1')], Msg::TabOverview),
     show(Screen::Orders, &[Key::char('2')], Msg::TabOrders),
     show(Screen::Queues, &[Key::char('3')], Msg::TabQueues),
@@ -230,6 +235,26 @@ pub const BINDINGS: &[Binding] = &[
         possible: |state| matches!(instance(state), Some(RunState::Paused | RunState::Draining)),
     },
     Binding {
+        action: Action::Acknowledge,
+        keys: &[Key::char('a')],
+        contexts: &[Top],
+        text: Msg::DoAcknowledge,
+        group: Group::Acting,
+        footer: 3,
+        possible: |state| state.screen == Screen::Overview && state.attention_table.has_current(),
+    },
+    Binding {
+        action: Action::PutOff,
+        keys: &[Key::char('z')],
+        contexts: &[Top],
+        text: Msg::DoPutOff,
+        group: Group::Acting,
+        footer: 8,
+        possible: |state| {
+            state.screen == Screen::Overview && (state.attention_table.has_current() || state.handled.hidden() > 0)
+        },
+    },
+    Binding {
         action: Action::Dismiss,
         keys: &[Key::char('x')],
         contexts: LOOKING,
@@ -245,6 +270,15 @@ pub const BINDINGS: &[Binding] = &[
         text: Msg::DoLanguage,
         group: Group::Console,
         footer: 9,
+        possible: ALWAYS,
+    },
+    Binding {
+        action: Action::Theme,
+        keys: &[Key::char('T')],
+        contexts: READING,
+        text: Msg::DoTheme,
+        group: Group::Console,
+        footer: 0,
         possible: ALWAYS,
     },
     Binding {
@@ -387,7 +421,7 @@ const fn in_list(state: &State) -> bool {
 }
 
 const fn in_dialog(state: &State) -> bool {
-    matches!(state.dialog, Some(Dialog::Confirm(_)))
+    matches!(state.dialog, Some(Dialog::Confirm(_) | Dialog::PutOff(_)))
 }
 
 /// Every key of text fields that is not a character to be written.
@@ -406,136 +440,3 @@ pub const EDITS: &[EditKey] = &[
     EditKey { edit: Edit::Backspace, keys: &[Key::new(KeyCode::Backspace), Key::ctrl('h')], text: Msg::EditBackspace },
     EditKey { edit: Edit::Clear, keys: &[Key::ctrl('u')], text: Msg::EditClear },
 ];
-
-/// What the table offers on screens and in details, each with whether it makes sense where the person is, whatever is
-/// being typed on top of it.
-pub fn offered(state: &State) -> impl Iterator<Item = (&'static Binding, bool)> {
-    let here = if state.opened.is_empty() { Top } else { Detail };
-    BINDINGS
-        .iter()
-        // What works in a text field as well needs no other way to it.
-        .filter(|binding| !binding.contexts.contains(&Context::Text))
-        .filter(|binding| binding.contexts.iter().any(|context| LOOKING.contains(context)))
-        .map(move |binding| (binding, binding.contexts.contains(&here) && (binding.possible)(state)))
-}
-
-/// What a key means where the person is; nothing when it is not bound there.
-pub fn event(state: &State, key: KeyEvent) -> Option<Event> {
-    if key.kind == KeyEventKind::Release {
-        return None;
-    }
-    let context = Context::of(state);
-    let pressed = Key::of(key);
-    if let Some(binding) = BINDINGS.iter().find(|b| b.contexts.contains(&context) && b.keys.contains(&pressed)) {
-        return Some(Event::Action(binding.action));
-    }
-    if context != Context::Text {
-        return None;
-    }
-    if let Some(edit) = EDITS.iter().find(|edit| edit.keys.contains(&pressed)) {
-        return Some(Event::Edit(edit.edit));
-    }
-    match pressed {
-        Key { code: KeyCode::Char(c), modifiers: KeyModifiers::NONE } => Some(Event::Edit(Edit::Insert(c))),
-        _ => None,
-    }
-}
-
-/// What pasted text means: characters for the field that has the focus; nothing elsewhere, for pasting must not act.
-pub fn paste(state: &State, text: &str) -> Vec<Event> {
-    if Context::of(state) != Context::Text {
-        return Vec::new();
-    }
-    let plain = text.chars().filter(|c| !c.is_control()).take(crate::state::dialog::FIELD_MAX);
-    plain.map(|c| Event::Edit(Edit::Insert(c))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use contract::UtcMs;
-
-    use super::*;
-    use crate::text::Lang;
-
-    fn state() -> State {
-        State::new(UtcMs::from_millis(0), Lang::Es, 1)
-    }
-
-    fn press(state: &State, code: KeyCode, modifiers: KeyModifiers) -> Option<Event> {
-        event(state, KeyEvent::new(code, modifiers))
-    }
-
-    #[test]
-    fn no_key_means_two_things_in_one_context() {
-        let mut taken: HashMap<(Context, Key), &str> = HashMap::new();
-        for binding in BINDINGS {
-            assert!(!binding.keys.is_empty() && !binding.contexts.is_empty(), "{}", binding.action.name());
-            for context in binding.contexts {
-                for key in binding.keys {
-                    let before = taken.insert((*context, *key), binding.action.name());
-                    assert_eq!(before, None, "{} in {context:?}", key.name(true));
-                }
-            }
-        }
-        for edit in EDITS {
-            for key in edit.keys {
-                let before = taken.insert((Context::Text, *key), "edit");
-                assert_eq!(before, None, "{} in a text field", key.name(true));
-            }
-        }
-    }
-
-    #[test]
-    fn every_action_has_a_key_and_words() {
-        for action in Action::ALL {
-            let binding = BINDINGS.iter().find(|binding| binding.action == action);
-            let binding = binding.unwrap_or_else(|| panic!("{} has no key", action.name()));
-            assert!(Lang::ALL.iter().all(|lang| !lang.t(binding.text).is_empty()));
-        }
-    }
-
-    #[test]
-    fn in_a_text_field_characters_are_written_and_nothing_acts() {
-        let mut state = state();
-        state.filtering = true;
-        for c in ['q', '1', '/', '?', 'i', 'p', 'L', 'ñ'] {
-            assert_eq!(press(&state, KeyCode::Char(c), KeyModifiers::NONE), Some(Event::Edit(Edit::Insert(c))));
-        }
-        assert_eq!(press(&state, KeyCode::Char('Q'), KeyModifiers::SHIFT), Some(Event::Edit(Edit::Insert('Q'))));
-        assert_eq!(press(&state, KeyCode::Char('p'), KeyModifiers::ALT), None);
-        assert_eq!(press(&state, KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Event::Action(Action::Quit)));
-    }
-
-    #[test]
-    fn q_leaves_only_from_the_top() {
-        let mut state = state();
-        assert_eq!(press(&state, KeyCode::Char('q'), KeyModifiers::NONE), Some(Event::Action(Action::Quit)));
-        state.help = true;
-        assert_eq!(press(&state, KeyCode::Char('q'), KeyModifiers::NONE), Some(Event::Action(Action::Back)));
-    }
-
-    #[test]
-    fn pasting_writes_into_a_field_and_does_nothing_elsewhere() {
-        let mut state = state();
-        assert_eq!(paste(&state, "q"), []);
-        state.filtering = true;
-        assert_eq!(paste(&state, "a\u{1b}b\n"), [Event::Edit(Edit::Insert('a')), Event::Edit(Edit::Insert('b'))]);
-    }
-
-    #[test]
-    fn releasing_a_key_does_nothing() {
-        let mut key = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
-        key.kind = KeyEventKind::Release;
-        assert_eq!(event(&state(), key), None);
-    }
-
-    #[test]
-    fn keys_have_the_names_on_the_keyboard() {
-        assert_eq!(Key::ctrl('c').name(false), "Ctrl-C");
-        assert_eq!(Key::new(KeyCode::Up).name(false), "↑");
-        assert_eq!(Key::new(KeyCode::Up).name(true), "Up");
-        assert_eq!(Key::new(KeyCode::F(1)).name(true), "F1");
-    }
-}

@@ -219,6 +219,10 @@ impl Console {
     fn on_screen(&mut self, screen: &mut term::Screen) -> anyhow::Result<()> {
         while let Some(effect) = self.on_screen.pop_front() {
             let text = match effect {
+                Effect::Bell => {
+                    screen.ring().context("ringing the bell")?;
+                    continue;
+                }
                 Effect::Copy(text) => text,
                 Effect::CopyDetail => view::text_of_aimed(&self.state, &self.memory),
                 Effect::Dump => {
@@ -276,7 +280,9 @@ impl Console {
         let reads = matches!(effect, Effect::FetchPayload(_) | Effect::FetchStore { .. } | Effect::ReadCounters(..));
         match effect {
             Effect::Quit => return, // The loop looks at the state.
-            Effect::Copy(_) | Effect::CopyDetail | Effect::Dump => return self.on_screen.push_back(effect),
+            Effect::Bell | Effect::Copy(_) | Effect::CopyDetail | Effect::Dump => {
+                return self.on_screen.push_back(effect);
+            }
             _ => {}
         }
         if reads && self.effects.len() >= EFFECTS_MAX {

@@ -39,6 +39,7 @@ pub use self::settings::Settings;
 pub use self::stores::Stores;
 pub use self::table::{Listed, Table};
 use crate::filter::Filter;
+use crate::keys::Key;
 use crate::mask::Masked;
 
 /// Details that may lie on top of each other: a store's queue, an order in it, its store, one to spare.
@@ -178,6 +179,8 @@ pub struct State {
     pub lang: Lang,
     /// In which zone times are shown.
     pub times: Times,
+    /// Whether the palette is the one for the other ground than the terminal was taken to have.
+    pub flipped: bool,
     /// Columns of the terminal.
     pub width: u16,
     /// Rows of the terminal.
@@ -213,6 +216,8 @@ pub struct State {
     pub pulse: pulse::Pulse,
     /// What needs a person now, worst first.
     pub attention: Vec<attention::Item>,
+    /// What persons did about it, and the bell.
+    pub handled: attention::handled::Handled,
 
     /// The screen.
     pub screen: Screen,
@@ -241,6 +246,8 @@ pub struct State {
     /// Rows of the log's table.
     pub log_table: Table<u64>,
 
+    /// The first of two keys, and when it was pressed.
+    pub begun: Option<(Key, UtcMs)>,
     /// Rows are held as they were.
     pub frozen: Option<Frozen>,
     /// Whether the filter of the screen's table is being written.
@@ -270,6 +277,7 @@ impl State {
             settings: Settings::default(),
             lang,
             times: Times::default(),
+            flipped: false,
             width: 80,
             height: 24,
             link: Link::Connecting { since: now, last_failure: None },
@@ -286,6 +294,7 @@ impl State {
             counted: counted::Counted::default(),
             pulse: pulse::Pulse::default(),
             attention: Vec::new(),
+            handled: attention::handled::Handled::default(),
             screen: Screen::Overview,
             opened: Vec::new(),
             scroll: 0,
@@ -299,6 +308,7 @@ impl State {
             service_table: Table::default(),
             log: log::Log::default(),
             log_table: Table::default(),
+            begun: None,
             frozen: None,
             filtering: false,
             help: false,
@@ -348,8 +358,8 @@ impl State {
     pub fn input_mode(&self) -> InputMode {
         match &self.dialog {
             Some(Dialog::Inject(_) | Dialog::Palette(_)) => InputMode::Text,
-            Some(Dialog::Confirm(_)) => InputMode::Buttons,
             Some(Dialog::Columns(_)) => InputMode::List,
+            Some(Dialog::Confirm(_) | Dialog::PutOff(_)) => InputMode::Buttons,
             None if self.filtering => InputMode::Text,
             None => InputMode::Normal,
         }

@@ -1,8 +1,8 @@
 //! Colours and signs by meaning, never by widget.
 //!
 //! A screen asks for [`Meaning::Good`]; what that looks like on true colour, 256 colours, 16 colours or none is
-//! decided here once. The palette keeps to hues that stay apart under the common forms of colour blindness (blue,
-//! orange and vermilion rather than green and red), and no state is told by colour alone: each has a sign and a word.
+//! decided here once. The palette keeps to colours that stay apart under the common forms of colour blindness
+//! (`tests/core/colours.rs` measures that, and contrast), and no state is told by colour alone: each has a sign and a word.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -127,9 +127,9 @@ const FAINT: Ink = ink(((0x4a, 0x51, 0x5e), 239), ((0xb8, 0xbe, 0xc8), 250), Col
 const STRONG: Ink = ink(((0xff, 0xff, 0xff), 231), ((0x00, 0x00, 0x00), 16), Color::Reset);
 const BLUE: Ink = ink(((0x6c, 0xb6, 0xf5), 75), ((0x0b, 0x5c, 0xad), 25), Color::Cyan);
 const STEEL: Ink = ink(((0x47, 0x7a, 0xa8), 67), ((0x7d, 0xa7, 0xd0), 110), Color::Blue);
-const TEAL: Ink = ink(((0x3f, 0xc9, 0xa8), 79), ((0x00, 0x7a, 0x62), 29), Color::Green);
+const TEAL: Ink = ink(((0x3f, 0xc9, 0xa8), 79), ((0x00, 0x6f, 0x7a), 29), Color::Green);
 const ORANGE: Ink = ink(((0xf0, 0xb4, 0x3c), 214), ((0x9a, 0x5b, 0x00), 130), Color::Yellow);
-const VERMILION: Ink = ink(((0xff, 0x6e, 0x4e), 203), ((0xc2, 0x34, 0x12), 160), Color::Red);
+const VERMILION: Ink = ink(((0xff, 0x6e, 0x6e), 203), ((0xa8, 0x32, 0x3c), 88), Color::Red);
 /// Text on a block of colour.
 const ON_BLOCK: Ink = ink(((0x1b, 0x20, 0x2a), 234), ((0xff, 0xff, 0xff), 231), Color::Black);
 /// Ground of what is selected.
@@ -193,6 +193,16 @@ impl Theme {
     /// How many colours there are.
     pub const fn depth(&self) -> Depth {
         self.depth
+    }
+
+    /// The same for the other ground.
+    #[must_use]
+    pub const fn flipped(self) -> Self {
+        let ground = match self.ground {
+            Ground::Dark => Ground::Light,
+            Ground::Light => Ground::Dark,
+        };
+        Self { ground, ..self }
     }
 
     /// The ground.

@@ -1,12 +1,14 @@
 //! What happens to the state when something happens outside. Pure: no I/O, no clock, no randomness.
 //!
 //! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys),
-//! `palette` and `commands` (what is typed there), `plan` (preparing and sending changes), `answers` (what effects came
-//! back with), `rows` and `arrange` (tables and their order), `marks`, `asked` (what filters ask of rows).
+//! `attend` (the overview's list), `palette` and `commands` (what is typed there), `plan` (preparing and sending changes),
+//! `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `asked` (what filters
+//! ask of rows).
 
 mod answers;
 mod arrange;
 mod asked;
+mod attend;
 pub(crate) mod commands;
 mod facts;
 mod input;
@@ -19,8 +21,12 @@ pub(crate) mod rows;
 use crate::effect::Effect;
 use crate::event::{Edit, Event, Fact, Meter};
 use crate::sanitise;
+use crate::state::attention::handled::Sight;
 use crate::state::link::BEHIND_MS;
 use crate::state::{Notice, State, Tone, attention};
+
+/// How long the second of two keys is waited for, in milliseconds: as long as vim does.
+const SECOND_KEY_MS: i64 = 1_000;
 
 /// Takes `event` into `state` and says what is to be done outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -34,10 +40,20 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.scroll = state.scroll.min(reach);
             Vec::new()
         }
-        Event::Action(action) => input::action(state, action),
+        Event::Begun(key) => {
+            state.begun = key.map(|key| (key, state.now));
+            Vec::new()
+        }
+        Event::Action(action) => {
+            state.begun = None;
+            input::action(state, action)
+        }
         // What hides or reverses can be pasted without being seen: no field takes it.
         Event::Edit(Edit::Insert(c)) if !sanitise::is_harmless(c) => Vec::new(),
-        Event::Edit(edit) => input::edit(state, edit),
+        Event::Edit(edit) => {
+            state.begun = None;
+            input::edit(state, edit)
+        }
         Event::Link(change) => {
             link::change(state, change);
             Vec::new()
@@ -97,20 +113,30 @@ fn tick(state: &mut State, now: contract::UtcMs) -> Vec<Effect> {
     state.now = now;
     state.traffic.sample(now);
     state.notices.expire(now);
+    state.begun = state.begun.filter(|(_, at)| now.since(*at) <= SECOND_KEY_MS);
     state.services.forget_stopped(now);
     answers::expire(state);
     refresh(state);
+    let bell = (state.handled.rings(now) && state.settings.attention.bell).then_some(Effect::Bell);
     if !state.link.is_up() {
-        return Vec::new();
+        return bell.into_iter().collect();
     }
     let reread = (state.reading.ready && state.traffic.must_reread(now)).then_some(Effect::Reread);
     let count = state.counted.ask(now).map(|(from, to)| Effect::ReadCounters(from, to));
-    reread.into_iter().chain(count).collect()
+    bell.into_iter().chain(reread).chain(count).collect()
 }
 
 /// Derives what follows from the rest.
 fn refresh(state: &mut State) {
-    state.attention = attention::derive(state);
+    let sight = Sight {
+        now: state.now,
+        started_at: state.started_at,
+        ready: state.reading.ready,
+        blind: !state.link.is_up() || state.is_stale(),
+    };
+    let items = attention::derive(state);
+    state.attention = state.handled.take(items, sight);
+    attention::sort(&mut state.attention);
     answers::follow(state);
     marks::settle(state);
     rows::follow(state);

@@ -125,7 +125,7 @@ pub fn text_of_aimed(state: &State, memory: &Memory) -> String {
 
 fn look(state: &State, memory: &Memory) -> Look {
     Look {
-        theme: memory.theme,
+        theme: if state.flipped { memory.theme.flipped() } else { memory.theme },
         lang: state.lang,
         now: state.now,
         zone: if state.times == Times::Utc { TimeZone::UTC } else { memory.zone.clone() },
@@ -165,6 +165,7 @@ pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
         Some(Dialog::Confirm(confirm)) => dialog::draw_confirm(&mut pen, body, state, confirm),
         Some(Dialog::Columns(open)) => columns::draw(&mut pen, body, state, open),
         Some(Dialog::Palette(open)) => cursor = palette::draw(&mut pen, body, state, open),
+        Some(Dialog::PutOff(put_off)) => dialog::draw_put_off(&mut pen, body, put_off),
         None => {}
     }
     if look.theme.is_ascii() {

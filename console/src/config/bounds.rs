@@ -30,10 +30,13 @@ const BOUNDS: &[Bound] = &[
     // Fewer than one would look dead; more than 60 no terminal shows.
     count("screen.frames-per-second", |file| file.screen.frames_per_second.into(), 1, 60),
     count("screen.frames-per-second-ssh", |file| file.screen.frames_per_second_ssh.into(), 1, 60),
+    time("attention.acknowledged-for", |file| file.attention.acknowledged_for.0, Ms::minutes(1), SHIFT),
     count("attention.growing", |file| file.attention.growing.into(), 1, 10_000),
     time("attention.invalid-for", |file| file.attention.invalid_for.0, Ms::minutes(1), SHIFT),
     // Less than what everybody calls silent would raise alarms on heartbeats that are on their way.
     time("attention.silent-after", |file| file.attention.silent_after.0, Ms(contract::heartbeat::SILENT_MS), WATCH),
+    // Below a second the way of a heartbeat would count; beyond this one a clock is not off, it is another day's.
+    time("attention.clock-skew", |file| file.attention.clock_skew.0, Ms::seconds(1), Ms::minutes(60)),
     time("attention.delivery.warn", |file| file.attention.delivery.warn.0, Ms::seconds(1), SHIFT),
     time("attention.delivery.critical", |file| file.attention.delivery.critical.0, Ms::seconds(1), SHIFT),
     time("attention.pickup.warn", |file| file.attention.pickup.warn.0, Ms::seconds(1), SHIFT),

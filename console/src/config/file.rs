@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::keys::{KeyMap, Preset};
 use crate::state::Lang;
 use crate::state::access::Marks;
 use crate::state::settings::{Attention, Settings};
@@ -20,9 +21,22 @@ pub struct File {
     pub screen: Screen,
     /// When something asks for attention.
     pub attention: Attention,
+    /// Keys.
+    pub keys: Keys,
     /// What is known of NATS contexts, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub contexts: BTreeMap<String, Context>,
+}
+
+/// Keys: a preset, and for each action that is named all of its keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Keys {
+    /// What own keys are laid over.
+    pub preset: Preset,
+    /// Own keys, by the name of the action.
+    #[serde(flatten)]
+    pub own: BTreeMap<String, Vec<String>>,
 }
 
 /// What is known of a NATS context.
@@ -189,7 +203,9 @@ impl File {
 
     /// What state and screen depend on.
     pub fn settings(&self) -> Settings {
-        Settings { attention: self.attention }
+        // A file that was read has no clash; without one the table counts.
+        let keys = KeyMap::build(self.keys.preset, &self.keys.own).unwrap_or_default();
+        Settings { attention: self.attention, keys }
     }
 }
 

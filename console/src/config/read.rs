@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::bounds;
 use super::file::File;
+use crate::keys::KeyMap;
 
 /// What is wrong with a settings file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,11 @@ pub fn read(text: &str) -> Result<(File, Vec<String>), Fault> {
         // Of a pair that does not fit together one key may be there only by default.
         let found = named.iter().find(|(name, _)| *name == key);
         Fault { line: found.map(|(_, at)| line_of(text, at.start)), key: key.to_owned(), why }
+    })?;
+    KeyMap::build(file.keys.preset, &file.keys.own).map_err(|clash| {
+        let key = format!("keys.{}", clash.action);
+        let found = named.iter().find(|(name, _)| *name == key);
+        Fault { line: found.map(|(_, at)| line_of(text, at.start)), key, why: clash.why }
     })?;
     Ok((file, named.into_iter().map(|(name, _)| name).collect()))
 }
@@ -143,6 +149,9 @@ mod tests {
             ("[screen]\nframes-per-second = 0", "line 2: screen.frames-per-second: allowed is 1 to 60"),
             ("[attention]\n\ninvalid-for = '36h'", "line 3: attention.invalid-for: allowed is 1m to 12h"),
             ("language = 'es", "line 1: "),
+            ("[keys]\npreset = 'emacs'", "line 2: keys.preset: no such value: emacs. There are: default, vim"),
+            ("[keys]\nhelp = ['H']\nfreeze = ['u']", "line 3: keys.freeze: u already means utc in the same place"),
+            ("[keys]\nfreez = ['u']", "line 2: keys.freez: no such action; did you mean freeze?"),
             ("xyz = 1", "line 1: xyz: no such setting: xyz. There are: language"),
         ] {
             let found = fault(text);

@@ -22,7 +22,13 @@ const REPLY_LIMIT: Duration = Duration::from_secs(5);
 /// Runs an effect; `None` when it has no answer.
 pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer> {
     Some(match effect {
-        Effect::Quit | Effect::Reread | Effect::Copy(_) | Effect::CopyDetail | Effect::Dump | Effect::Switch(_) => {
+        Effect::Quit
+        | Effect::Bell
+        | Effect::Reread
+        | Effect::Copy(_)
+        | Effect::CopyDetail
+        | Effect::Dump
+        | Effect::Switch(_) => {
             return None;
         }
         Effect::FetchPayload(order) => {

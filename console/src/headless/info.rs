@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Failure, or_dash, print_columns, print_json};
+use crate::action::Action;
 use crate::cli::Common;
 use crate::config::{self, Resolved, Source};
 use crate::feed::chain;
+use crate::keys::KeyMap;
 use crate::log;
 use crate::theme::{Depth, Ground, Theme};
 
@@ -21,6 +23,14 @@ struct Info {
     state: Option<PathBuf>,
     settings: Vec<Row>,
     in_force: InForce,
+    /// Every action, with the keys that ask for it wherever that is.
+    keys: Vec<Bound>,
+}
+
+#[derive(Serialize)]
+struct Bound {
+    action: &'static str,
+    keys: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -66,6 +76,7 @@ pub(super) fn run(common: &Common, json: bool) -> Result<(), Failure> {
             frames_per_second: 1_000 / config.file.screen.frame_ms(ssh).max(1),
             ssh,
         },
+        keys: bound(&config.file.settings().keys),
         config: config.path,
         config_found: config.found,
         state: log::folder(),
@@ -81,6 +92,21 @@ fn row(resolved: Resolved) -> Row {
         Source::Default => ("default", None),
     };
     Row { key: resolved.key, value: resolved.value, source, by }
+}
+
+fn bound(map: &KeyMap) -> Vec<Bound> {
+    let of = |action: Action| {
+        let mut keys: Vec<String> = Vec::new();
+        for (_, own) in map.iter().filter(|(binding, _)| binding.action == action) {
+            for key in own.iter().map(|key| key.name(true)) {
+                if !keys.contains(&key) {
+                    keys.push(key);
+                }
+            }
+        }
+        Bound { action: action.name(), keys }
+    };
+    Action::ALL.into_iter().map(of).collect()
 }
 
 fn table(info: &Info) -> Vec<Vec<String>> {
@@ -108,6 +134,8 @@ fn table(info: &Info) -> Vec<Vec<String>> {
         line(["signs", force.signs, ""]),
         line(["frames-per-second", &frames, if force.ssh { "over SSH" } else { "" }]),
     ]);
+    rows.extend([line(["", "", ""]), line(["ACTION", "KEYS", ""])]);
+    rows.extend(info.keys.iter().map(|bound| vec![bound.action.to_owned(), bound.keys.join(" "), String::new()]));
     rows
 }
 

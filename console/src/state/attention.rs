@@ -1,5 +1,7 @@
 //! What needs a person now, worst first. Derived from the rest of the state, never stored elsewhere.
 
+pub mod handled;
+
 use std::collections::BTreeMap;
 
 use contract::heartbeat::SILENT_MS;
@@ -8,6 +10,7 @@ use contract::{InstanceId, OrderId, Service, StoreId, UtcMs};
 
 use super::State;
 use super::orders::{Order, OrderState};
+use super::services::InstanceKey;
 
 /// Readings (one a second) over which a queue must have grown to be called growing.
 pub const GROWING_READINGS: usize = 30;
@@ -43,6 +46,8 @@ pub enum Subject {
     Undistributed,
     /// Refused payloads.
     Invalid,
+    /// An instance whose clock is far from this machine's; without one this machine's own, far from all of theirs.
+    Clock(Option<InstanceKey>),
 }
 
 /// One line of the list.
@@ -52,6 +57,8 @@ pub struct Item {
     pub severity: Severity,
     /// About what.
     pub subject: Subject,
+    /// Whether a person has seen it, and said so.
+    pub acknowledged: bool,
     /// The figures to show.
     pub what: What,
 }
@@ -113,9 +120,20 @@ pub enum What {
         /// Code of its first fault.
         code: String,
     },
+    /// A clock that is wrong.
+    Clock {
+        /// By how much, in milliseconds; above 0 it is ahead.
+        ahead_ms: i64,
+    },
 }
 
-/// The list for `state` at its own time.
+impl Item {
+    const fn new(severity: Severity, subject: Subject, what: What) -> Self {
+        Self { severity, subject, acknowledged: false, what }
+    }
+}
+
+/// The list for `state` at its own time, as [`sort`] has it; what persons did about it comes on top ([`handled`]).
 pub fn derive(state: &State) -> Vec<Item> {
     let mut items = Vec::new();
     not_injected(state, &mut items);
@@ -126,11 +144,43 @@ pub fn derive(state: &State) -> Vec<Item> {
     if let (count, Some(newest)) = state.invalid.within(state.now, within_ms) {
         let code = newest.faults.first().map_or_else(String::new, |fault| fault.code.clone());
         let what = What::Invalid { within_ms, count, newest_at: newest.at, code };
-        items.push(Item { severity: Severity::Warning, subject: Subject::Invalid, what });
+        items.push(Item::new(Severity::Warning, Subject::Invalid, what));
     }
-    items.sort_by_key(|item| (item.severity, kind_rank(&item.subject), std::cmp::Reverse(weight(item))));
+    clocks(state, &mut items);
+    sort(&mut items);
     items.truncate(ITEMS_MAX);
     items
+}
+
+/// Worst first: by severity; what nobody has acknowledged before what somebody has; by kind, the more it stops the earlier
+/// (nobody works, an instance in trouble, not injected, not handed over, a store's queue, silence, a pause, refused payloads,
+/// clocks); and among queues the one whose oldest order waits longest.
+pub fn sort(items: &mut [Item]) {
+    items.sort_by_key(|item| {
+        (item.severity, item.acknowledged, kind_rank(&item.subject), std::cmp::Reverse(weight(item)))
+    });
+}
+
+/// Clocks that are far from this machine's. When all of several instances are off to the same side it is this one that is
+/// wrong, as far as can be told.
+fn clocks(state: &State, items: &mut Vec<Item>) {
+    let most_ms = state.settings.attention.clock_skew.0;
+    let living = || state.services.iter().filter(|instance| !instance.is_silent(state.now));
+    let known: Vec<i64> = living().filter_map(super::services::Instance::ahead_ms).collect();
+    let off = |ahead_ms: &i64| ahead_ms.abs() > most_ms;
+    let (all_ahead, all_behind) =
+        (known.iter().all(|ms| off(ms) && *ms > 0), known.iter().all(|ms| off(ms) && *ms < 0));
+    if known.len() > 1 && (all_ahead || all_behind) {
+        let theirs = known.iter().copied().min_by_key(|ms| ms.abs()).unwrap_or(0);
+        let what = What::Clock { ahead_ms: -theirs };
+        return items.push(Item::new(Severity::Warning, Subject::Clock(None), what));
+    }
+    for instance in living() {
+        if let Some(ahead_ms) = instance.ahead_ms().filter(off) {
+            let subject = Subject::Clock(Some(instance.key()));
+            items.push(Item::new(Severity::Warning, subject, What::Clock { ahead_ms }));
+        }
+    }
 }
 
 fn not_injected(state: &State, items: &mut Vec<Item>) {
@@ -140,7 +190,7 @@ fn not_injected(state: &State, items: &mut Vec<Item>) {
         oldest: oldest.pass.head.id(),
         since: oldest.pass.ended_at().unwrap_or(oldest.pass.head.received_at),
     };
-    items.push(Item { severity: Severity::Critical, subject: Subject::NotInjected, what });
+    items.push(Item::new(Severity::Critical, Subject::NotInjected, what));
 }
 
 /// Orders without an end whose age is worth a look, oldest first, with how bad that is.
@@ -188,7 +238,7 @@ fn queues(state: &State, items: &mut Vec<Item>) {
             pos_down: queue.pos_down(),
             growth,
         };
-        items.push(Item { severity, subject: Subject::Queue(queue.store), what });
+        items.push(Item::new(severity, Subject::Queue(queue.store), what));
     }
 }
 
@@ -210,10 +260,10 @@ fn services(state: &State, items: &mut Vec<Item>) {
             let silent = state.is_silent(instance) && instance.silent_ms(state.now) > silent_after_ms;
             if silent {
                 let what = What::Silent { heard_at: instance.heard_at };
-                items.push(Item { severity: Severity::Warning, subject: Subject::Silent(service, name), what });
+                items.push(Item::new(Severity::Warning, Subject::Silent(service, name), what));
             } else if matches!(instance.heartbeat.state, RunState::Paused | RunState::Draining) {
                 let subject = Subject::Halted(service, name);
-                items.push(Item { severity: Severity::Warning, subject, what: What::Halted });
+                items.push(Item::new(Severity::Warning, subject, What::Halted));
             } else if service != Service::Distribuidor {
                 alive += 1;
             }
@@ -222,7 +272,7 @@ fn services(state: &State, items: &mut Vec<Item>) {
             {
                 let subject = Subject::Troubled(service, instance.key().1);
                 let what = What::Troubled { sentence: sentence.clone() };
-                items.push(Item { severity: Severity::Critical, subject, what });
+                items.push(Item::new(Severity::Critical, subject, what));
             }
         }
         // Before the first heartbeats arrive, nobody being there is no news.
@@ -234,7 +284,7 @@ fn services(state: &State, items: &mut Vec<Item>) {
         }
         if alive == 0 && settled && (known > 0 || !state.services.is_empty()) {
             let subject = Subject::NoService(service);
-            items.push(Item { severity: Severity::Critical, subject, what: What::NoService });
+            items.push(Item::new(Severity::Critical, subject, What::NoService));
         }
     }
 }
@@ -248,7 +298,7 @@ fn undistributed(state: &State, items: &mut Vec<Item>) {
         severity = severity.min(other);
     }
     let what = What::Undistributed { oldest: oldest.pass.head.clone(), count };
-    items.push(Item { severity, subject: Subject::Undistributed, what });
+    items.push(Item::new(severity, Subject::Undistributed, what));
 }
 
 /// Among equally severe items, which kind comes first.
@@ -262,6 +312,7 @@ const fn kind_rank(subject: &Subject) -> u8 {
         Subject::Silent(..) => 5,
         Subject::Halted(..) => 6,
         Subject::Invalid => 7,
+        Subject::Clock(_) => 8,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use contract::order::Format;
 
+use super::attention::Subject;
 use super::notices::Refusal;
 use super::palette::Palette;
 use crate::effect::Planned;
@@ -21,6 +22,8 @@ pub enum Dialog {
     Palette(Palette),
     /// Which columns of the table on screen are shown.
     Columns(Columns),
+    /// For how long an item of the overview is put off.
+    PutOff(PutOff),
 }
 
 /// The columns of the table on screen, to be shown or hidden. A choice takes effect at once.
@@ -72,4 +75,38 @@ pub enum Button {
     Cancel,
     /// Do it.
     Confirm,
+}
+
+/// For how long an item may be put off, in minutes: for a phone call, a repair, a delivery of gas.
+pub const PUT_OFF_MINUTES: [i64; 3] = [5, 15, 60];
+
+/// The choice of how long an item of the overview is hidden. It changes this screen alone, so Enter may act at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutOff {
+    /// Which item; none when there is nothing but items that are hidden already.
+    pub subject: Option<Subject>,
+    /// How many items were hidden when the dialog was opened.
+    pub hidden: usize,
+    /// Place of the focused button.
+    pub focus: usize,
+}
+
+/// Buttons of [`PutOff`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutOffButton {
+    /// Hide it for so many minutes.
+    Minutes(i64),
+    /// Show again what is hidden.
+    ShowAll,
+    /// Close; nothing happens.
+    Cancel,
+}
+
+impl PutOff {
+    /// The buttons that make sense, from left to right; never none.
+    pub fn buttons(&self) -> Vec<PutOffButton> {
+        let times = PUT_OFF_MINUTES.map(PutOffButton::Minutes).into_iter().filter(|_| self.subject.is_some());
+        let all = (self.hidden > 0).then_some(PutOffButton::ShowAll);
+        times.chain(all).chain([PutOffButton::Cancel]).collect()
+    }
 }

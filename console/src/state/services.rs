@@ -28,6 +28,9 @@ pub const STOPPED_KEPT_MS: i64 = 10 * 60 * 1_000;
 /// How far another machine's clock may be ahead of this one, in milliseconds; synchronised ones differ by far less.
 pub const CLOCK_AHEAD_MS: i64 = 10_000;
 
+/// Heartbeats by which an instance's clock is judged: one of so many comes without delay.
+pub const AHEAD_MAX: usize = 5;
+
 /// Which instance.
 pub type InstanceKey = (Service, InstanceId);
 
@@ -53,6 +56,8 @@ pub struct Instance {
     pub heard_at: UtcMs,
     /// Counter readings, by the instance's own clock, for the rate.
     readings: Ring<(UtcMs, u64)>,
+    /// By how much its clock was ahead when the last heartbeats came, in milliseconds.
+    ahead: Ring<i64>,
     /// Orders a second after each heartbeat.
     pub rates: Ring<f64>,
     /// Readings for the plots, oldest first.
@@ -61,11 +66,12 @@ pub struct Instance {
 
 impl Instance {
     fn new(heartbeat: &Heartbeat, at: UtcMs) -> Self {
+        let ahead = Ring::new(AHEAD_MAX);
         let mut readings = Ring::new(RATE_WINDOW + 1);
         readings.push((heartbeat.at, counter(&heartbeat.load)));
         let mut samples = Ring::new(SAMPLES_MAX);
         samples.push(sample(&heartbeat.load, at, None));
-        Self { heartbeat: heartbeat.clone(), heard_at: at, readings, rates: Ring::new(RATES_MAX), samples }
+        Self { heartbeat: heartbeat.clone(), heard_at: at, readings, ahead, rates: Ring::new(RATES_MAX), samples }
     }
 
     /// Which instance it is.
@@ -105,6 +111,13 @@ impl Instance {
             Load::Distribuidor(load) => load.latency,
             Load::Resolver(load) => load.latency,
         }
+    }
+
+    /// By how much its clock is ahead of this machine's, in milliseconds, the way of its heartbeats not counted; below 0 it
+    /// is behind. `None` before [`AHEAD_MAX`] heartbeats came.
+    pub fn ahead_ms(&self) -> Option<i64> {
+        // A heartbeat can only come late, never early: the least delayed one tells best.
+        self.ahead.iter().copied().max().filter(|_| self.ahead.len() >= AHEAD_MAX)
     }
 
     /// Orders accepted, handed over or injected since it started.
@@ -260,12 +273,14 @@ impl Services {
 
     /// Takes a heartbeat that came at `at`; beyond [`INSTANCES_MAX`] the longest silent instance makes room.
     pub fn hear(&mut self, heartbeat: &Heartbeat, at: UtcMs) {
+        let ahead_ms = heartbeat.at.since(at);
         let heartbeat = &Heartbeat { at: plausible(heartbeat.at, at), ..heartbeat.clone() };
         if hands_over(heartbeat) {
             self.active_at = Some(at);
         }
         let key = (heartbeat.service, heartbeat.instance.clone());
         if let Some(instance) = self.by_key.get_mut(&key) {
+            instance.ahead.push(ahead_ms);
             return instance.hear(heartbeat, at);
         }
         if self.by_key.len() >= INSTANCES_MAX {
@@ -274,7 +289,9 @@ impl Services {
                 self.by_key.remove(&longest);
             }
         }
-        self.by_key.insert(key, Instance::new(heartbeat, at));
+        let mut instance = Instance::new(heartbeat, at);
+        instance.ahead.push(ahead_ms);
+        self.by_key.insert(key, instance);
     }
 
     /// Forgets instances that stopped on purpose a while ago.

@@ -11,12 +11,15 @@ use jiff::fmt::friendly::SpanPrinter;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::attention::Severity;
+use crate::keys::KeyMap;
 
 /// The settings that state and screen depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
     /// When something asks for attention.
     pub attention: Attention,
+    /// The keys in force.
+    pub keys: KeyMap,
 }
 
 /// A stretch of time, in milliseconds; written as `90s`, `5m`, `1h30m`.
@@ -55,16 +58,22 @@ impl<'de> Deserialize<'de> for Ms {
     }
 }
 
-/// When something asks for attention.
+/// When something asks for attention, and how loudly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Attention {
+    /// Whether the terminal's bell rings for what is urgent and new.
+    pub bell: bool,
+    /// How long an acknowledgement stands.
+    pub acknowledged_for: Ms,
     /// Entries by which a queue must grow within half a minute to be called growing.
     pub growing: u32,
     /// How long a refused payload stays on the list.
     pub invalid_for: Ms,
     /// Silence from which an instance is on the list.
     pub silent_after: Ms,
+    /// How far an instance's clock may be from this machine's.
+    pub clock_skew: Ms,
     /// Ages of waiting delivery orders.
     pub delivery: Ageing,
     /// Ages of waiting pickup orders.
@@ -103,9 +112,12 @@ impl Default for Ageing {
 impl Default for Attention {
     fn default() -> Self {
         Self {
+            bell: true,
+            acknowledged_for: Ms::minutes(30),
             growing: 5,
             invalid_for: Ms::minutes(15),
             silent_after: Ms(SILENT_MS),
+            clock_skew: Ms::seconds(5),
             delivery: Ageing::default(),
             pickup: Ageing::default(),
         }

@@ -23,7 +23,7 @@ macro_rules! phrases {
 }
 
 /// Phrases that are the same in both languages, and rightly so.
-pub const SAME: &[&str] = &["bytes", "reason_took", "revision"];
+pub const SAME: &[&str] = &["bytes", "minutes", "reason_took", "revision"];
 
 phrases! {
     /// In every section's rule while the connection is lost.
@@ -126,6 +126,14 @@ phrases! {
         "{count} en {within} min · {code} · el último hace {age}",
         "{count} in {within} min · {code} · the last {age} ago"
     }
+    /// How many items are hidden for a while.
+    put_off(count) { "pospuestos {count}", "put off {count}" }
+    /// For how long an item is hidden.
+    minutes(count) { "{count} min", "{count} min" }
+    /// A clock that is ahead.
+    clock_ahead(time) { "su reloj está adelantado {time}", "its clock is {time} ahead" }
+    /// A clock that is behind.
+    clock_behind(time) { "su reloj está atrasado {time}", "its clock is {time} behind" }
     /// A silent instance.
     no_heartbeat_for(age) { "sin latido hace {age}", "no heartbeat for {age}" }
     /// Depth of a queue.

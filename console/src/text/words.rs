@@ -208,6 +208,9 @@ words! {
         SubjectInvalid: "Pedidos inválidos", "Invalid payloads";
         NobodyServes: "ninguna instancia trabaja", "no instance works";
         Behind: "en cola", "queued";
+        SubjectOwnClock: "Este equipo", "This machine";
+        Seen: "visto", "seen";
+        OnlyPutOff: "Lo que hay está pospuesto.", "What there is has been put off.";
     }
     "The connection" {
         CommandContextDoes: "abrir el bus de otro contexto de NATS", "open the bus of another NATS context";
@@ -290,6 +293,10 @@ words! {
         PauseActiveMeans: "Reparte todos los pedidos: mientras esté en pausa nadie más lo hace.",
             "It hands over every order: nobody else does while it is paused.";
         ResumeMeans: "Vuelve a trabajar.", "It works again.";
+        PutOffTitle: "Posponer", "Put off";
+        PutOffMeans: "Se oculta en esta consola y vuelve solo: al cumplirse el tiempo, o antes si empeora.",
+            "It is hidden on this console and comes back by itself: when the time is over, or earlier if it gets worse.";
+        ButtonShowAll: "Mostrar los pospuestos", "Show what is put off";
         ButtonCancel: "Cancelar", "Cancel";
         ButtonInject: "Enviar", "Send";
         ButtonPause: "Pausar", "Pause";
@@ -311,7 +318,7 @@ words! {
             "This context is read-only: nothing can be changed from here.";
         RefusedNotConnected: "No hay conexión con el bus.", "There is no connection to the bus.";
         RefusedNothingSelected: "No hay ninguna fila seleccionada.", "No row is selected.";
-        RefusedOnlyOnServices: "Se pausa y reanuda en la pantalla 5, Servicios.", "Pause and resume are on screen 5, Services.";
+        RefusedOnlyOnServices: "Se pausa y reanuda en la pantalla Servicios.", "Pause and resume are on the screen Services.";
         RefusedStoreMissing: "Falta el local.", "The store is missing.";
         RefusedBusy: "Aún se espera el resultado de lo anterior.", "The result of what was sent before is still awaited.";
     }
@@ -374,8 +381,11 @@ words! {
         DoInject: "pedido de prueba", "test order";
         DoPause: "pausar", "pause";
         DoResume: "reanudar", "resume";
+        DoAcknowledge: "visto", "seen";
+        DoPutOff: "posponer", "put off";
         DoDismiss: "quitar mensajes", "dismiss messages";
         DoLanguage: "English", "español";
+        DoTheme: "fondo oscuro o claro", "dark or light ground";
         DoUtc: "horas locales o en UTC", "local times or UTC";
         DoHelp: "ayuda", "help";
         DoCloseHelp: "cerrar la ayuda", "close help";

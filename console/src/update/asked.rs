@@ -173,6 +173,8 @@ impl Row for AttentionRow<'_> {
             | attention::Subject::Halted(service, instance) => format!("{service} {instance}"),
             attention::Subject::Undistributed => "undistributed sin distribuir".to_owned(),
             attention::Subject::Invalid => "invalid invalido".to_owned(),
+            attention::Subject::Clock(Some((service, instance))) => format!("{service} {instance} clock reloj"),
+            attention::Subject::Clock(None) => "clock reloj".to_owned(),
         };
         Cow::Owned(fold(&words))
     }

@@ -3,7 +3,7 @@
 use contract::order::Format;
 use contract::{OrderId, StoreId};
 
-use super::{marks, palette, plan, rows};
+use super::{attend, marks, palette, plan, rows};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::Edit;
@@ -32,6 +32,7 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
             state.scroll = 0;
         }
         Action::Back => back(state),
+        _ if matches!(state.dialog, Some(Dialog::PutOff(_))) => attend::buttons(state, action),
         _ if state.input_mode() == InputMode::Buttons => return plan::buttons(state, action),
         _ if state.input_mode() == InputMode::List => marks::choose(state, action),
         Action::Open => return open(state),
@@ -73,12 +74,15 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Inject => plan::open_inject(state),
         Action::Pause => plan::open_command(state, contract::command::Verb::Pause),
         Action::Resume => plan::open_command(state, contract::command::Verb::Resume),
+        Action::Acknowledge => attend::acknowledge(state),
+        Action::PutOff => attend::open_put_off(state),
         Action::Language => {
             state.lang = match state.lang {
                 Lang::Es => Lang::En,
                 Lang::En => Lang::Es,
             };
         }
+        Action::Theme => state.flipped = !state.flipped,
         Action::Utc => {
             state.times = match state.times {
                 Times::Local => Times::Utc,
@@ -228,7 +232,8 @@ fn open_attention(state: &mut State) -> Vec<Effect> {
         (
             attention::Subject::Troubled(service, instance)
             | attention::Subject::Silent(service, instance)
-            | attention::Subject::Halted(service, instance),
+            | attention::Subject::Halted(service, instance)
+            | attention::Subject::Clock(Some((service, instance))),
             _,
         ) => {
             show(state, Screen::Services);
@@ -241,6 +246,10 @@ fn open_attention(state: &mut State) -> Vec<Effect> {
             rows::set_filter(state, "");
             state.service_table.selected = state.services.of(service).next().map(crate::state::services::Instance::key);
             rows::refill(state);
+            Vec::new()
+        }
+        (attention::Subject::Clock(None), _) => {
+            show(state, Screen::Services);
             Vec::new()
         }
         (attention::Subject::Invalid, _) => push(state, Opened::Invalid),

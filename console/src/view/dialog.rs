@@ -14,7 +14,7 @@ use super::pen::{Look, Pen};
 use super::{label, when};
 use crate::effect::{Planned, PlannedOrder};
 use crate::state::State;
-use crate::state::dialog::{Button, Confirm, InjectField, InjectForm};
+use crate::state::dialog::{Button, Confirm, InjectField, InjectForm, PutOff, PutOffButton};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -170,17 +170,45 @@ pub(super) fn draw_confirm(pen: &mut Pen<'_>, area: Rect, state: &State, confirm
     pen.line(row.x, row.y, row.width, buttons(look, confirm.focus, look.t(act)), Align::Right);
 }
 
+/// Draws the choice of how long an item is put off.
+pub(super) fn draw_put_off(pen: &mut Pen<'_>, area: Rect, put_off: &PutOff) {
+    let look = pen.look;
+    let columns = usize::from(COLUMNS.min(area.width).saturating_sub(4));
+    let mut lines: Vec<Line<'_>> = fit::wrap(look.t(Msg::PutOffMeans), columns)
+        .into_iter()
+        .map(|text| look.line(Meaning::Text, text))
+        .filter(|_| put_off.subject.is_some())
+        .collect();
+    if put_off.hidden > 0 {
+        lines.push(look.line(Meaning::AlertWarn, phrases::put_off(look.lang, put_off.hidden)));
+    }
+    let mut row = Vec::new();
+    for (place, shown) in put_off.buttons().into_iter().enumerate() {
+        let text = match shown {
+            PutOffButton::Minutes(minutes) => phrases::minutes(look.lang, minutes),
+            PutOffButton::ShowAll => look.t(Msg::ButtonShowAll).to_owned(),
+            PutOffButton::Cancel => look.t(Msg::ButtonCancel).to_owned(),
+        };
+        row.push(button(look, &text, place == put_off.focus));
+    }
+    lines.insert(0, Line::default());
+    lines.extend([Line::default(), Line::from(row)]);
+    let inner = frame(pen, centred(area, lines.len()), look.t(Msg::PutOffTitle));
+    pen.lines(inner, lines);
+}
+
+/// A button; brackets tell which one is focused where there are no colours.
+fn button(look: &Look, text: &str, on: bool) -> Span<'static> {
+    let (meaning, text) =
+        if on { (Meaning::ButtonFocus, format!("[ {text} ]")) } else { (Meaning::Text, format!("  {text}  ")) };
+    look.span(meaning, text)
+}
+
 fn buttons(look: &Look, focus: Button, act: &str) -> Line<'static> {
-    let button = |text: &str, on: bool| {
-        // Brackets tell which one is focused where there are no colours.
-        let (meaning, text) =
-            if on { (Meaning::ButtonFocus, format!("[ {text} ]")) } else { (Meaning::Text, format!("  {text}  ")) };
-        look.span(meaning, text)
-    };
     Line::from(vec![
-        button(look.t(Msg::ButtonCancel), focus == Button::Cancel),
+        button(look, look.t(Msg::ButtonCancel), focus == Button::Cancel),
         Span::raw("  "),
-        button(act, focus == Button::Confirm),
+        button(look, act, focus == Button::Confirm),
     ])
 }
 

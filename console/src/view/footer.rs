@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::fit::{self, Align};
 use super::pen::{Look, Pen};
 use crate::event::Edit;
-use crate::keys::{BINDINGS, Binding, Context, EDITS, Key};
+use crate::keys::{Binding, Chord, Context, EDITS};
 use crate::state::{Dialog, State};
 use crate::text::phrases;
 use crate::theme::Meaning;
@@ -26,12 +26,17 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<Posit
         };
         edits.into_iter().filter_map(|edit| edit_hint(look, edit)).collect()
     } else {
-        let mut shown: Vec<&Binding> = BINDINGS
+        let mut shown: Vec<(&Binding, &[Chord])> = state
+            .settings
+            .keys
             .iter()
-            .filter(|binding| binding.footer > 0 && binding.contexts.contains(&context) && (binding.possible)(state))
+            .filter(|(binding, _)| {
+                binding.footer > 0 && binding.contexts.contains(&context) && (binding.possible)(state)
+            })
             .collect();
-        shown.sort_by_key(|binding| binding.footer);
-        shown.iter().filter_map(|binding| hint(look, binding.keys, look.t(binding.text))).collect()
+        shown.sort_by_key(|(binding, _)| binding.footer);
+        let named = |keys: &[Chord]| keys.first().map(|key| key.name(look.theme.is_ascii()));
+        shown.iter().filter_map(|(binding, keys)| Some(hint(look, named(keys)?, look.t(binding.text)))).collect()
     };
     let room = usize::from(area.width).saturating_sub(1);
     let mut spans = vec![Span::raw(" ")];
@@ -52,14 +57,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<Posit
     None
 }
 
-fn hint(look: &Look, keys: &[Key], text: &str) -> Option<Vec<Span<'static>>> {
-    let key = keys.first()?.name(look.theme.is_ascii());
-    Some(vec![look.span(Meaning::Key, key), look.span(Meaning::Muted, format!(" {text}"))])
+fn hint(look: &Look, key: String, text: &str) -> Vec<Span<'static>> {
+    vec![look.span(Meaning::Key, key), look.span(Meaning::Muted, format!(" {text}"))]
 }
 
 fn edit_hint(look: &Look, edit: Edit) -> Option<Vec<Span<'static>>> {
     let key = EDITS.iter().find(|key| key.edit == edit)?;
-    hint(look, key.keys, look.t(key.text))
+    Some(hint(look, key.keys.first()?.name(look.theme.is_ascii()), look.t(key.text)))
 }
 
 /// `/norte▏           12 de 480   Enter aplicar  Esc cancelar`; what is wrong instead of the count, and where.

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::fit::{self, Align};
 use super::pen::{Look, Pen};
-use crate::keys::{BINDINGS, Context, EDITS, Group};
+use crate::keys::{Context, EDITS, Group};
 use crate::state::State;
 use crate::text::Msg;
 use crate::theme::Meaning;
@@ -44,8 +44,8 @@ fn sections(look: &Look, state: &State) -> Vec<Vec<Line<'static>>> {
     let mut sections: Vec<Vec<Line<'static>>> = vec![signs(look)];
     for group in Group::ALL {
         let mut lines = vec![look.line(Meaning::Title, look.t(group.title()))];
-        for binding in BINDINGS.iter().filter(|binding| binding.group == group) {
-            let keys: Vec<String> = binding.keys.iter().map(|key| key.name(plain)).collect();
+        for (binding, keys) in state.settings.keys.iter().filter(|(binding, _)| binding.group == group) {
+            let keys: Vec<String> = keys.iter().map(|key| key.name(plain)).collect();
             // Judged for where the person was before help was opened.
             let here = !matches!(binding.contexts, [Context::Help | Context::Buttons | Context::List]);
             let possible = here && (binding.possible)(state) || binding.contexts == [Context::Help];

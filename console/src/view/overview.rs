@@ -16,10 +16,11 @@ use super::orders::place;
 use super::pen::{Look, Pen};
 use super::table::{self, Column, Rows, Scroll};
 use super::{chart, label, orders, services, totals, when};
-use crate::state::State;
+use crate::action::Action;
 use crate::state::attention::{Item, Subject, What};
 use crate::state::pulse::BUCKET_MS;
 use crate::state::services::Instance;
+use crate::state::{Screen, State};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -48,7 +49,7 @@ fn columns<'a>(narrow: bool) -> Vec<Column<Row<'a>>> {
             max: 8,
             align: Align::Left,
             rank: 0,
-            cell: |row, look| label::severity(look, row.item.severity),
+            cell: |row, look| seen(row, look, label::severity(look, row.item.severity)),
         },
         Column {
             title: Msg::ColumnName,
@@ -56,30 +57,29 @@ fn columns<'a>(narrow: bool) -> Vec<Column<Row<'a>>> {
             max: if narrow { 18 } else { 24 },
             align: Align::Left,
             rank: 0,
-            cell: subject,
+            cell: |row, look| seen(row, look, subject(row, look)),
         },
-        Column { title: Msg::ColumnReason, min: 40, max: 200, align: Align::Left, rank: 0, cell: what },
+        Column { title: Msg::ColumnReason, min: 40, max: 200, align: Align::Left, rank: 0, cell: told },
         Column { title: Msg::ColumnTrend, min: 10, max: 16, align: Align::Newest, rank: 1, cell: trend },
-        Column {
-            title: Msg::TabOverview,
-            min: 3,
-            max: 3,
-            align: Align::Right,
-            rank: 0,
-            cell: |row, look| Line::from(look.span(Meaning::Key, screen_key(&row.item.subject))),
-        },
+        Column { title: Msg::TabOverview, min: 3, max: 3, align: Align::Right, rank: 0, cell: screen_key },
     ]
 }
 
 /// The number key of the screen that Enter leads to, if it leads to one.
-fn screen_key(subject: &Subject) -> &'static str {
-    match subject {
-        Subject::Invalid => "",
-        Subject::Undistributed => "[2]",
-        Subject::Queue(_) => "[3]",
-        Subject::NotInjected => "[4]",
-        Subject::NoService(_) | Subject::Troubled(..) | Subject::Silent(..) | Subject::Halted(..) => "[6]",
-    }
+fn screen_key(row: &Row<'_>, look: &Look) -> Line<'static> {
+    let screen = match &row.item.subject {
+        Subject::Invalid => return Line::default(),
+        Subject::Undistributed => Screen::Orders,
+        Subject::Queue(_) => Screen::Queues,
+        Subject::NotInjected => Screen::NotInjected,
+        Subject::Clock(_)
+        | Subject::NoService(_)
+        | Subject::Troubled(..)
+        | Subject::Silent(..)
+        | Subject::Halted(..) => Screen::Services,
+    };
+    let key = row.state.settings.keys.first(Action::Show(screen));
+    key.map_or_else(Line::default, |key| look.line(Meaning::Key, format!("[{}]", key.name(look.theme.is_ascii()))))
 }
 
 fn subject(row: &Row<'_>, look: &Look) -> Line<'static> {
@@ -89,10 +89,30 @@ fn subject(row: &Row<'_>, look: &Look) -> Line<'static> {
         Subject::Invalid => look.line(Meaning::Name, look.t(Msg::SubjectInvalid)),
         Subject::Queue(store) => place(look, row.state.stores.get(*store), *store),
         Subject::NoService(service) => look.line(Meaning::Name, service.as_str()),
-        Subject::Troubled(_, instance) | Subject::Silent(_, instance) | Subject::Halted(_, instance) => {
-            look.line(Meaning::Name, instance.to_string())
-        }
+        Subject::Clock(None) => look.line(Meaning::Name, look.t(Msg::SubjectOwnClock)),
+        Subject::Clock(Some((_, instance)))
+        | Subject::Troubled(_, instance)
+        | Subject::Silent(_, instance)
+        | Subject::Halted(_, instance) => look.line(Meaning::Name, instance.to_string()),
     }
+}
+
+/// `line`, dim when the item was acknowledged.
+fn seen(row: &Row<'_>, look: &Look, line: Line<'static>) -> Line<'static> {
+    if !row.item.acknowledged {
+        return line;
+    }
+    let dim = |span: Span<'static>| Span::styled(span.content, look.style(Meaning::Muted));
+    Line::from(line.spans.into_iter().map(dim).collect::<Vec<_>>())
+}
+
+/// The sentence of an item, after the word that it was acknowledged.
+fn told(row: &Row<'_>, look: &Look) -> Line<'static> {
+    let line = what(row, look);
+    if !row.item.acknowledged {
+        return line;
+    }
+    seen(row, look, look.facts(vec![vec![look.span(Meaning::Muted, look.t(Msg::Seen))], line.spans]))
 }
 
 /// The sentence of an item, the most urgent fact first.
@@ -119,6 +139,8 @@ fn what(row: &Row<'_>, look: &Look) -> Line<'static> {
             };
             run.map_or_else(|| look.unknown(), |run| line(look.t(label::run_msg(run.heartbeat.state)).to_owned()))
         }
+        What::Clock { ahead_ms } if *ahead_ms > 0 => line(phrases::clock_ahead(lang, when::age(*ahead_ms))),
+        What::Clock { ahead_ms } => line(phrases::clock_behind(lang, when::age(-ahead_ms))),
         What::Queue { depth, oldest_age_ms, aged, pos_down, growth } => {
             let mut facts: Vec<Vec<Span<'static>>> = Vec::new();
             if *pos_down {
@@ -180,14 +202,22 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
 
 fn attention_section(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Scroll) {
     let (look, table) = (pen.look, &state.attention_table);
-    let note = match (&state.traffic.last_unreadable, table.total) {
-        (Some((subject, why)), _) => look.line(Meaning::AlertWarn, phrases::last_unreadable(look.lang, subject, why)),
-        (None, 0) => Line::default(),
-        (None, total) => super::some_of(look, table.rows.len(), total),
-    };
+    let hidden = state.handled.hidden();
+    let mut notes = Vec::new();
+    if let Some((subject, why)) = &state.traffic.last_unreadable {
+        let text = phrases::last_unreadable(look.lang, subject, why);
+        notes.push(vec![look.span(Meaning::AlertWarn, text)]);
+    } else if table.total > 0 {
+        notes.push(super::some_of(look, table.rows.len(), table.total).spans);
+    }
+    if hidden > 0 {
+        notes.push(vec![look.span(Meaning::AlertWarn, phrases::put_off(look.lang, hidden))]);
+    }
+    let note = look.facts(notes);
     pen.rule(area, look.t(Msg::Attention), note);
     let body = super::below_rule(area);
-    if super::empty(pen, body, state, table.rows.len(), table.total, Msg::AllIsWell) {
+    let none = if hidden > 0 { Msg::OnlyPutOff } else { Msg::AllIsWell };
+    if super::empty(pen, body, state, table.rows.len(), table.total, none) {
         return;
     }
     let narrow = area.width < NARROW_MAX;

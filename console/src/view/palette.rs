@@ -109,8 +109,8 @@ fn choice(pen: &mut Pen<'_>, area: Rect, state: &State, hit: &Hit, selected: boo
 
 fn said(look: &Look, state: &State, hit: &Hit) -> Said {
     match &hit.choice {
-        Choice::Screen(screen) => bound(look, Action::Show(*screen), None, true),
-        Choice::Act(action, text) => bound(look, *action, Some(*text), hit.possible),
+        Choice::Screen(screen) => bound(look, state, Action::Show(*screen), None, true),
+        Choice::Act(action, text) => bound(look, state, *action, Some(*text), hit.possible),
         Choice::Command { name, argument } => command(look, name, argument.as_deref()),
         Choice::Store(id) => store(look, state, *id),
         Choice::Order(id) => order(look, state, id),
@@ -118,13 +118,13 @@ fn said(look: &Look, state: &State, hit: &Hit) -> Said {
 }
 
 /// The words and the first key of a row of the table of keys.
-fn bound(look: &Look, action: Action, text: Option<Msg>, possible: bool) -> Said {
+fn bound(look: &Look, state: &State, action: Action, text: Option<Msg>, possible: bool) -> Said {
     let is_it = |binding: &&Binding| binding.action == action && text.is_none_or(|text| binding.text == text);
     let Some(binding) = keys::BINDINGS.iter().find(is_it) else {
         return Said { left: Line::default(), right: Line::default() };
     };
     let meaning = |meaning| if possible { meaning } else { Meaning::Muted };
-    let key = binding.keys.first().map_or_else(String::new, |key| key.name(look.theme.is_ascii()));
+    let key = state.settings.keys.of(binding).first().map_or_else(String::new, |key| key.name(look.theme.is_ascii()));
     Said { left: look.line(meaning(Meaning::Text), look.t(binding.text)), right: look.line(meaning(Meaning::Key), key) }
 }
 

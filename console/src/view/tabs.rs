@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::fit::{self, Align};
 use super::pen::{Look, Pen};
 use super::when;
+use crate::action::Action;
 use crate::state::attention::Severity;
 use crate::state::{Screen, State};
 use crate::text::{Msg, phrases};
@@ -85,7 +86,8 @@ const fn short(screen: Screen) -> Msg {
 fn tabs(look: &Look, state: &State, names: Names, badged: bool) -> Vec<Span<'static>> {
     let mut spans = vec![Span::raw(if names == Names::Short { "" } else { " " })];
     for screen in Screen::ALL {
-        let number = screen.number();
+        let key = state.settings.keys.first(Action::Show(screen));
+        let number = key.map_or_else(String::new, |key| key.name(look.theme.is_ascii()));
         let open = screen == state.screen;
         let name = match names {
             Names::Full => look.t(title(screen)),
@@ -115,9 +117,11 @@ fn badge(look: &Look, state: &State, screen: Screen) -> Option<(Meaning, String)
     let alert = |count: usize, meaning, glyph| (count > 0).then(|| (meaning, format!("{glyph}{count}")));
     match screen {
         Screen::Overview => {
-            let critical = state.attention.iter().filter(|item| item.severity == Severity::Critical).count();
+            // What was acknowledged calls nobody any more.
+            let open = || state.attention.iter().filter(|item| !item.acknowledged);
+            let critical = open().filter(|item| item.severity == Severity::Critical).count();
             alert(critical, Meaning::AlertCritical, glyphs.critical)
-                .or_else(|| alert(state.attention.len(), Meaning::AlertWarn, glyphs.warn))
+                .or_else(|| alert(open().count(), Meaning::AlertWarn, glyphs.warn))
         }
         Screen::Orders | Screen::Stores | Screen::Log => None,
         Screen::NotInjected => alert(state.orders.not_injected_len(), Meaning::AlertCritical, glyphs.critical),

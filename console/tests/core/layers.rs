@@ -12,6 +12,7 @@ const PURE: &[&str] = &[
     "effect.rs",
     "event.rs",
     "filter.rs",
+    "keys",
     "keys.rs",
     "mask.rs",
     "sanitise.rs",

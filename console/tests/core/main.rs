@@ -3,6 +3,8 @@
 
 mod acting;
 mod alarms;
+mod attention;
+mod colours;
 mod converge;
 mod layers;
 mod making;

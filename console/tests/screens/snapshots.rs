@@ -134,6 +134,16 @@ pub(crate) fn noticed(lang: Lang) -> State {
     state
 }
 
+/// One item acknowledged, one put off, and the dialog to put off another.
+pub(crate) fn attended(lang: Lang) -> State {
+    let mut state = busy(lang);
+    act(&mut state, Action::Acknowledge);
+    for action in [Action::PutOff, Action::Open, Action::PutOff, Action::FocusNext] {
+        act(&mut state, action);
+    }
+    state
+}
+
 pub(crate) fn helped(lang: Lang) -> State {
     let mut state = on(Screen::Orders)(lang);
     act(&mut state, Action::Help);
@@ -196,6 +206,7 @@ pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
         ("filtering", filtering(lang)),
         ("filtered-out", filtered_out(lang)),
         ("notices", noticed(lang)),
+        ("attended", attended(lang)),
         ("help", helped(lang)),
         ("arranged", arranged(lang)),
         ("columns", columns(lang)),
@@ -296,6 +307,12 @@ fn dialogs() {
     check_small("inject-form", inject_form);
     check_small("inject-preview", inject_preview);
     check_small("pause", pause_dialog);
+    check_small("put-off", attended);
+    check_small("attended", |lang| {
+        let mut state = attended(lang);
+        act(&mut state, Action::Back);
+        state
+    });
 }
 
 #[test]
