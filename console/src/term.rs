@@ -52,7 +52,7 @@ impl Screen {
 
     /// Draws one frame; a terminal that knows synchronized updates shows it at once, without tearing.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        let terminal = self.terminal.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        let terminal = self.tty()?;
         queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
         terminal.draw(render)?;
         execute!(terminal.backend_mut(), EndSynchronizedUpdate)
@@ -63,7 +63,7 @@ impl Screen {
     /// what was sent.
     pub fn copy<'a>(&mut self, text: &'a str) -> io::Result<&'a str> {
         let text = &text[..text.floor_char_boundary(COPY_MAX)];
-        execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))?;
+        execute!(self.tty()?.backend_mut(), CopyToClipboard::to_clipboard_from(text))?;
         Ok(text)
     }
 
@@ -104,6 +104,11 @@ fn take() -> io::Result<Tty> {
 }
 
 impl Screen {
+    fn tty(&mut self) -> io::Result<&mut Tty> {
+        // Absent only when taking it anew failed, and that ends the loop.
+        self.terminal.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
     fn give_back(&mut self) {
         restore();
         if let Some(mut terminal) = self.terminal.take()

@@ -147,7 +147,7 @@ async fn personal_data_in_payloads_comes_out_nowhere() {
         screen.press(key);
         screen.wait_for(title, SHORT, |s| s.contains(title));
         check_screen(&screen);
-        for keys in ["\r", "\r", "\x1b[6~", "\x7f", "\x7f", "G", "\r", "\x7f"] {
+        for keys in ["\r", "\r", "\x1b[6~", "yYD", "\x7f", "\x7f", "G", "\r", "Y", "\x7f"] {
             screen.press(keys);
         }
         screen.press("?");
@@ -162,6 +162,7 @@ async fn personal_data_in_payloads_comes_out_nowhere() {
         screen.wait_for("its payload, masked", SHORT, |s| {
             s.contains("[oculto]") && s.contains("quantity").max(s.contains("cantidad"))
         });
+        screen.press("YD");
         for _ in 0..6 {
             screen.press("\x1b[B\x1b[B\x1b[B\x1b[B");
             check_screen(&screen);
@@ -182,6 +183,10 @@ async fn personal_data_in_payloads_comes_out_nowhere() {
     // What the person wrote is on the screen, of course.
     let bytes = screen.bytes();
     check("the terminal", &without(&bytes, b"benteveo"));
+    assert!(screen.clipboard().len() > 3 && screen.files().len() > 3, "copies and dumps were made");
+    for copied in screen.clipboard() {
+        check("the clipboard", &crate::hostile::decoded(&copied));
+    }
     for (path, bytes) in screen.files() {
         check(&path.display().to_string(), &bytes);
     }

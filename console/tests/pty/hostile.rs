@@ -18,10 +18,30 @@ use crate::{LONG, SHORT, now, wire};
 fn check(screen: &Terminal) {
     let wire = wire::read(&screen.bytes()).unwrap_or_else(|fault| unreachable!("{fault}"));
     let count = |name: &str| wire.sequences.get(name).copied().unwrap_or(0);
+    for copied in screen.clipboard() {
+        check_plain("the clipboard", &decoded(&copied));
+    }
+    assert_eq!(count("]52"), screen.clipboard().len(), "one for each copy: {wire:?}");
     assert!(wire.characters > 1_000 && count("m") > 100, "{wire:?}");
-    for (mode, times) in [("?1049h", 1), ("?1049l", 1), ("?2004h", 1), ("?2004l", 1), ("?1003h", 0), ("]52", 0)] {
+    for (mode, times) in [("?1049h", 1), ("?1049l", 1), ("?2004h", 1), ("?2004l", 1), ("?1003h", 0)] {
         assert_eq!(count(mode), times, "{mode}: {wire:?}");
     }
+}
+
+/// What stands in base64 behind `c;`.
+pub(crate) fn decoded(copied: &str) -> Vec<u8> {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bits, mut count, mut bytes) = (0_u32, 0, Vec::new());
+    for c in copied.split(';').next_back().unwrap_or_default().bytes().filter(|c| *c != b'=') {
+        let digit = digits.iter().position(|digit| *digit == c).unwrap();
+        bits = (bits << 6 | u32::try_from(digit).unwrap()) & 0xff_ffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).unwrap());
+        }
+    }
+    bytes
 }
 
 /// No control byte at all but line ends: for files and pipes.
@@ -59,7 +79,7 @@ async fn hostile_messages_become_text_on_every_way_out() {
     ] {
         screen.press(key);
         screen.wait_for(title, SHORT, |s| s.contains(title));
-        for keys in ["\r", "\x1b[B", "\x7f", "G", "\r", "\x7f"] {
+        for keys in ["\r", "\x1b[B", "yYD", "\x7f", "G", "\r", "y", "\x7f"] {
             screen.press(keys);
         }
     }
@@ -78,8 +98,14 @@ async fn hostile_messages_become_text_on_every_way_out() {
     assert_eq!(screen.wait_for_end(SHORT), 0);
     screen.assert_given_back();
     check(&screen);
-    for (path, bytes) in screen.files() {
-        check_plain(&path.display().to_string(), &bytes);
+    assert!(screen.clipboard().len() > 5, "things were copied");
+    let files = screen.files();
+    assert!(
+        files.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "txt")).count() > 3,
+        "screens were kept"
+    );
+    for (path, bytes) in files.iter().filter(|(path, _)| path.extension().is_none_or(|end| end != "ans")) {
+        check_plain(&path.display().to_string(), bytes);
     }
 
     let id = format!("72.{code}");
