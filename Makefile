@@ -10,7 +10,7 @@ cargo := cargo --locked
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos bounds test build lint fmt advisories toolchain
+.PHONY: help demo chaos bounds screenshots bench test build lint fmt advisories toolchain
 
 help: ## Lists what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,14 @@ bounds: toolchain ## Shows that memory, waiting and pace stay bounded, in about 
 	@scripts/nats-server.sh >/dev/null
 	@$(cargo) build --release --bins -p api-domicilio -p distribuidor -p queue-resolver -p pos-simulator -p chaos
 	@$(nats_server) exec "$(target_dir)/release/bounds" --report "$(target_dir)/bounds.json" $(ARGS)
+
+screenshots: toolchain ## Takes the pictures in assets/ anew from a demo with a fixed seed; needs tmux. Some of them: make screenshots ARGS="overview bus"
+	@scripts/nats-server.sh >/dev/null
+	@$(cargo) build --release --workspace --bins
+	@$(nats_server) exec scripts/screenshots.py "$(target_dir)/release/domicilio" $(ARGS)
+
+bench: toolchain ## Measures what a key in a filter, a batch of messages and a frame cost the console.
+	$(cargo) bench -p domicilio
 
 test: lint build ## Runs every check and every test.
 	$(nats_server) $(cargo) test --workspace

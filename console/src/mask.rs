@@ -104,6 +104,9 @@ const CODES: &[&str] = &["detalleapp", "paymentmethodcode"];
 /// Longest code or id, in characters.
 const CODE_MAX: usize = 64;
 
+/// Longest key that is the name of a field, in characters.
+const KEY_MAX: usize = 48;
+
 /// Longest word from a list, in characters; free text is longer or has spaces.
 const WORD_MAX: usize = 24;
 
@@ -220,11 +223,12 @@ fn line(out: &mut Masked, depth: u16, key: Option<Key<'_>>, value: Value) {
         return;
     }
     let shown = |key: Key<'_>| {
-        // A key is not expected to be personal, but nothing stops a sender from making one so.
-        if key.written.contains('@') || longest_run(key.written) > DIGITS_MAX {
-            "***".to_owned()
-        } else {
+        // A key is not expected to be personal, but nothing stops a sender from making one so: what does not look like
+        // the name of a field is none.
+        if token(key.written, KEY_MAX, "_-.:$/") && longest_run(key.written) <= DIGITS_MAX {
             sanitise::text(key.written, TEXT_MAX)
+        } else {
+            "***".to_owned()
         }
     };
     out.lines.push(Line { depth, key: key.filter(|key| key.shown).map(shown), value });

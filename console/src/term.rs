@@ -38,21 +38,25 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while it is ours; given back when this is dropped.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Absent only while it is taken anew.
+    terminal: Option<Tty>,
 }
+
+type Tty = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 
 impl Screen {
     /// Takes the terminal over. From here on a panic gives it back before its message is printed.
     pub fn enter() -> io::Result<Self> {
         restore_on_panic();
-        Ok(Self { terminal: take()? })
+        Ok(Self { terminal: Some(take()?) })
     }
 
     /// Draws one frame; a terminal that knows synchronized updates shows it at once, without tearing.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(render)?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        let terminal = self.tty()?;
+        queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        terminal.draw(render)?;
+        execute!(terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
     /// Sends `text` to the terminal for its clipboard (OSC 52), which works over SSH too. Whether the terminal takes it,
@@ -60,7 +64,7 @@ impl Screen {
     /// what was sent.
     pub fn copy<'a>(&mut self, text: &'a str) -> io::Result<&'a str> {
         let text = &text[..text.floor_char_boundary(COPY_MAX)];
-        execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))?;
+        execute!(self.tty()?.backend_mut(), CopyToClipboard::to_clipboard_from(text))?;
         Ok(text)
     }
 
@@ -71,7 +75,7 @@ impl Screen {
 
     /// Columns and rows.
     pub fn size(&self) -> io::Result<(u16, u16)> {
-        self.terminal.size().map(|size| (size.width, size.height))
+        terminal::size()
     }
 
     /// Gives the terminal back and stops the job, as Ctrl-Z does elsewhere; returns once it is continued, with the
@@ -82,22 +86,21 @@ impl Screen {
     pub fn suspend(&mut self) -> io::Result<()> {
         restore();
         kill_current_process_group(Signal::TSTP)?;
-        self.terminal = take()?;
-        Ok(())
+        self.retake()
     }
 
     /// Takes the terminal over again after it was stopped by somebody else: a shell wrote to it meanwhile, and set it as
     /// shells like it.
     pub fn retake(&mut self) -> io::Result<()> {
-        restore();
-        self.terminal = take()?;
+        self.give_back();
+        self.terminal = Some(take()?);
         Ok(())
     }
 }
 
 /// Takes the terminal over and empties it. The terminal is asked nothing: one that answers late, or not at all, as over
 /// a bad link, must not hold the console up.
-fn take() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+fn take() -> io::Result<Tty> {
     terminal::enable_raw_mode()?;
     // From here on there is something to give back, whatever fails next.
     TAKEN.store(true, Ordering::SeqCst);
@@ -106,9 +109,27 @@ fn take() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
     Terminal::new(CrosstermBackend::new(out))
 }
 
+impl Screen {
+    fn tty(&mut self) -> io::Result<&mut Tty> {
+        // Absent only when taking it anew failed, and that ends the loop.
+        self.terminal.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    fn give_back(&mut self) {
+        restore();
+        if let Some(mut terminal) = self.terminal.take()
+            && terminal.show_cursor().is_err()
+        {
+            // The terminal is gone. Dropped, the library's own would complain on standard error, which is gone as well,
+            // and that is a panic.
+            std::mem::forget(terminal);
+        }
+    }
+}
+
 impl Drop for Screen {
     fn drop(&mut self) {
-        restore();
+        self.give_back();
     }
 }
 

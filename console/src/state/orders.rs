@@ -15,7 +15,7 @@ use crate::filter;
 mod pass;
 
 /// Orders kept in memory. A busy country has 14-17 thousand on a weekend; at about 1.5 KiB an order this is 30 MiB.
-pub const ORDERS_MAX: usize = 20_000;
+pub const ORDERS_MAX: usize = 50_000;
 
 /// Decisions kept for orders that are not known (yet): their orders follow within a reading of the streams.
 const UNCLAIMED_MAX: usize = 1_000;

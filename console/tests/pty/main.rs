@@ -4,13 +4,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
 
+#[path = "../corpus/attacks.rs"]
+mod attacks;
+mod canary;
+mod hostile;
+mod hygiene;
+mod loss;
 mod orders;
 mod terminal;
+#[path = "../corpus/wire.rs"]
+mod wire;
 
 use std::time::Duration;
 
 use contract::UtcMs;
-use rustix::process::Signal;
 
 use crate::orders::Bus;
 use crate::terminal::Terminal;
@@ -110,37 +117,6 @@ async fn a_lost_bus_is_told_at_once_and_found_again_without_help() {
     bus.accept("0000900003-070103").await;
     screen.wait_for("an order after the return", LONG, |s| s.contains("0000900003-070103"));
     screen.press("\x03");
-    assert_eq!(screen.wait_for_end(SHORT), 0);
-    screen.assert_given_back();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn signals_leave_the_terminal_as_it_was() {
-    // Nobody listens there: the console works without a bus, and says so.
-    for signal in [Signal::TERM, Signal::HUP] {
-        let mut screen = Terminal::open("nats://127.0.0.1:9", &[]);
-        screen.wait_for("the first frame", LONG, |s| s.contains("DOMICILIO") && s.contains("conectando"));
-        screen.signal(signal);
-        screen.wait_for_end(SHORT);
-        screen.assert_given_back();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_console_gives_the_terminal_back_and_goes_on_where_it_was() {
-    // A shell with job control, as the operator's: it says when the console has stopped, and continues it after Enter.
-    let mut screen = Terminal::open_in_shell("nats://127.0.0.1:9", r#""$0" "$@"; echo STOPPED; read _; fg"#);
-    screen.wait_for("the first frame", LONG, |s| s.contains("DOMICILIO"));
-    screen.press("5");
-    screen.wait_for("the stores", SHORT, |s| s.contains("── Locales ──"));
-    screen.press("\x1a");
-    screen.wait_until("the terminal is given back", SHORT, |emulator| {
-        !emulator.alternate_screen() && !emulator.hide_cursor() && emulator.contents().contains("STOPPED")
-    });
-    screen.press("\r");
-    screen.wait_until("the terminal is taken again", SHORT, vt100::Screen::alternate_screen);
-    screen.wait_for("the stores again", SHORT, |s| s.contains("── Locales ──"));
-    screen.press("q");
     assert_eq!(screen.wait_for_end(SHORT), 0);
     screen.assert_given_back();
 }

@@ -19,13 +19,10 @@ pub(crate) struct Bus {
 
 impl Bus {
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let server = bus::server::Server::start(folder.path()).await.unwrap();
-        let connection = bus::connect(&bus::Settings::new(server.url(), "pty-test")).await.unwrap();
-        connection.up().await;
+        let bus = Self::start_bare().await;
         let profile = bus::topology::Profile { replicas: 1, storage_percent: 1 };
-        bus::topology::ensure(&connection.js, profile).await.unwrap();
-        Self { server, connection, _folder: folder }
+        bus::topology::ensure(&bus.connection.js, profile).await.unwrap();
+        bus
     }
 
     pub(crate) fn url(&self) -> String {
@@ -37,7 +34,28 @@ impl Bus {
         self.connection.up().await;
     }
 
-    async fn publish(&self, subject: String, headers: HeaderMap, body: Vec<u8>) -> u64 {
+    /// Publishes as anybody may, and waits until the server has it.
+    pub(crate) async fn say(&self, subject: &str, headers: HeaderMap, body: Vec<u8>) {
+        let client = &self.connection.client;
+        client.publish_with_headers(subject.to_owned(), headers, body.into()).await.unwrap();
+        client.flush().await.unwrap();
+    }
+
+    /// The connection that publishes.
+    pub(crate) const fn client(&self) -> &async_nats::Client {
+        &self.connection.client
+    }
+
+    /// A nats-server without our streams.
+    pub(crate) async fn start_bare() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = bus::server::Server::start(folder.path()).await.unwrap();
+        let connection = bus::connect(&bus::Settings::new(server.url(), "pty-test")).await.unwrap();
+        connection.up().await;
+        Self { server, connection, _folder: folder }
+    }
+
+    pub(crate) async fn publish(&self, subject: String, headers: HeaderMap, body: Vec<u8>) -> u64 {
         let sent = self.connection.js.publish_with_headers(subject, headers, body.into()).await.unwrap();
         sent.await.unwrap().sequence
     }
@@ -68,11 +86,15 @@ impl Bus {
 
     /// Accepts an order, as api-domicilio does; tells its sequence.
     pub(crate) async fn accept(&self, code: &str) -> u64 {
-        let body = payload(code);
-        let head = head(code, &body);
+        self.accept_with(code, std::str::from_utf8(&payload(code)).unwrap()).await
+    }
+
+    /// The same, with this payload.
+    pub(crate) async fn accept_with(&self, code: &str, payload: &str) -> u64 {
+        let head = head(code, payload.as_bytes());
         let mut headers = HeaderMap::new();
         headers.insert(header::ORDER_HEAD, serde_json::to_string(&head).unwrap());
-        self.publish(subject::order(&head), headers, body).await
+        self.publish(subject::order(&head), headers, payload.as_bytes().to_vec()).await
     }
 
     /// Hands it over, as the distribuidor does.
@@ -112,7 +134,7 @@ impl Bus {
     }
 }
 
-fn origin(instance: &str) -> Origin {
+pub(crate) fn origin(instance: &str) -> Origin {
     Origin { instance: instance.parse().unwrap(), cloud: "aws".parse().unwrap() }
 }
 
@@ -121,7 +143,7 @@ fn payload(code: &str) -> Vec<u8> {
         .into()
 }
 
-fn head(code: &str, body: &[u8]) -> OrderHead {
+pub(crate) fn head(code: &str, body: &[u8]) -> OrderHead {
     OrderHead {
         v: VERSION,
         country: "ec".parse().unwrap(),

@@ -1,7 +1,8 @@
 //! The console's program in a pty, with an emulator that keeps the screen.
 
-use std::io::{Read as _, Write};
-use std::sync::{Arc, Condvar, Mutex};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -20,17 +21,39 @@ impl vt100::Callbacks for Clipboard {
     }
 }
 
+/// What was seen so far.
+struct Seen {
+    parser: vt100::Parser<Clipboard>,
+    /// Every byte that the program wrote.
+    bytes: Vec<u8>,
+    /// Whether the program has gone.
+    ended: bool,
+    /// Whether the terminal takes what is written to it.
+    reading: Reading,
+}
+
+/// What the other side of the terminal does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    On,
+    /// Nothing is taken: what the program writes piles up, and then it waits.
+    Stalled,
+    /// The other side lets go.
+    Closed,
+}
+
 /// The screen, and a bell for whoever waits for it to change.
 struct Shared {
-    parser: Mutex<(vt100::Parser<Clipboard>, bool)>,
+    seen: Mutex<Seen>,
     changed: Condvar,
 }
 
 /// The program in its terminal. Ended hard when dropped before it left by itself.
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
-    keys: Box<dyn Write + Send>,
+    /// `None` once it was closed.
+    master: Option<Box<dyn MasterPty + Send>>,
+    keys: Option<Box<dyn Write + Send>>,
     shared: Arc<Shared>,
     /// The terminal's settings before the program touched them, as printed.
     before: String,
@@ -58,11 +81,22 @@ impl Terminal {
         Self::start(shell, url, &[("PATH", "/usr/bin:/bin")])
     }
 
+    /// This test program itself, running one of its ignored tests in the terminal, on its first thread.
+    pub(crate) fn open_test(name: &str, env: &[(&str, &str)]) -> Self {
+        let mut test = CommandBuilder::new(std::env::current_exe().unwrap());
+        test.args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1"]);
+        Self::start_as(test, env)
+    }
+
     fn start(mut command: CommandBuilder, url: &str, env: &[(&str, &str)]) -> Self {
+        command.args(["--nats-url", url, "--lang", "es"]);
+        Self::start_as(command, env)
+    }
+
+    fn start_as(mut command: CommandBuilder, env: &[(&str, &str)]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let pty = native_pty_system().openpty(size(COLUMNS, ROWS)).unwrap();
         command.env_clear();
-        command.args(["--nats-url", url, "--lang", "es"]);
         command.cwd(home.path());
         for (name, value) in [("TERM", "xterm-256color"), ("LANG", "es_EC.UTF-8"), ("TZ", "UTC")].iter().chain(env) {
             command.env(name, value);
@@ -79,43 +113,84 @@ impl Terminal {
             0,
             Clipboard::default(),
         );
-        let shared = Arc::new(Shared { parser: Mutex::new((parser, false)), changed: Condvar::new() });
-        let mut output = pty.master.try_clone_reader().unwrap();
+        let seen = Seen { parser, bytes: Vec::new(), ended: false, reading: Reading::On };
+        let shared = Arc::new(Shared { seen: Mutex::new(seen), changed: Condvar::new() });
+        let output = pty.master.try_clone_reader().unwrap();
         let theirs = Arc::clone(&shared);
-        std::thread::spawn(move || {
-            let mut bytes = [0; 16 * 1_024];
-            loop {
-                // An error is how a pty says that the program has gone.
-                let read = output.read(&mut bytes).unwrap_or(0);
-                // Poisoned when the test has failed: nobody looks any more.
-                let Ok(mut parser) = theirs.parser.lock() else { return };
-                parser.0.process(&bytes[..read]);
-                parser.1 = read == 0;
-                theirs.changed.notify_all();
-                if read == 0 {
-                    return;
-                }
-            }
-        });
+        std::thread::spawn(move || follow(output, &theirs));
         let keys = pty.master.take_writer().unwrap();
-        Self { child, master: pty.master, keys, shared, before, home }
+        Self { child, master: Some(pty.master), keys: Some(keys), shared, before, home }
     }
 
     /// What the screen says.
     pub(crate) fn text(&self) -> String {
-        self.shared.parser.lock().unwrap().0.screen().contents()
+        self.seen().parser.screen().contents()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.shared.seen.lock().unwrap()
+    }
+
+    /// Every byte that the program has written.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.seen().bytes.clone()
+    }
+
+    /// The console's own log, all of it.
+    pub(crate) fn log(&self) -> String {
+        let logs = self.files().into_iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "log"));
+        logs.map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect()
+    }
+
+    /// Every file that the program left, with its path.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut folders = vec![self.home.path().to_owned()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let bytes = std::fs::read(&path).unwrap();
+                    files.push((path, bytes));
+                }
+            }
+        }
+        files
+    }
+
+    fn read(&self, reading: Reading) {
+        self.seen().reading = reading;
+        self.shared.changed.notify_all();
+    }
+
+    /// From here on the terminal takes nothing more, until [`Self::go_on`].
+    pub(crate) fn stall(&self) {
+        self.read(Reading::Stalled);
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.read(Reading::On);
+    }
+
+    /// The other side of the terminal goes away, as when an emulator is killed.
+    pub(crate) fn close(&mut self) {
+        self.read(Reading::Closed);
+        (self.keys, self.master) = (None, None);
     }
 
     /// Sends keys as a terminal would.
     pub(crate) fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        let writer = self.keys.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
     }
 
     pub(crate) fn resize(&self, width: u16, height: u16) {
-        let mut parser = self.shared.parser.lock().unwrap();
-        parser.0.screen_mut().set_size(height.try_into().unwrap(), width.try_into().unwrap());
-        self.master.resize(size(width, height)).unwrap();
+        let mut seen = self.seen();
+        seen.parser.screen_mut().set_size(height.try_into().unwrap(), width.try_into().unwrap());
+        self.master.as_ref().unwrap().resize(size(width, height)).unwrap();
     }
 
     /// Waits until the screen's text is as it should be.
@@ -126,17 +201,36 @@ impl Terminal {
     /// Waits until the emulator is as it should be; fails with the last screen.
     pub(crate) fn wait_until(&self, what: &str, limit: Duration, wanted: impl Fn(&vt100::Screen) -> bool) {
         let deadline = Instant::now() + limit;
-        let mut parser = self.shared.parser.lock().unwrap();
-        while !wanted(parser.0.screen()) {
+        let mut seen = self.seen();
+        while !wanted(seen.parser.screen()) {
             let left = deadline.saturating_duration_since(Instant::now());
-            let gone = if parser.1 { " (the program has ended)" } else { "" };
+            let gone = if seen.ended { " (the program has ended)" } else { "" };
             assert!(
                 !left.is_zero() && gone.is_empty(),
                 "waited {limit:?} for {what}{gone}; last screen:\n{}",
-                parser.0.screen().contents()
+                seen.parser.screen().contents()
             );
-            parser = self.shared.changed.wait_timeout(parser, left).unwrap().0;
+            seen = self.shared.changed.wait_timeout(seen, left).unwrap().0;
         }
+    }
+
+    /// Whether the screen's text is as wanted within `limit`.
+    pub(crate) fn holds_within(&self, limit: Duration, wanted: impl Fn(&str) -> bool) -> bool {
+        let deadline = Instant::now() + limit;
+        let mut seen = self.seen();
+        while !wanted(&seen.parser.screen().contents()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            seen = self.shared.changed.wait_timeout(seen, left).unwrap().0;
+        }
+        true
+    }
+
+    /// Shows what somebody else wrote to the terminal.
+    pub(crate) fn write_over(&self, text: &str) {
+        self.seen().parser.process(text.as_bytes());
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -148,32 +242,60 @@ impl Terminal {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Waits until a program whose terminal was closed has ended; tells its exit code and the last that was seen of its
+    /// processor time.
+    pub(crate) fn wait_for_exit(&mut self, limit: Duration) -> (u32, u64) {
+        let deadline = Instant::now() + limit;
+        loop {
+            let used_ms = self.processor_ms();
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status.exit_code(), used_ms);
+            }
+            assert!(Instant::now() < deadline, "it did not end within {limit:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Processor time that the program has used.
+    pub(crate) fn processor_ms(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.process_id().unwrap())).unwrap();
+        let after_name = stat.rsplit_once(')').unwrap().1;
+        let ticks: u64 =
+            after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+        ticks * 10 // The kernel tells it in hundredths of a second.
+    }
+
     /// Waits until the program has ended and everything that it wrote was read; tells its exit code.
     pub(crate) fn wait_for_end(&mut self, limit: Duration) -> u32 {
         let deadline = Instant::now() + limit;
-        let mut parser = self.shared.parser.lock().unwrap();
-        while !parser.1 {
+        let mut seen = self.seen();
+        while !seen.ended {
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "it did not end within {limit:?}; last screen:\n{}", parser.0.screen().contents());
-            parser = self.shared.changed.wait_timeout(parser, left).unwrap().0;
+            assert!(
+                !left.is_zero(),
+                "it did not end within {limit:?}; last screen:\n{}",
+                seen.parser.screen().contents()
+            );
+            seen = self.shared.changed.wait_timeout(seen, left).unwrap().0;
         }
-        drop(parser);
+        drop(seen);
         self.child.wait().unwrap().exit_code()
     }
 
     /// The terminal is as it was before the program ran.
     pub(crate) fn assert_given_back(&self) {
-        let parser = self.shared.parser.lock().unwrap();
-        let screen = parser.0.screen();
+        let seen = self.seen();
+        let screen = seen.parser.screen();
         assert!(!screen.alternate_screen(), "the main screen is shown again");
         assert!(!screen.hide_cursor(), "the cursor is there again");
         assert!(!screen.bracketed_paste(), "pasting is plain again");
-        assert_eq!(settings(self.master.as_ref()), self.before, "line discipline as before");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is the terminal's again");
+        assert_eq!(settings(self.master.as_ref().unwrap().as_ref()), self.before, "line discipline as before");
     }
 
     /// What was sent for the clipboard so far: which one, and the text in base64.
     pub(crate) fn clipboard(&self) -> Vec<String> {
-        self.shared.parser.lock().unwrap().0.callbacks().sent.clone()
+        self.seen().parser.callbacks().sent.clone()
     }
 
     /// The program's home, where its files are.
@@ -183,14 +305,39 @@ impl Terminal {
 
     /// Whether no cell has a colour.
     pub(crate) fn is_colourless(&self) -> bool {
-        let parser = self.shared.parser.lock().unwrap();
-        let screen = parser.0.screen();
+        let seen = self.seen();
+        let screen = seen.parser.screen();
         let (rows, columns) = screen.size();
         (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |column| (row, column))).all(|(row, column)| {
             screen
                 .cell(row, column)
                 .is_none_or(|cell| (cell.fgcolor(), cell.bgcolor()) == (vt100::Color::Default, vt100::Color::Default))
         })
+    }
+}
+
+/// Reads what the program writes, as long as the terminal takes it.
+fn follow(mut output: Box<dyn Read + Send>, shared: &Shared) {
+    let mut bytes = [0; 16 * 1_024];
+    loop {
+        // An error is how a pty says that the program has gone.
+        let read = output.read(&mut bytes).unwrap_or(0);
+        // Poisoned when the test has failed: nobody looks any more.
+        let Ok(mut seen) = shared.seen.lock() else { return };
+        while seen.reading == Reading::Stalled {
+            let Ok(waited) = shared.changed.wait(seen) else { return };
+            seen = waited;
+        }
+        if seen.reading == Reading::Closed {
+            return;
+        }
+        seen.parser.process(&bytes[..read]);
+        seen.bytes.extend_from_slice(&bytes[..read]);
+        seen.ended = read == 0;
+        shared.changed.notify_all();
+        if read == 0 {
+            return;
+        }
     }
 }
 
