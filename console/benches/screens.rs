@@ -24,7 +24,9 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 const STORES: u32 = 2_000;
-const NOW: UtcMs = UtcMs::from_millis(1_795_485_857_000);
+fn now() -> UtcMs {
+    UtcMs::from_millis(1_795_485_857_000)
+}
 
 fn store(n: u32) -> StoreRecord {
     let words = ["Norte", "Plaza", "Ñandú", "Río", "Almendros", "Andino", "Larga"];
@@ -41,7 +43,7 @@ fn store(n: u32) -> StoreRecord {
         reason: None,
         until: None,
         labels: [("city".to_owned(), "Ejemplo".to_owned())].into(),
-        changed_at: Some(NOW),
+        changed_at: Some(now()),
         changed_by: Some("ops:turno-1".to_owned()),
         extra: std::collections::BTreeMap::new(),
     }
@@ -60,7 +62,7 @@ fn head(n: u32) -> OrderHead {
         code: format!("{:010}-{:06}", 900_000 + n, n).parse().unwrap(),
         channel: if n.is_multiple_of(3) { Channel::Pickup } else { Channel::Delivery },
         format: Format::Delivery,
-        received_at: NOW.plus_millis(i64::from(n) * 100 - 6_000_000),
+        received_at: now().plus_millis(i64::from(n) * 100 - 6_000_000),
         by: by(&format!("api-domicilio-{}", n % 3)),
         total: Some(Total { amount: f64::from(n % 90), currency: Some("USD".to_owned()) }),
         lines: n % 7,
@@ -122,9 +124,9 @@ fn meter() -> Meter {
 
 /// As much as the console ever keeps.
 fn full() -> State {
-    let mut state = State::new(NOW, Lang::Es, 1);
+    let mut state = State::new(now(), Lang::Es, 1);
     let connected = LinkChange::Connected {
-        at: NOW,
+        at: now(),
         server: "n1".into(),
         version: "2.15.1".into(),
         address: "127.0.0.1:4222".into(),
@@ -141,7 +143,7 @@ fn full() -> State {
     }
     let depths =
         (0..STORES).step_by(4).map(|n| Depth { store: StoreId(n + 1), depth: u64::from(n % 60) + 1, head: None });
-    update(&mut state, Event::Queues(QueuesRead { at: NOW, depths: depths.collect() }));
+    update(&mut state, Event::Queues(QueuesRead { at: now(), depths: depths.collect() }));
     update(&mut state, Event::History(History::Ready { since: None }));
     assert_eq!(state.orders.len(), ORDERS_MAX);
     state
@@ -210,7 +212,7 @@ fn all(criterion: &mut Criterion) {
         });
     }
     let mut ticking = state.clone();
-    let mut now = NOW;
+    let mut now = now();
     group.bench_function("tick", |bencher| {
         bencher.iter(|| {
             now = now.plus_millis(500);

@@ -39,6 +39,20 @@ pub enum Action {
     Filter,
     /// Open the palette: name a screen, an action, a command, a store or an order, and go there.
     Palette,
+    /// Search in the payload of the opened order.
+    Search,
+    /// Go to the next line that holds what is searched.
+    FindNext,
+    /// Go to the one before.
+    FindPrevious,
+    /// Hide what is inside the line of the payload.
+    Fold,
+    /// Show what is inside the line of the payload.
+    Unfold,
+    /// Hide or show everything inside the payload.
+    FoldAll,
+    /// Tell an order's way with every detail, or in short.
+    Details,
     /// Mark the selected row, or take its mark away, and step down; in a list, choose or leave out.
     Mark,
     /// Mark every row that is shown.
@@ -81,7 +95,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 42] = {
+    pub const ALL: [Self; 49] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -105,6 +119,13 @@ impl Action {
             Self::FocusPrevious,
             Self::Filter,
             Self::Palette,
+            Self::Search,
+            Self::FindNext,
+            Self::FindPrevious,
+            Self::Fold,
+            Self::Unfold,
+            Self::FoldAll,
+            Self::Details,
             Self::Mark,
             Self::MarkAll,
             Self::Unmark,
@@ -156,6 +177,13 @@ impl Action {
             Self::FocusPrevious => "focus-previous",
             Self::Filter => "filter",
             Self::Palette => "palette",
+            Self::Search => "search",
+            Self::FindNext => "find-next",
+            Self::FindPrevious => "find-previous",
+            Self::Fold => "fold",
+            Self::Unfold => "unfold",
+            Self::FoldAll => "fold-all",
+            Self::Details => "details",
             Self::Mark => "mark",
             Self::MarkAll => "mark-all",
             Self::Unmark => "unmark",

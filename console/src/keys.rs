@@ -21,12 +21,12 @@ use crate::state::dialog::Dialog;
 use crate::state::{Listed as _, Opened, Screen, State, columns, sort};
 use crate::text::Msg;
 
-use Context::{Buttons, Detail, Help, List, Top};
+use Context::{Buttons, Detail, Help, List, Top, Tree};
 
-const ANYWHERE: &[Context] = &[Top, Detail, Help, Buttons, List, Context::Text];
-const READING: &[Context] = &[Top, Detail, Help];
-const LOOKING: &[Context] = &[Top, Detail];
-const LISTING: &[Context] = &[Top, Detail, Help, List];
+const ANYWHERE: &[Context] = &[Top, Detail, Tree, Help, Buttons, List, Context::Text];
+const READING: &[Context] = &[Top, Detail, Tree, Help];
+const LOOKING: &[Context] = &[Top, Detail, Tree];
+const LISTING: &[Context] = &[Top, Detail, Tree, Help, List];
 
 const ALWAYS: fn(&State) -> bool = |_| true;
 
@@ -42,7 +42,7 @@ pub static BINDINGS: &[Binding] = &[
     Binding {
         action: Action::NextScreen,
         keys: &[Key::new(KeyCode::Tab), Key::new(KeyCode::Right), Key::char('l')],
-        contexts: LOOKING,
+        contexts: &[Top, Detail],
         text: Msg::DoNextScreen,
         group: Group::Screens,
         footer: 0,
@@ -51,7 +51,7 @@ pub static BINDINGS: &[Binding] = &[
     Binding {
         action: Action::PreviousScreen,
         keys: &[Key::new(KeyCode::BackTab), Key::new(KeyCode::Left), Key::char('h')],
-        contexts: LOOKING,
+        contexts: &[Top, Detail],
         text: Msg::DoPreviousScreen,
         group: Group::Screens,
         footer: 0,
@@ -84,7 +84,7 @@ pub static BINDINGS: &[Binding] = &[
     Binding {
         action: Action::Back,
         keys: &[Key::new(KeyCode::Esc), Key::char('q'), Key::new(KeyCode::Backspace)],
-        contexts: &[Detail],
+        contexts: &[Detail, Tree],
         text: Msg::DoBack,
         group: Group::Acting,
         footer: 1,
@@ -93,11 +93,11 @@ pub static BINDINGS: &[Binding] = &[
     Binding {
         action: Action::Filter,
         keys: &[Key::char('/')],
-        contexts: LOOKING,
+        contexts: &[Top],
         text: Msg::DoFilter,
         group: Group::Acting,
         footer: 3,
-        possible: |state| state.opened.is_empty(),
+        possible: ALWAYS,
     },
     Binding {
         action: Action::Palette,
@@ -107,6 +107,69 @@ pub static BINDINGS: &[Binding] = &[
         group: Group::Acting,
         footer: 6,
         possible: ALWAYS,
+    },
+    Binding {
+        action: Action::Search,
+        keys: &[Key::char('/')],
+        contexts: &[Detail, Tree],
+        text: Msg::DoSearch,
+        group: Group::Acting,
+        footer: 2,
+        possible: |state| state.opened_payload().is_some(),
+    },
+    Binding {
+        action: Action::FindNext,
+        keys: &[Key::char('n')],
+        contexts: &[Detail, Tree],
+        text: Msg::DoFindNext,
+        group: Group::Acting,
+        footer: 3,
+        possible: searches,
+    },
+    Binding {
+        action: Action::FindPrevious,
+        keys: &[Key::char('N')],
+        contexts: &[Detail, Tree],
+        text: Msg::DoFindPrevious,
+        group: Group::Acting,
+        footer: 0,
+        possible: searches,
+    },
+    Binding {
+        action: Action::Fold,
+        keys: &[Key::new(KeyCode::Left), Key::char('h')],
+        contexts: &[Tree],
+        text: Msg::DoFold,
+        group: Group::Acting,
+        footer: 3,
+        possible: in_tree,
+    },
+    Binding {
+        action: Action::Unfold,
+        keys: &[Key::new(KeyCode::Right), Key::char('l')],
+        contexts: &[Tree],
+        text: Msg::DoUnfold,
+        group: Group::Acting,
+        footer: 4,
+        possible: in_tree,
+    },
+    Binding {
+        action: Action::FoldAll,
+        keys: &[Key::char('z')],
+        contexts: &[Tree],
+        text: Msg::DoFoldAll,
+        group: Group::Acting,
+        footer: 4,
+        possible: in_tree,
+    },
+    Binding {
+        action: Action::Details,
+        keys: &[Key::char('d')],
+        contexts: &[Detail, Tree],
+        text: Msg::DoDetails,
+        group: Group::Acting,
+        footer: 5,
+        possible: |state| matches!(state.opened.last(), Some(Opened::Order(_))),
     },
     Binding {
         action: Action::Mark,
@@ -390,6 +453,7 @@ const fn moving(action: Action, keys: &'static [Key], text: Msg) -> Binding {
 fn can_open(state: &State) -> bool {
     match state.opened.last() {
         Some(Opened::Queue(_)) => state.entry_table.current().is_some(),
+        Some(Opened::Order(_)) => state.opened_payload().is_some(),
         Some(_) => false,
         None => state.table().has_current(),
     }
@@ -404,6 +468,16 @@ fn instance(state: &State) -> Option<RunState> {
     };
     let instance = state.services.get(key).filter(|instance| !instance.is_silent(state.now))?;
     state.link.is_up().then_some(instance.heartbeat.state)
+}
+
+/// Whether something is searched in the payload that is opened.
+fn searches(state: &State) -> bool {
+    state.opened_payload().is_some() && !state.tree.search.trim().is_empty()
+}
+
+/// Whether the person is in a payload, whatever lies on top.
+fn in_tree(state: &State) -> bool {
+    Context::below(state) == Tree
 }
 
 /// Whether rows of the table that has the keys are marked.

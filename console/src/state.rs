@@ -24,6 +24,7 @@ pub mod settings;
 pub mod sort;
 pub mod stores;
 pub mod table;
+pub mod tree;
 
 use contract::{OrderId, StoreId, UtcMs};
 
@@ -227,6 +228,10 @@ pub struct State {
     pub scroll: u16,
     /// The payload of the opened order.
     pub payload: Option<(OrderId, Payload)>,
+    /// How that payload is looked at.
+    pub tree: tree::Tree,
+    /// Whether an order's way is told with every detail of its attempts.
+    pub details: bool,
     /// Rows of the overview's list.
     pub attention_table: Table<attention::Subject>,
     /// Rows of the orders' table.
@@ -299,6 +304,8 @@ impl State {
             opened: Vec::new(),
             scroll: 0,
             payload: None,
+            tree: tree::Tree::default(),
+            details: false,
             attention_table: Table::default(),
             order_table: Table::default(),
             queue_table: Table::default(),
@@ -360,7 +367,7 @@ impl State {
             Some(Dialog::Inject(_) | Dialog::Palette(_)) => InputMode::Text,
             Some(Dialog::Columns(_)) => InputMode::List,
             Some(Dialog::Confirm(_) | Dialog::PutOff(_)) => InputMode::Buttons,
-            None if self.filtering => InputMode::Text,
+            None if self.filtering || self.tree.searching => InputMode::Text,
             None => InputMode::Normal,
         }
     }
@@ -396,6 +403,14 @@ impl State {
         match self.opened.last() {
             Some(Opened::Queue(_)) => &mut self.entry_table,
             _ => self.table_mut(),
+        }
+    }
+
+    /// The payload of the order that is opened on top, once it is there.
+    pub fn opened_payload(&self) -> Option<&Masked> {
+        match (self.opened.last(), &self.payload) {
+            (Some(Opened::Order(id)), Some((of, Payload::Shown(payload)))) if of == id => Some(payload),
+            _ => None,
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys),
 //! `attend` (the overview's list), `palette` and `commands` (what is typed there), `plan` (preparing and sending changes),
-//! `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `asked` (what filters
-//! ask of rows).
+//! `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `tree` (in a payload),
+//! `asked` (what filters ask of rows).
 
 mod answers;
 mod arrange;
@@ -17,6 +17,7 @@ mod marks;
 mod palette;
 mod plan;
 pub(crate) mod rows;
+mod tree;
 
 use crate::effect::Effect;
 use crate::event::{Edit, Event, Fact, Meter};

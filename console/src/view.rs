@@ -77,6 +77,7 @@ pub struct Memory {
     services: Scroll,
     cases: Scroll,
     log: Scroll,
+    tree: Scroll,
     reach: u16,
 }
 
@@ -95,6 +96,7 @@ impl Memory {
             services: top,
             cases: top,
             log: top,
+            tree: top,
             reach: 0,
         }
     }
@@ -178,7 +180,7 @@ pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
 
 fn body_of(pen: &mut Pen<'_>, area: Rect, state: &State, memory: &mut Memory) {
     match (state.opened.last(), state.screen) {
-        (Some(Opened::Order(id)), _) => order::draw(pen, area, state, id),
+        (Some(Opened::Order(id)), _) => order::draw(pen, area, state, id, &mut memory.tree),
         (Some(Opened::Queue(store)), _) => queues::draw_opened(pen, area, state, *store, &mut memory.entries),
         (Some(Opened::Store(store)), _) => stores::draw_opened(pen, area, state, *store),
         (Some(Opened::Instance(key)), _) => services::draw_opened(pen, area, state, key),

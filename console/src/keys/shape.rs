@@ -14,6 +14,8 @@ pub enum Context {
     Top,
     /// In a detail that was drilled into.
     Detail,
+    /// In the payload of an opened order.
+    Tree,
     /// Reading help.
     Help,
     /// In a dialog with buttons.
@@ -26,7 +28,7 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Top, Self::Detail, Self::Help, Self::Buttons, Self::List, Self::Text];
+    pub const ALL: [Self; 7] = [Self::Top, Self::Detail, Self::Tree, Self::Help, Self::Buttons, Self::List, Self::Text];
 
     /// Where the person is now.
     pub fn of(state: &State) -> Self {
@@ -35,8 +37,16 @@ impl Context {
             InputMode::Buttons => Self::Buttons,
             InputMode::List => Self::List,
             InputMode::Normal if state.help => Self::Help,
-            InputMode::Normal if state.opened.is_empty() => Self::Top,
-            InputMode::Normal => Self::Detail,
+            InputMode::Normal => Self::below(state),
+        }
+    }
+
+    /// Where the person is below whatever lies on top: help, a dialog, a field.
+    pub fn below(state: &State) -> Self {
+        match (state.opened.is_empty(), state.opened_payload()) {
+            (true, _) => Self::Top,
+            (false, Some(_)) if state.tree.cursor.is_some() => Self::Tree,
+            (false, _) => Self::Detail,
         }
     }
 }

@@ -36,6 +36,8 @@ phrases! {
     sorted_by(column, arrow) { "por {column} {arrow}", "by {column} {arrow}" }
     /// The usual order, turned round.
     sorted_reversed(usual) { "{usual}, al revés", "{usual}, reversed" }
+    /// Where a search stands among the lines that it found.
+    found_of(search, at, count) { "/{search}: {at} de {count}", "/{search}: {at} of {count}" }
     /// How many rows are marked.
     marked(count) { "marcados: {count}", "marked: {count}" }
     /// How many rows are marked, some of which the filter hides.

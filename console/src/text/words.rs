@@ -349,6 +349,13 @@ words! {
         SortWorst: "lo más grave primero", "worst first";
         ColumnsTitle: "Columnas", "Columns";
         ColumnsHint: "La primera siempre se ve; las que no caben se omiten.", "The first is always there; what does not fit is left out.";
+        DoSearch: "buscar", "search";
+        DoFindNext: "siguiente", "next match";
+        DoFindPrevious: "anterior", "match before";
+        DoFold: "plegar", "fold";
+        DoUnfold: "desplegar", "unfold";
+        DoFoldAll: "plegar o desplegar todo", "fold or unfold all";
+        DoDetails: "detalles de los intentos", "details of attempts";
         DoMark: "marcar", "mark";
         DoMarkAll: "marcar todo lo que se ve", "mark all that is shown";
         DoUnmark: "quitar las marcas", "take marks away";

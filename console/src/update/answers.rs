@@ -7,6 +7,7 @@ use super::{facts, input};
 use crate::effect::Effect;
 use crate::event::{Answer, Trouble};
 use crate::state::follow::{FOLLOW_MS, VERIFY_MS};
+use crate::state::tree::Tree;
 use crate::state::{Notice, OrderState, Payload, State, Tone};
 
 /// Takes an answer.
@@ -18,6 +19,7 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
                 && *wanted == order
             {
                 let lang = state.lang;
+                state.tree = payload.as_ref().map_or_else(|_| Tree::default(), Tree::new);
                 *shown = payload.map_or_else(|why| Payload::Missing(why.text(lang)), Payload::Shown);
             }
             Vec::new()

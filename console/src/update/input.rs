@@ -3,13 +3,14 @@
 use contract::order::Format;
 use contract::{OrderId, StoreId};
 
-use super::{attend, marks, palette, plan, rows};
+use super::{attend, marks, palette, plan, rows, tree};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::Edit;
 use crate::filter;
 use crate::state::dialog::{Button, Dialog, FIELD_MAX, InjectField};
 use crate::state::sort::{Key, Sort};
+use crate::state::tree::Tree;
 use crate::state::{
     Frozen, InputMode, Lang, Notice, OPENED_MAX, Opened, Payload, Refusal, Screen, State, Times, Tone, attention,
 };
@@ -35,6 +36,7 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         _ if matches!(state.dialog, Some(Dialog::PutOff(_))) => attend::buttons(state, action),
         _ if state.input_mode() == InputMode::Buttons => return plan::buttons(state, action),
         _ if state.input_mode() == InputMode::List => marks::choose(state, action),
+        _ if !state.help && tree::action(state, action, page(state)) => {}
         Action::Open => return open(state),
         Action::Show(screen) => show(state, screen),
         Action::NextScreen => show(state, state.screen.next()),
@@ -52,6 +54,15 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Mark => marks::mark(state),
         Action::MarkAll => marks::mark_all(state),
         Action::Unmark => drop(marks::unmark(state)),
+        // Only in a payload; where there is none they do nothing.
+        Action::Fold | Action::Unfold | Action::FoldAll | Action::FindNext | Action::FindPrevious => {}
+        Action::Search => {
+            if !matches!(state.opened.last(), Some(Opened::Order(_))) {
+                state.opened.clear();
+                state.filtering = true;
+            }
+        }
+        Action::Details => state.details = !state.details,
         Action::Sort => {
             let key = state.table().sort().key.next(state.screen);
             *state.table_mut().sort_mut() = Sort { key, reversed: false };
@@ -103,6 +114,8 @@ fn back(state: &mut State) {
         state.dialog = None;
     } else if state.filtering {
         state.filtering = false;
+    } else if tree::leave(state) {
+        // Out of the payload, into the order.
     } else if marks::unmark(state) {
         // Marks first: what they stand for is not to be done any more.
     } else if state.opened.pop().is_some() {
@@ -114,6 +127,7 @@ fn back(state: &mut State) {
     if !state.opened.iter().any(|opened| matches!(opened, Opened::Order(_))) {
         // The payload is personal data, if masked: it is kept only while it is looked at.
         state.payload = None;
+        state.tree = Tree::default();
     }
 }
 
@@ -121,6 +135,7 @@ fn show(state: &mut State, screen: Screen) {
     state.help = false;
     state.opened.clear();
     state.payload = None;
+    state.tree = Tree::default();
     state.scroll = 0;
     state.screen = screen;
     rows::refill(state);
@@ -173,6 +188,7 @@ pub(super) fn push(state: &mut State, opened: Opened) -> Vec<Effect> {
     match &opened {
         Opened::Order(id) => {
             state.payload = Some((id.clone(), Payload::Loading));
+            state.tree = Tree::default();
             effects.push(Effect::FetchPayload(id.clone()));
         }
         Opened::Queue(_) => {
@@ -295,6 +311,10 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
             }
             _ => {}
         }
+        return Vec::new();
+    }
+    if state.tree.searching {
+        tree::edit(state, edit);
         return Vec::new();
     }
     if !state.filtering {

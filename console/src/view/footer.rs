@@ -17,6 +17,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<Posit
     if state.filtering && state.dialog.is_none() {
         return Some(filter(pen, area, state));
     }
+    if state.tree.searching && state.dialog.is_none() {
+        return Some(search(pen, area, state));
+    }
     let look = pen.look;
     let context = Context::of(state);
     let hints: Vec<Vec<Span<'static>>> = if context == Context::Text {
@@ -105,4 +108,17 @@ fn filter(pen: &mut Pen<'_>, area: Rect, state: &State) -> Position {
     pen.line(area.x + 1, area.y, room, line, Align::Left);
     pen.line(area.right() - right_columns, area.y, right_columns, Line::from(right), Align::Right);
     Position::new(area.x + 2 + used, area.y)
+}
+
+/// `/plu▏   Enter aceptar  ↓ siguiente  Esc cancelar`: what it found is told in the section's rule.
+fn search(pen: &mut Pen<'_>, area: Rect, state: &State) -> Position {
+    let look = pen.look;
+    let mut spans = vec![look.span(Meaning::Key, " /"), look.span(Meaning::Field, state.tree.search.clone())];
+    let used: usize = spans.iter().map(|span| fit::width(&span.content)).sum();
+    for edit in [Edit::Submit, Edit::Cancel, Edit::Next] {
+        spans.push(Span::raw("   "));
+        spans.extend(edit_hint(look, edit).into_iter().flatten());
+    }
+    pen.line(area.x, area.y, area.width, Line::from(spans), Align::Left);
+    Position::new((area.x + u16::try_from(used).unwrap_or(0)).min(area.right().saturating_sub(1)), area.y)
 }

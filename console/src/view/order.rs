@@ -5,13 +5,16 @@ use contract::order::{Ending, Origin};
 use contract::{Outcome, UtcMs};
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::orders::{Row, loyalty, place};
 use super::pen::{Look, Pen};
+use super::table::Scroll;
 use super::{fit, label, table, when};
-use crate::mask::{self, Masked, Value};
+use crate::mask::{self, Value};
 use crate::state::orders::Pass;
+use crate::state::tree::Tree;
 use crate::state::{Order, OrderState, Payload, State};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
@@ -37,11 +40,23 @@ struct Step {
 
 /// The facts and the timeline of an order, in `columns` columns.
 pub(super) fn summary(look: &Look, row: &Row<'_>, columns: u16) -> Vec<Line<'static>> {
-    let columns = usize::from(columns);
+    told(look, row, Room { columns: usize::from(columns), whole: false })
+}
+
+fn told(look: &Look, row: &Row<'_>, room: Room) -> Vec<Line<'static>> {
     let mut lines = facts(look, row);
     lines.push(Line::default());
-    lines.extend(timeline(look, row, columns));
+    lines.extend(timeline(look, row, room));
     lines
+}
+
+/// How much room notes have.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    /// Columns of the screen.
+    columns: usize,
+    /// Whether the sentence behind each reason is told whole, over as many rows as it needs.
+    whole: bool,
 }
 
 fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
@@ -73,20 +88,25 @@ fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
     vec![look.facts(first), look.facts(second), look.facts(third)]
 }
 
-/// Adds the sentence in which the reason was told, in English, behind the last note where both fit in a row.
-fn with_detail(look: &Look, mut notes: Vec<String>, detail: &str, columns: usize) -> Vec<String> {
-    if let Some(last) = notes.last_mut().filter(|_| !detail.is_empty()) {
-        let both = format!("{last} {} {detail}", look.glyphs().unknown);
-        if fit::width(&both) + NOTE_INDENT <= columns {
-            *last = both;
-        }
+/// Adds the sentence in which the reason was told, in English: behind the last note where both fit in a row; otherwise
+/// below it when everything is wanted, or as a sign that there is more.
+fn with_detail(look: &Look, mut notes: Vec<String>, detail: &str, room: Room) -> Vec<String> {
+    let Some(last) = notes.last_mut().filter(|_| !detail.is_empty()) else { return notes };
+    let both = format!("{last} {} {detail}", look.glyphs().unknown);
+    if fit::width(&both) + NOTE_INDENT <= room.columns {
+        *last = both;
+    } else if room.whole {
+        notes.push(detail.to_owned());
+    } else {
+        last.push(' ');
+        last.push_str(look.glyphs().ellipsis);
     }
     notes
 }
 
 /// The steps known so far, in order of time.
-fn steps(look: &Look, order: &Order, columns: usize) -> Vec<Step> {
-    let mut steps: Vec<Step> = order.passes().flat_map(|pass| steps_of(look, pass, columns)).collect();
+fn steps(look: &Look, order: &Order, room: Room) -> Vec<Step> {
+    let mut steps: Vec<Step> = order.passes().flat_map(|pass| steps_of(look, pass, room)).collect();
     if let Some(decision) = &order.solved {
         steps.push(Step {
             at: decision.at,
@@ -122,7 +142,7 @@ fn beginning(look: &Look, pass: &Pass) -> Step {
     }
 }
 
-fn steps_of(look: &Look, pass: &Pass, columns: usize) -> Vec<Step> {
+fn steps_of(look: &Look, pass: &Pass, room: Room) -> Vec<Step> {
     let glyphs = look.glyphs();
     let mut steps = vec![beginning(look, pass)];
     if let Some(queued) = &pass.queued {
@@ -138,7 +158,7 @@ fn steps_of(look: &Look, pass: &Pass, columns: usize) -> Vec<Step> {
     for attempt in pass.attempts() {
         let took = when::took(i64::from(attempt.took_ms));
         let mut notes = vec![phrases::reason_took(look.lang, look.t(label::reason(attempt.reason)), took)];
-        notes = with_detail(look, notes, &attempt.detail, columns);
+        notes = with_detail(look, notes, &attempt.detail, room);
         if attempt.reason.in_doubt() {
             notes.push(look.t(Msg::InDoubt).to_owned());
         }
@@ -151,11 +171,11 @@ fn steps_of(look: &Look, pass: &Pass, columns: usize) -> Vec<Step> {
             notes,
         });
     }
-    steps.extend(pass.outcome.as_ref().map(|outcome| ending(look, outcome, columns)));
+    steps.extend(pass.outcome.as_ref().map(|outcome| ending(look, outcome, room)));
     steps
 }
 
-fn ending(look: &Look, outcome: &Outcome, columns: usize) -> Step {
+fn ending(look: &Look, outcome: &Outcome, room: Room) -> Step {
     let mut notes = Vec::new();
     let state = match &outcome.ending {
         Ending::Injected { already } => {
@@ -169,7 +189,7 @@ fn ending(look: &Look, outcome: &Outcome, columns: usize) -> Step {
         }
         Ending::NotInjected { reason, detail, .. } => {
             notes.push(look.t(label::reason(*reason)).to_owned());
-            notes = with_detail(look, notes, detail, columns);
+            notes = with_detail(look, notes, detail, room);
             OrderState::NotInjected
         }
     };
@@ -183,14 +203,14 @@ fn ending(look: &Look, outcome: &Outcome, columns: usize) -> Step {
     }
 }
 
-fn timeline(look: &Look, row: &Row<'_>, columns: usize) -> Vec<Line<'static>> {
+fn timeline(look: &Look, row: &Row<'_>, room: Room) -> Vec<Line<'static>> {
     let zone = look.zone_of(row.store.map(|store| &store.record), row.order.pass.head.country);
     let mut lines = Vec::new();
     let mut before: Option<UtcMs> = None;
-    for step in steps(look, row.order, columns) {
+    for step in steps(look, row.order, room) {
         lines.push(step_line(look, &step, before, &zone));
         for note in &step.notes {
-            for text in fit::wrap(note, columns.saturating_sub(NOTE_INDENT)) {
+            for text in fit::wrap(note, room.columns.saturating_sub(NOTE_INDENT)) {
                 let bar = look.span(Meaning::Frame, format!("{}   ", look.glyphs().vertical));
                 lines.push(Line::from(vec![bar, look.span(Meaning::Muted, text)]));
             }
@@ -241,21 +261,46 @@ fn closing(look: &Look, row: &Row<'_>) -> Line<'static> {
     Line::from(vec![branch, look.span(Meaning::Busy, text)])
 }
 
-/// A payload as an indented tree; what is personal, or not known to be harmless, is only said to be there.
-pub(super) fn payload(look: &Look, payload: Option<&Payload>) -> Vec<Line<'static>> {
+/// A payload as an indented tree; what is personal, or not known to be harmless, is only said to be there. Tells the row
+/// of the cursor, too.
+fn payload(look: &Look, payload: Option<&Payload>, tree: &Tree) -> (Vec<Line<'static>>, Option<usize>) {
     match payload {
-        None | Some(Payload::Loading) => vec![look.line(Meaning::Busy, look.t(Msg::Fetching))],
+        None | Some(Payload::Loading) => (vec![look.line(Meaning::Busy, look.t(Msg::Fetching))], None),
         Some(Payload::Missing(why)) => {
-            vec![look.line(Meaning::AlertWarn, phrases::payload_missing(look.lang, why))]
+            (vec![look.line(Meaning::AlertWarn, phrases::payload_missing(look.lang, why))], None)
         }
-        Some(Payload::Shown(Masked { lines, cut })) => {
-            let mut out: Vec<Line<'static>> = lines.iter().map(|line| payload_line(look, line)).collect();
-            if *cut {
+        Some(Payload::Shown(masked)) => {
+            let shown = tree.shown(masked);
+            let found = tree.found(masked);
+            let mut out: Vec<Line<'static>> = Vec::new();
+            for (at, line) in shown.iter().filter_map(|at| Some((at, masked.lines.get(*at)?))) {
+                let mut drawn = payload_line(look, line);
+                if tree.folded.contains(at) {
+                    drawn.push_span(look.span(Meaning::Frame, format!(" {}", look.glyphs().ellipsis)));
+                }
+                if found.binary_search(at).is_ok() {
+                    drawn = drawn.patch_style(Style::new().add_modifier(Modifier::UNDERLINED));
+                }
+                out.push(drawn);
+            }
+            if masked.cut {
                 out.push(look.line(Meaning::AlertWarn, look.t(Msg::PayloadCut)));
             }
-            out
+            (out, tree.cursor.and_then(|cursor| shown.iter().position(|at| *at == cursor)))
         }
     }
+}
+
+/// `/plu: 2 de 5`: where the search stands.
+fn found(look: &Look, state: &State) -> Line<'static> {
+    let Some(payload) = state.opened_payload().filter(|_| !state.tree.search.trim().is_empty()) else {
+        return Line::default();
+    };
+    let found = state.tree.found(payload);
+    let at = found.iter().position(|at| Some(*at) == state.tree.cursor);
+    let at = at.map_or_else(|| look.glyphs().unknown.to_owned(), |at| (at + 1).to_string());
+    let meaning = if found.is_empty() { Meaning::AlertWarn } else { Meaning::Text };
+    look.line(meaning, phrases::found_of(look.lang, &state.tree.search, at, found.len()))
 }
 
 fn payload_line(look: &Look, line: &mask::Line) -> Line<'static> {
@@ -279,17 +324,18 @@ fn payload_line(look: &Look, line: &mask::Line) -> Line<'static> {
 pub(super) fn text(look: &Look, state: &State, id: &contract::OrderId, columns: u16) -> Vec<Line<'static>> {
     let Some(row) = super::orders::row(state, id) else { return Vec::new() };
     let mut lines = vec![Line::from(super::title_of_order(look, Some(id)))];
-    lines.extend(summary(look, &row, columns));
+    lines.extend(told(look, &row, Room { columns: usize::from(columns), whole: true }));
     if let Some((_, shown)) = state.payload.as_ref().filter(|(of, _)| of == id) {
         lines.push(Line::default());
         lines.push(Line::from(look.t(Msg::Payload)));
-        lines.extend(payload(look, Some(shown)));
+        // All of it, whatever is folded on the screen.
+        lines.extend(payload(look, Some(shown), &Tree::default()).0);
     }
     lines
 }
 
 /// Draws the opened order over the whole screen.
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, id: &contract::OrderId) {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, id: &contract::OrderId, scroll: &mut Scroll) {
     let look = pen.look;
     let title = super::title_of_order(look, Some(id));
     let Some(row) = super::orders::row(state, id) else {
@@ -298,24 +344,48 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, id: &contract::
         return;
     };
     let shown = state.payload.as_ref().filter(|(of, _)| of == id).map(|(_, payload)| payload);
-    let tree = payload(look, shown);
+    let (tree, cursor) = payload(look, shown, &state.tree);
+    let told = |columns: u16| told(look, &row, Room { columns: usize::from(columns), whole: state.details });
     if area.width >= BESIDE_MIN {
         let left = Rect { width: area.width * 3 / 5, ..area };
         let right = Rect { x: left.right() + 1, width: area.right() - left.right() - 1, ..area };
         pen.rule(left, &title, Line::default());
         let inner = super::indent(super::below_rule(left));
-        let lines = summary(look, &row, inner.width);
-        scrolled(pen, inner, lines, state.scroll);
-        let inner = super::pane(pen, right, left, look.t(Msg::Payload));
-        scrolled(pen, inner, tree, state.scroll);
+        scrolled(pen, inner, told(inner.width), state.scroll);
+        let inner = super::pane_noted(pen, right, left, look.t(Msg::Payload), found(look, state));
+        lined(pen, inner, tree, state.scroll, cursor, scroll);
     } else {
-        pen.rule(area, &title, Line::default());
+        pen.rule(area, &title, found(look, state));
         let inner = super::indent(super::below_rule(area));
-        let mut lines = summary(look, &row, inner.width);
+        let mut lines = told(inner.width);
         lines.push(Line::default());
         lines.push(look.line(Meaning::Title, look.t(Msg::Payload)));
+        let cursor = cursor.map(|cursor| cursor + lines.len());
         lines.extend(tree);
-        scrolled(pen, inner, lines, state.scroll);
+        lined(pen, inner, lines, state.scroll, cursor, scroll);
+    }
+}
+
+/// As [`scrolled`]; with a cursor it is the cursor that is followed, and its line is painted.
+fn lined(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    lines: Vec<Line<'static>>,
+    by: u16,
+    cursor: Option<usize>,
+    scroll: &mut Scroll,
+) {
+    let Some(cursor) = cursor else {
+        scroll.first = usize::from(by);
+        return scrolled(pen, area, lines, by);
+    };
+    scroll.follow(Some(cursor), lines.len(), usize::from(area.height));
+    let first = u16::try_from(scroll.first).unwrap_or(u16::MAX);
+    scrolled(pen, area, lines, first);
+    let y = area.y + u16::try_from(cursor - scroll.first).unwrap_or(u16::MAX);
+    if y < area.bottom() && area.x > 0 {
+        pen.text(area.x - 1, y, 1, Meaning::Key, pen.look.glyphs().cursor);
+        pen.paint(Rect { x: area.x - 1, y, width: area.width, height: 1 }, Meaning::Selected);
     }
 }
 

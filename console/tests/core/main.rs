@@ -9,5 +9,6 @@ mod converge;
 mod layers;
 mod making;
 mod palette;
+mod payload;
 mod tables;
 mod truth;

@@ -64,6 +64,18 @@ pub(crate) fn order_opened(lang: Lang) -> State {
     state
 }
 
+/// In its payload: a part folded, something searched, the attempts told whole.
+pub(crate) fn in_payload(lang: Lang) -> State {
+    let mut state = order_opened(lang);
+    for action in [Action::Details, Action::Open, Action::Down, Action::Fold, Action::Search] {
+        act(&mut state, action);
+    }
+    for c in "cantidad".chars() {
+        then(&mut state, Event::Edit(Edit::Insert(c)));
+    }
+    state
+}
+
 fn opened_order(state: &State) -> OrderId {
     let opened = state.opened.iter().find_map(|opened| match opened {
         domicilio::state::Opened::Order(id) => Some(id.clone()),
@@ -208,6 +220,7 @@ pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
         ("notices", noticed(lang)),
         ("attended", attended(lang)),
         ("help", helped(lang)),
+        ("in-payload", in_payload(lang)),
         ("arranged", arranged(lang)),
         ("columns", columns(lang)),
         ("palette", palette(lang, "")),
@@ -256,6 +269,8 @@ fn services() {
 #[test]
 fn an_order_in_detail() {
     check_all("order", order_opened);
+    check_small("order-payload", in_payload);
+    check("order-payload", &in_payload(Lang::Es), SIZES[1]);
 }
 
 #[test]
