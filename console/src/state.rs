@@ -119,6 +119,16 @@ pub enum Times {
     Utc,
 }
 
+/// Which ground the palette is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum GroundSeen {
+    /// The one that was chosen or found at start.
+    #[default]
+    AsFound,
+    /// The other one.
+    Other,
+}
+
 /// A detail that was drilled into; it covers the screen's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opened {
@@ -168,6 +178,7 @@ pub enum InputMode {
 }
 
 /// The whole state.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that is open or not; any two may be at once")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// The time, as the last tick told it.
@@ -180,8 +191,8 @@ pub struct State {
     pub lang: Lang,
     /// In which zone times are shown.
     pub times: Times,
-    /// Whether the palette is the one for the other ground than the terminal was taken to have.
-    pub flipped: bool,
+    /// Which palette is drawn.
+    pub ground: GroundSeen,
     /// Columns of the terminal.
     pub width: u16,
     /// Rows of the terminal.
@@ -282,7 +293,7 @@ impl State {
             settings: Settings::default(),
             lang,
             times: Times::default(),
-            flipped: false,
+            ground: GroundSeen::default(),
             width: 80,
             height: 24,
             link: Link::Connecting { since: now, last_failure: None },

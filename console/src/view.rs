@@ -53,7 +53,7 @@ use ratatui::text::{Line, Span};
 use self::pen::{Look, Pen};
 use self::table::Scroll;
 use crate::state::sort::{Key, Sort};
-use crate::state::{Dialog, Opened, Screen, State, Table, Times};
+use crate::state::{Dialog, GroundSeen, Opened, Screen, State, Table, Times};
 use crate::text::{Msg, phrases};
 use crate::theme::{Meaning, Theme};
 
@@ -127,7 +127,7 @@ pub fn text_of_aimed(state: &State, memory: &Memory) -> String {
 
 fn look(state: &State, memory: &Memory) -> Look {
     Look {
-        theme: if state.flipped { memory.theme.flipped() } else { memory.theme },
+        theme: if state.ground == GroundSeen::Other { memory.theme.flipped() } else { memory.theme },
         lang: state.lang,
         now: state.now,
         zone: if state.times == Times::Utc { TimeZone::UTC } else { memory.zone.clone() },

@@ -247,8 +247,8 @@ impl FromStr for Key {
             return Ok(Self::char(letter));
         }
         let function = small.strip_prefix('f').and_then(|number| number.parse::<u8>().ok());
-        let named = NAMED.iter().find(|(name, _)| *name == small).map(|(_, code)| *code);
-        let code = named.or(function.filter(|number| (1..=12).contains(number)).map(KeyCode::F));
+        let special = NAMED.iter().find(|(name, _)| *name == small).map(|(_, code)| *code);
+        let code = special.or(function.filter(|number| (1..=12).contains(number)).map(KeyCode::F));
         code.map(Self::new).ok_or_else(|| {
             let names: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
             format!("no such key: {text}. There are characters, ctrl-a to ctrl-y, f1 to f12, {}", names.join(", "))

@@ -12,7 +12,8 @@ use crate::state::dialog::{Button, Dialog, FIELD_MAX, InjectField};
 use crate::state::sort::{Key, Sort};
 use crate::state::tree::Tree;
 use crate::state::{
-    Frozen, InputMode, Lang, Notice, OPENED_MAX, Opened, Payload, Refusal, Screen, State, Times, Tone, attention,
+    Frozen, GroundSeen, InputMode, Lang, Notice, OPENED_MAX, Opened, Payload, Refusal, Screen, State, Times, Tone,
+    attention,
 };
 
 /// Rows of the screen that are no rows of its table: header, tabs, frame, footer.
@@ -93,7 +94,12 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
                 Lang::En => Lang::Es,
             };
         }
-        Action::Theme => state.flipped = !state.flipped,
+        Action::Theme => {
+            state.ground = match state.ground {
+                GroundSeen::AsFound => GroundSeen::Other,
+                GroundSeen::Other => GroundSeen::AsFound,
+            };
+        }
         Action::Utc => {
             state.times = match state.times {
                 Times::Local => Times::Utc,

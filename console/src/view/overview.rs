@@ -216,8 +216,8 @@ fn attention_section(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut 
     let note = look.facts(notes);
     pen.rule(area, look.t(Msg::Attention), note);
     let body = super::below_rule(area);
-    let none = if hidden > 0 { Msg::OnlyPutOff } else { Msg::AllIsWell };
-    if super::empty(pen, body, state, table.rows.len(), table.total, none) {
+    let nothing = if hidden > 0 { Msg::OnlyPutOff } else { Msg::AllIsWell };
+    if super::empty(pen, body, state, table.rows.len(), table.total, nothing) {
         return;
     }
     let narrow = area.width < NARROW_MAX;
