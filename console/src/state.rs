@@ -345,6 +345,7 @@ impl State {
         let (seed, _) = crate::template::next_seed(self.seed);
         Self {
             times: self.times,
+            flipped: self.flipped,
             width: self.width,
             height: self.height,
             settings: self.settings.clone(),
