@@ -70,7 +70,7 @@ impl Screen {
 
     /// Rings the terminal's bell.
     pub fn ring(&mut self) -> io::Result<()> {
-        execute!(self.terminal.backend_mut(), Print('\x07'))
+        execute!(self.tty()?.backend_mut(), Print('\x07'))
     }
 
     /// Columns and rows.

@@ -248,14 +248,17 @@ pub(super) fn payload(look: &Look, payload: Option<&Payload>) -> Vec<Line<'stati
         Some(Payload::Missing(why)) => {
             vec![look.line(Meaning::AlertWarn, phrases::payload_missing(look.lang, why))]
         }
-        Some(Payload::Shown(Masked { lines, cut })) => {
-            let mut out: Vec<Line<'static>> = lines.iter().map(|line| payload_line(look, line)).collect();
-            if *cut {
-                out.push(look.line(Meaning::AlertWarn, look.t(Msg::PayloadCut)));
-            }
-            out
-        }
+        Some(Payload::Shown(masked)) => tree(look, masked),
     }
+}
+
+/// The lines of a body.
+pub(super) fn tree(look: &Look, Masked { lines, cut }: &Masked) -> Vec<Line<'static>> {
+    let mut out: Vec<Line<'static>> = lines.iter().map(|line| payload_line(look, line)).collect();
+    if *cut {
+        out.push(look.line(Meaning::AlertWarn, look.t(Msg::PayloadCut)));
+    }
+    out
 }
 
 fn payload_line(look: &Look, line: &mask::Line) -> Line<'static> {

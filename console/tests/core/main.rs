@@ -9,5 +9,6 @@ mod converge;
 mod layers;
 mod making;
 mod palette;
+mod replay;
 mod tables;
 mod truth;
