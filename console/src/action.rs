@@ -89,13 +89,25 @@ pub enum Action {
     Theme,
     /// Switch between local times and UTC.
     Utc,
+    /// Give the keys to the next part of the screen.
+    Pane,
+    /// Follow the messages of the selected subject.
+    Tail,
+    /// Let the replayed time pass, or stand still.
+    PlayPause,
+    /// Let it pass faster.
+    Faster,
+    /// Let it pass slower.
+    Slower,
+    /// Go back from the past to the present.
+    Live,
     /// Put away the notices at the bottom.
     Dismiss,
 }
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 49] = {
+    pub const ALL: [Self; 56] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -104,6 +116,7 @@ impl Action {
             Self::Show(Screen::Stores),
             Self::Show(Screen::Services),
             Self::Show(Screen::NotInjected),
+            Self::Show(Screen::Bus),
             Self::Show(Screen::Log),
             Self::NextScreen,
             Self::PreviousScreen,
@@ -136,6 +149,12 @@ impl Action {
             Self::CopyDetail,
             Self::Dump,
             Self::Freeze,
+            Self::Pane,
+            Self::Tail,
+            Self::PlayPause,
+            Self::Faster,
+            Self::Slower,
+            Self::Live,
             Self::Inject,
             Self::Pause,
             Self::Resume,
@@ -164,7 +183,14 @@ impl Action {
             Self::Show(Screen::Stores) => "show-stores",
             Self::Show(Screen::Services) => "show-services",
             Self::Show(Screen::NotInjected) => "show-not-injected",
+            Self::Show(Screen::Bus) => "show-bus",
             Self::Show(Screen::Log) => "show-log",
+            Self::Pane => "pane",
+            Self::Tail => "tail",
+            Self::PlayPause => "play-pause",
+            Self::Faster => "faster",
+            Self::Slower => "slower",
+            Self::Live => "live",
             Self::NextScreen => "next-screen",
             Self::PreviousScreen => "previous-screen",
             Self::Down => "down",

@@ -5,6 +5,8 @@ use contract::counters::Day;
 use contract::order::Format;
 use contract::{Country, InstanceId, OrderId, Service, StoreId, subject};
 
+use crate::state::replay::Cursor;
+
 /// Something to do outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -29,6 +31,17 @@ pub enum Effect {
     Dump,
     /// Read the streams anew: live messages were lost.
     Reread,
+    /// Copy the messages at and below this subject; `None` = no longer copy any.
+    Tail(Option<String>),
+    /// Read the next stretch of the past.
+    ReadReplay {
+        /// For which replay.
+        number: u64,
+        /// Where it begins.
+        cursor: Cursor,
+    },
+    /// Ask the server for its streams and our connection.
+    ReadServer,
     /// Publish something that changes the world. Made only from a confirmed [`Planned`].
     Run(Planned),
     /// Ring the terminal's bell.

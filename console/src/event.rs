@@ -14,7 +14,10 @@ use crate::action::Action;
 use crate::keys::Key;
 use crate::mask::Masked;
 use crate::state::access::{Identity, Tried};
+use crate::state::replay::Stretch;
 use crate::state::services::Found;
+use crate::state::wire::server::Server;
+use crate::state::wire::tail::Raw;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +51,8 @@ pub enum Event {
         /// The account of the observing connection after them.
         meter: Meter,
     },
+    /// What passed by subject since the last time, and copies of what is tailed.
+    Heard(Heard),
     /// A step of reading the streams at start or after a reconnect.
     History(History),
     /// What waits, read from the stream itself.
@@ -157,6 +162,34 @@ pub struct Meter {
     pub taken: u64,
     /// Messages that the client received and had to drop: `received - taken` when nothing is under way.
     pub lost: u64,
+}
+
+/// What passed on the observing connection within a moment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Heard {
+    /// When the moment was over.
+    pub at: UtcMs,
+    /// By subject, sanitised; the code of an order is left out, for each has its own.
+    pub counts: Vec<Count>,
+    /// The subject whose messages are copied; `None` when nobody wants copies.
+    pub tail: Option<String>,
+    /// Copies, in the order in which the messages came.
+    pub kept: Vec<Raw>,
+    /// Messages after them of which no copy was kept.
+    pub skipped: u64,
+    /// Messages of any subject that were lost so far, as in [`Meter::lost`].
+    pub lost: u64,
+}
+
+/// Messages on a subject within a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    /// The subject; empty for those that were too many to be told apart.
+    pub subject: String,
+    /// How many.
+    pub messages: u64,
+    /// Their bytes, headers included.
+    pub bytes: u64,
 }
 
 /// One message of the bus, decoded.
@@ -345,6 +378,15 @@ pub enum Trouble {
 /// The answer to an effect.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
+    /// To `ReadReplay`: the next stretch of the past, or why it could not be read.
+    Replay {
+        /// Which replay.
+        number: u64,
+        /// The stretch.
+        read: Result<Stretch, Trouble>,
+    },
+    /// To `ReadServer`: what the server says of itself, or why it did not.
+    Server(Result<Box<Server>, Trouble>),
     /// To `FetchPayload`.
     Payload {
         /// The order.

@@ -14,9 +14,12 @@ mod link;
 mod listen;
 mod observe;
 mod queues;
+mod replay;
 pub mod requests;
 pub mod route;
+mod server;
 mod waiting;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +78,7 @@ pub struct Feed {
     requests: bus::Connection,
     read_only: bool,
     reread: Arc<Notify>,
+    tail: watch::Sender<Option<String>>,
     events: mpsc::Sender<Event>,
     running: tokio::sync::Semaphore,
     tasks: tokio_util::task::TaskTracker,
@@ -99,6 +103,7 @@ impl Feed {
         let (healthy_tell, healthy) = watch::channel(observe::Health::default());
         let (up_tell, up) = watch::channel(None);
         let reread = Arc::new(Notify::new());
+        let (tail, tailed) = watch::channel(None);
         let spawn = |task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
             let stop = stop.clone();
             tasks.spawn(async move {
@@ -108,7 +113,7 @@ impl Feed {
                 }
             });
         };
-        spawn(Box::pin(observe::run(observing.clone(), settings.client_buffer, events.clone(), healthy_tell)));
+        spawn(Box::pin(observe::run(observing.clone(), settings.client_buffer, events.clone(), healthy_tell, tailed)));
         spawn(Box::pin(link::run(observing, requests.clone(), healthy, events.clone(), up_tell)));
         spawn(Box::pin(history::run(
             requests.clone(),
@@ -121,7 +126,16 @@ impl Feed {
         spawn(Box::pin(queues::run(requests.clone(), up, events.clone())));
         tasks.close();
         let running = tokio::sync::Semaphore::new(EFFECTS_MAX);
-        Ok(Self { requests, read_only: settings.read_only, reread, events, running, tasks, stop: stop.drop_guard() })
+        Ok(Self {
+            requests,
+            read_only: settings.read_only,
+            reread,
+            tail,
+            events,
+            running,
+            tasks,
+            stop: stop.drop_guard(),
+        })
     }
 
     /// The connection that asks.
@@ -131,9 +145,13 @@ impl Feed {
 
     /// Runs an effect; its answer comes as an event. Returns when it is done.
     pub async fn run(&self, effect: Effect) {
-        if effect == Effect::Reread {
-            self.reread.notify_one();
-            return;
+        match effect {
+            Effect::Reread => return self.reread.notify_one(),
+            Effect::Tail(subject) => {
+                self.tail.send_replace(subject);
+                return;
+            }
+            _ => {}
         }
         if self.read_only && matches!(effect, Effect::Run(_)) {
             // `update` asks for no such thing: this is the lock behind the lock.

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 pub use complete::complete;
 pub use field::Field;
-pub use grammar::{Fault, Wrong};
+pub use grammar::{Fault, Wrong, millis};
 use grammar::{Op, Term, Test, Value};
 pub use words::fold;
 

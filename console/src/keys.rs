@@ -18,6 +18,7 @@ pub use self::shape::{Binding, Context, EditKey, Group, Key};
 use crate::action::Action;
 use crate::event::Edit;
 use crate::state::dialog::Dialog;
+use crate::state::wire::Pane;
 use crate::state::{Listed as _, Opened, Screen, State, columns, sort};
 use crate::text::Msg;
 
@@ -38,6 +39,7 @@ pub static BINDINGS: &[Binding] = &[
     show(Screen::NotInjected, &[Key::char('4')], Msg::TabNotInjected),
     show(Screen::Stores, &[Key::char('5')], Msg::TabStores),
     show(Screen::Services, &[Key::char('6')], Msg::TabServices),
+    show(Screen::Bus, &[Key::char('7')], Msg::TabBus),
     show(Screen::Log, &[Key::char('8')], Msg::TabLog),
     Binding {
         action: Action::NextScreen,
@@ -271,6 +273,33 @@ pub static BINDINGS: &[Binding] = &[
         possible: ALWAYS,
     },
     Binding {
+        action: Action::Pane,
+        keys: &[Key::char('v')],
+        contexts: &[Top],
+        text: Msg::DoPane,
+        group: Group::Acting,
+        footer: 2,
+        possible: |state| state.screen == Screen::Bus,
+    },
+    Binding {
+        action: Action::Tail,
+        keys: &[Key::char('t')],
+        contexts: &[Top],
+        text: Msg::DoTail,
+        group: Group::Acting,
+        footer: 2,
+        possible: |state| {
+            let wire = &state.wire;
+            state.screen == Screen::Bus && wire.pane == Pane::Subjects && wire.subject_table.current().is_some()
+        },
+    },
+    replaying(Action::PlayPause, &[Key::char(' ')], Msg::DoPlayPause, |state| state.playing.is_some()),
+    replaying(Action::Faster, &[Key::char('+')], Msg::DoFaster, |state| state.playing.is_some()),
+    replaying(Action::Slower, &[Key::char('-')], Msg::DoSlower, |state| state.playing.is_some()),
+    replaying(Action::Live, &[Key::new(KeyCode::Esc)], Msg::DoLive, |state| {
+        state.playing.is_some() && state.opened.is_empty() && state.filter_text().is_empty()
+    }),
+    Binding {
         action: Action::Inject,
         keys: &[Key::char('i')],
         contexts: LOOKING,
@@ -447,6 +476,10 @@ const fn show(screen: Screen, keys: &'static [Key], text: Msg) -> Binding {
 
 const fn moving(action: Action, keys: &'static [Key], text: Msg) -> Binding {
     Binding { action, keys, contexts: LISTING, text, group: Group::Moving, footer: 0, possible: ALWAYS }
+}
+
+const fn replaying(action: Action, keys: &'static [Key], text: Msg, possible: fn(&State) -> bool) -> Binding {
+    Binding { action, keys, contexts: &[Context::Replay], text, group: Group::Acting, footer: 1, possible }
 }
 
 /// Whether there is a row to drill into.

@@ -1,6 +1,8 @@
 //! Payloads without personal data, for the screen. Deny by default: a text or a number is shown only under a key
 //! that is known to be harmless and when it looks harmless itself; everything else, unknown fields included, is masked.
 
+mod open;
+
 use std::fmt;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
@@ -8,6 +10,8 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use crate::event::Trouble;
 use crate::filter::fold;
 use crate::sanitise;
+
+pub use self::open::open;
 
 /// Lines of a payload that are kept for the screen; orders have a few hundred.
 pub const LINES_MAX: usize = 5_000;

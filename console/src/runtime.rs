@@ -69,6 +69,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut state = State::new(feed::now(), settings.lang, fastrand::u64(..));
     state.settings = settings.state;
     state.access = Access { contexts: route::contexts().await, ..route::access(&settings.target, marks) };
+    state.zone = settings.zone.clone();
     if let Ok((width, height)) = screen.size() {
         update(&mut state, Event::Resized { width, height });
     }
@@ -201,7 +202,8 @@ impl Console {
         for effect in update(&mut self.state, Event::Tick(feed::now())) {
             self.start(effect);
         }
-        self.dirty |= second(&self.state) != before;
+        // A replay has a clock of its own.
+        self.dirty |= second(&self.state) != before || self.state.replay.is_some();
     }
 
     fn take(&mut self, event: Event) {
@@ -277,7 +279,10 @@ impl Console {
             self.switch_to = Some(name);
             return;
         }
-        let reads = matches!(effect, Effect::FetchPayload(_) | Effect::FetchStore { .. } | Effect::ReadCounters(..));
+        let reads = matches!(
+            effect,
+            Effect::FetchPayload(_) | Effect::FetchStore { .. } | Effect::ReadCounters(..) | Effect::ReadServer
+        );
         match effect {
             Effect::Quit => return, // The loop looks at the state.
             Effect::Bell | Effect::Copy(_) | Effect::CopyDetail | Effect::Dump => {

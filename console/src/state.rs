@@ -18,6 +18,7 @@ pub mod orders;
 pub mod palette;
 pub mod pulse;
 pub mod queues;
+pub mod replay;
 pub mod ring;
 pub mod services;
 pub mod settings;
@@ -25,6 +26,7 @@ pub mod sort;
 pub mod stores;
 pub mod table;
 pub mod tree;
+pub mod wire;
 
 use contract::{OrderId, StoreId, UtcMs};
 
@@ -61,14 +63,24 @@ pub enum Screen {
     Stores,
     /// Instances of the services.
     Services,
+    /// The bus itself: subjects, messages, streams.
+    Bus,
     /// What happened, newest first.
     Log,
 }
 
 impl Screen {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Overview, Self::Orders, Self::Queues, Self::NotInjected, Self::Stores, Self::Services, Self::Log];
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Orders,
+        Self::Queues,
+        Self::NotInjected,
+        Self::Stores,
+        Self::Services,
+        Self::Bus,
+        Self::Log,
+    ];
 
     /// Its number key.
     pub const fn number(self) -> char {
@@ -79,7 +91,7 @@ impl Screen {
             Self::NotInjected => '4',
             Self::Stores => '5',
             Self::Services => '6',
-            // 7 is for the bus.
+            Self::Bus => '7',
             Self::Log => '8',
         }
     }
@@ -142,6 +154,10 @@ pub enum Opened {
     Instance(InstanceKey),
     /// Recent refused payloads with their faults.
     Invalid,
+    /// A message of the tail, by its row.
+    Raw(u64),
+    /// A stream, by its name.
+    Stream(String),
 }
 
 /// An order's payload, as far as it was fetched.
@@ -261,6 +277,8 @@ pub struct State {
     pub log: log::Log,
     /// Rows of the log's table.
     pub log_table: Table<u64>,
+    /// The bus itself.
+    pub wire: wire::Wire,
 
     /// The first of two keys, and when it was pressed.
     pub begun: Option<(Key, UtcMs)>,
@@ -278,6 +296,14 @@ pub struct State {
     pub following: follow::Following,
     /// The next seed for generated ids.
     pub seed: u64,
+    /// The zone in which a person writes times.
+    pub zone: jiff::tz::TimeZone,
+    /// The past that is being played, beside this state; keys go there and it is what is shown.
+    pub replay: Option<Box<replay::Replay>>,
+    /// How many replays there were.
+    pub replays: u64,
+    /// This state is the past, replayed.
+    pub playing: Option<replay::Playing>,
     /// Whether the person wants to leave.
     pub leaving: bool,
 }
@@ -326,6 +352,7 @@ impl State {
             service_table: Table::default(),
             log: log::Log::default(),
             log_table: Table::default(),
+            wire: wire::Wire::default(),
             begun: None,
             frozen: None,
             filtering: false,
@@ -334,6 +361,10 @@ impl State {
             notices: Notices::default(),
             following: follow::Following::default(),
             seed,
+            zone: jiff::tz::TimeZone::UTC,
+            replay: None,
+            replays: 0,
+            playing: None,
             leaving: false,
         }
     }
@@ -345,14 +376,20 @@ impl State {
         let (seed, _) = crate::template::next_seed(self.seed);
         Self {
             times: self.times,
-            flipped: self.flipped,
+            ground: self.ground,
             width: self.width,
             height: self.height,
             settings: self.settings.clone(),
+            zone: self.zone.clone(),
             screen: self.screen,
             access: access::Access { contexts: self.access.contexts.clone(), ..access },
             ..Self::new(self.now, self.lang, seed)
         }
+    }
+
+    /// What is on screen: the replayed past, or this state itself.
+    pub fn shown(&self) -> &Self {
+        self.replay.as_ref().map_or(self, |replay| &replay.shown)
     }
 
     /// Whether what is on screen may be out of date: no connection, or not read anew since it came back.
@@ -393,6 +430,11 @@ impl State {
             Screen::NotInjected => &self.case_table,
             Screen::Stores => &self.store_table,
             Screen::Services => &self.service_table,
+            Screen::Bus => match self.wire.pane {
+                wire::Pane::Subjects => &self.wire.subject_table,
+                wire::Pane::Tail => &self.wire.tail_table,
+                wire::Pane::Server => &self.wire.stream_table,
+            },
             Screen::Log => &self.log_table,
         }
     }
@@ -406,6 +448,11 @@ impl State {
             Screen::NotInjected => &mut self.case_table,
             Screen::Stores => &mut self.store_table,
             Screen::Services => &mut self.service_table,
+            Screen::Bus => match self.wire.pane {
+                wire::Pane::Subjects => &mut self.wire.subject_table,
+                wire::Pane::Tail => &mut self.wire.tail_table,
+                wire::Pane::Server => &mut self.wire.stream_table,
+            },
             Screen::Log => &mut self.log_table,
         }
     }

@@ -8,6 +8,7 @@
 pub mod happened;
 pub mod phrases;
 pub mod said;
+pub mod told;
 mod trouble;
 mod words;
 
@@ -65,6 +66,13 @@ mod tests {
     /// Words that are the same in both languages, and why that is right.
     const SAME: &[(Msg, &str)] = &[
         (Msg::ColumnTotal, "the same word"),
+        (Msg::TabBus, "the same word"),
+        (Msg::No, "the same word"),
+        (Msg::PaneServer, "JetStream's own word"),
+        (Msg::ColumnStream, "JetStream's own word"),
+        (Msg::ColumnBytes, "the same word"),
+        (Msg::ColumnBytesPerSecond, "a unit"),
+        (Msg::ColumnConsumers, "an abbreviation of both words"),
         (Msg::ColumnOwner, "the service's name"),
         (Msg::ColumnPos, "an abbreviation that both use"),
         (Msg::ColumnRevision, "an abbreviation of both words"),

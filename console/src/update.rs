@@ -16,8 +16,10 @@ mod link;
 mod marks;
 mod palette;
 mod plan;
+mod replay;
 pub(crate) mod rows;
 mod tree;
+mod wire;
 
 use crate::effect::Effect;
 use crate::event::{Edit, Event, Fact, Meter};
@@ -31,6 +33,19 @@ const SECOND_KEY_MS: i64 = 1_000;
 
 /// Takes `event` into `state` and says what is to be done outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    if let Some(effects) = replay::route(state, &event) {
+        return effects;
+    }
+    let ticks = matches!(event, Event::Tick(_));
+    let mut effects = take(state, event);
+    effects.extend(wire::follow(state));
+    if ticks {
+        effects.extend(replay::tick(state));
+    }
+    effects
+}
+
+fn take(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Tick(now) => tick(state, now),
         Event::Resized { width, height } => {
@@ -67,6 +82,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             let effects = facts::take(state, &facts, facts::Source::Live);
             refresh(state);
             effects
+        }
+        Event::Heard(heard) => {
+            wire::heard(state, heard);
+            rows::follow(state);
+            Vec::new()
         }
         Event::History(step) => {
             let effects = link::history(state, step);

@@ -6,7 +6,7 @@
 //! │ 1 Overview  2 Orders  3 Queues  4 Stores  5 Services  /flt │ tabs.rs
 //! │ ▲ reconnecting, data 12s old / ◐ reading orders 120/480    │ banner.rs, only when there is something to say
 //! │── Section ──────────────────────────────────── note ──     │
-//! │ overview.rs orders.rs queues.rs stores.rs services.rs      │ the screen; beside or below it, when there is
+//! │ overview.rs orders.rs queues.rs stores.rs wire.rs ...      │ the screen; beside or below it, when there is
 //! │ order.rs invalid.rs: a detail covers the screen            │ room, a pane about the selected row
 //! │  ╭ dialog.rs palette.rs help.rs ╮          ╭ notices.rs ╮  │
 //! │ Enter open  / filter  i test order  ? help  q quit         │ footer.rs
@@ -28,7 +28,7 @@ mod header;
 mod help;
 mod history;
 mod invalid;
-mod label;
+pub(crate) mod label;
 mod log;
 mod notices;
 mod order;
@@ -43,6 +43,7 @@ mod table;
 mod tabs;
 mod totals;
 pub(crate) mod when;
+mod wire;
 
 use contract::OrderId;
 use jiff::tz::TimeZone;
@@ -78,6 +79,7 @@ pub struct Memory {
     cases: Scroll,
     log: Scroll,
     tree: Scroll,
+    wire: wire::Scrolls,
     reach: u16,
 }
 
@@ -97,6 +99,7 @@ impl Memory {
             cases: top,
             log: top,
             tree: top,
+            wire: wire::Scrolls::default(),
             reach: 0,
         }
     }
@@ -112,6 +115,7 @@ const TEXT_COLUMNS: u16 = 100;
 
 /// What is looked at, as text for a message or a ticket: as it is shown, personal data masked.
 pub fn text_of_aimed(state: &State, memory: &Memory) -> String {
+    let state = state.shown();
     let look = look(state, memory);
     let lines = match state.aimed() {
         Some(Opened::Order(id)) => order::text(&look, state, &id, TEXT_COLUMNS),
@@ -119,6 +123,8 @@ pub fn text_of_aimed(state: &State, memory: &Memory) -> String {
         Some(Opened::Store(store)) => stores::text(&look, state, store),
         Some(Opened::Instance(key)) => services::text(&look, state, &key),
         Some(Opened::Invalid) => invalid::text(&look, state, TEXT_COLUMNS),
+        Some(Opened::Raw(id)) => wire::text_of_raw(&look, state, id, TEXT_COLUMNS),
+        Some(Opened::Stream(name)) => wire::text_of_stream(&look, state, &name),
         None => Vec::new(),
     };
     let rows: Vec<String> = lines.iter().map(|line| line.to_string().trim_end().to_owned()).collect();
@@ -140,6 +146,7 @@ fn look(state: &State, memory: &Memory) -> Look {
 
 /// Draws `state` over all of `frame`.
 pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
+    let state = state.shown();
     let look = look(state, memory);
     let area = frame.area();
     let mut pen = Pen { buffer: frame.buffer_mut(), look: &look, reach: 0 };
@@ -185,12 +192,15 @@ fn body_of(pen: &mut Pen<'_>, area: Rect, state: &State, memory: &mut Memory) {
         (Some(Opened::Store(store)), _) => stores::draw_opened(pen, area, state, *store),
         (Some(Opened::Instance(key)), _) => services::draw_opened(pen, area, state, key),
         (Some(Opened::Invalid), _) => invalid::draw(pen, area, state),
+        (Some(Opened::Raw(id)), _) => wire::draw_raw(pen, area, state, *id),
+        (Some(Opened::Stream(name)), _) => wire::draw_stream(pen, area, state, name),
         (None, Screen::Overview) => overview::draw(pen, area, state, &mut memory.attention),
         (None, Screen::Orders) => orders::draw(pen, area, state, &mut memory.orders),
         (None, Screen::Queues) => queues::draw(pen, area, state, &mut memory.queues),
         (None, Screen::Stores) => stores::draw(pen, area, state, &mut memory.stores),
         (None, Screen::NotInjected) => cases::draw(pen, area, state, &mut memory.cases),
         (None, Screen::Services) => services::draw(pen, area, state, &mut memory.services),
+        (None, Screen::Bus) => wire::draw(pen, area, state, &mut memory.wire),
         (None, Screen::Log) => log::draw(pen, area, state, &mut memory.log),
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::listen::Listening;
+use super::wire::Wire;
 use super::{decode, now};
 use crate::event::{Event, Fact, Meter};
 
@@ -49,6 +50,7 @@ pub(super) async fn run(
     client_buffer: usize,
     events: mpsc::Sender<Event>,
     health: watch::Sender<Health>,
+    tail: watch::Receiver<Option<String>>,
 ) {
     let client = connection.client.clone();
     let inbox = client.new_inbox();
@@ -70,6 +72,7 @@ pub(super) async fn run(
         account,
         batch: Vec::new(),
         due: None,
+        wire: Wire::new(tail),
         probe_out: None,
         probing: true,
     };
@@ -87,6 +90,8 @@ struct Observer {
     batch: Vec<Fact>,
     /// When the batch has to go.
     due: Option<Instant>,
+    /// What passed by subject, and copies.
+    wire: Wire,
     /// When the probe that is under way was sent.
     probe_out: Option<Instant>,
     /// Whether the server lets us send ourselves probes. If not, silence is noticed by the client's own pings alone:
@@ -103,11 +108,18 @@ impl Observer {
         loop {
             let due = self.due;
             let ready = self.batch.len() >= BATCH_MAX || due.is_some_and(|due| due <= Instant::now());
+            let heard = self.wire.due().is_some_and(|due| due <= Instant::now());
+            let wake = [due, self.wire.due()].into_iter().flatten().min();
             let events = self.events.clone();
             tokio::select! {
                 biased;
-                permit = events.reserve(), if ready => {
+                permit = events.reserve(), if ready || heard => {
                     let Ok(permit) = permit else { return };
+                    // Seldom due, so it does not keep the batch waiting.
+                    if heard {
+                        permit.send(Event::Heard(self.wire.tell(now(), self.account.meter().lost)));
+                        continue;
+                    }
                     let facts = std::mem::take(&mut self.batch);
                     self.due = None;
                     permit.send(Event::Live { facts, meter: self.account.meter() });
@@ -136,10 +148,13 @@ impl Observer {
                 message = self.messages.next(), if self.batch.len() < BATCH_MAX => {
                     let Some(message) = message else { return };
                     self.account.took();
-                    self.batch.extend(decode::live(&message, now()));
+                    let at = now();
+                    let fact = decode::live(&message, at);
+                    self.wire.take(&message, fact.as_ref(), at);
+                    self.batch.extend(fact);
                     self.due.get_or_insert_with(|| Instant::now() + Duration::from_millis(BATCH_MS));
                 }
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() && !ready => {}
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() && !ready && !heard => {}
                 () = tokio::time::sleep(Duration::from_millis(SETTLE_MS)), if self.account.unsettled => {
                     if self.account.settle() {
                         self.due.get_or_insert_with(Instant::now);

@@ -28,9 +28,14 @@ pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer>
         | Effect::Copy(_)
         | Effect::CopyDetail
         | Effect::Dump
+        | Effect::Tail(_)
         | Effect::Switch(_) => {
             return None;
         }
+        Effect::ReadReplay { number, cursor } => {
+            Answer::Replay { number, read: super::replay::read(connection, cursor).await }
+        }
+        Effect::ReadServer => Answer::Server(super::server::read(connection).await),
         Effect::FetchPayload(order) => {
             let payload = payload(connection, &order).await;
             Answer::Payload { order, payload }

@@ -215,6 +215,12 @@ fn number(text: &str) -> Option<f64> {
     text.replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
+/// `90s`, `5m`, `1h30m`, `2d`, in milliseconds; as filters take times.
+#[expect(clippy::cast_possible_truncation, reason = "a float that is too large becomes the largest number")]
+pub fn millis(text: &str) -> Option<i64> {
+    time(text).map(|ms| ms as i64)
+}
+
 /// `90s`, `5m`, `1h30m`, `2d`, in milliseconds.
 fn time(text: &str) -> Option<f64> {
     let mut rest = text;

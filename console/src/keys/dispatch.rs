@@ -25,8 +25,17 @@ pub fn event(state: &State, key: KeyEvent) -> Option<Event> {
     if key.kind == KeyEventKind::Release {
         return None;
     }
+    let state = state.shown();
     let context = Context::of(state);
     let pressed = Key::of(key);
+    let past = |binding: &Binding| binding.contexts.contains(&Context::Replay) && (binding.possible)(state);
+    let chord = Chord { key: pressed, then: None };
+    if LOOKING.contains(&context)
+        && let Some((binding, _)) =
+            state.settings.keys.iter().find(|(binding, keys)| past(binding) && keys.contains(&chord))
+    {
+        return Some(Event::Action(binding.action));
+    }
     let first = state.begun.map(|(key, _)| key);
     let here = || state.settings.keys.iter().filter(|(binding, _)| binding.contexts.contains(&context));
     let bound = |chord: Chord| here().find(|(_, keys)| keys.contains(&chord)).map(|(binding, _)| binding.action);
@@ -52,7 +61,7 @@ pub fn event(state: &State, key: KeyEvent) -> Option<Event> {
 
 /// What pasted text means: characters for the field that has the focus; nothing elsewhere, for pasting must not act.
 pub fn paste(state: &State, text: &str) -> Vec<Event> {
-    if Context::of(state) != Context::Text {
+    if Context::of(state.shown()) != Context::Text {
         return Vec::new();
     }
     let plain = text.chars().filter(|c| !c.is_control()).take(crate::state::dialog::FIELD_MAX);

@@ -24,11 +24,14 @@ pub enum Context {
     List,
     /// In a text field.
     Text,
+    /// On a screen or in a detail of the past; what is bound here comes before what is bound there.
+    Replay,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 7] = [Self::Top, Self::Detail, Self::Tree, Self::Help, Self::Buttons, Self::List, Self::Text];
+    pub const ALL: [Self; 8] =
+        [Self::Top, Self::Detail, Self::Tree, Self::Help, Self::Buttons, Self::List, Self::Text, Self::Replay];
 
     /// Where the person is now.
     pub fn of(state: &State) -> Self {

@@ -23,6 +23,7 @@ impl State {
             (None, Screen::Queues) => self.queue_table.current().copied().map(Opened::Queue),
             (None, Screen::Stores) => self.store_table.current().copied().map(Opened::Store),
             (None, Screen::Services) => self.service_table.current().cloned().map(Opened::Instance),
+            (None, Screen::Bus) => self.wire.aimed(),
             (None, Screen::Log) => self.log_table.current().and_then(|id| self.log.get(*id)).and_then(behind),
         }
     }
@@ -35,6 +36,8 @@ impl State {
                 self.stores.get(store).map_or_else(|| store.to_string(), |store| store.record.code.clone())
             }
             Opened::Instance((_, instance)) => instance.to_string(),
+            Opened::Stream(name) => name,
+            Opened::Raw(id) => self.wire.tail.message_at(id)?.subject.clone(),
             Opened::Invalid => return None,
         })
     }

@@ -139,7 +139,10 @@ pub fn derive(state: &State) -> Vec<Item> {
     not_injected(state, &mut items);
     queues(state, &mut items);
     services(state, &mut items);
-    undistributed(state, &mut items);
+    // What waits in a queue is no longer in a stream once it is done: a replay cannot tell what was not handed over.
+    if state.playing.is_none() {
+        undistributed(state, &mut items);
+    }
     let within_ms = state.settings.attention.invalid_for.0;
     if let (count, Some(newest)) = state.invalid.within(state.now, within_ms) {
         let code = newest.faults.first().map_or_else(String::new, |fault| fault.code.clone());

@@ -70,7 +70,7 @@ const LOG: &[Msg] = &[Msg::ColumnTime, Msg::ColumnHappened, Msg::ColumnStore, Ms
 /// The columns of a screen's table, the first of which is always shown; none where there is nothing to choose.
 pub const fn of(screen: Screen) -> &'static [Msg] {
     match screen {
-        Screen::Overview => &[],
+        Screen::Overview | Screen::Bus => &[],
         Screen::Orders => ORDERS,
         Screen::Queues => QUEUES,
         Screen::NotInjected => CASES,

@@ -147,6 +147,12 @@ pub enum Refusal {
     NoSort,
     /// Another change is still waiting for its answer.
     Busy,
+    /// What is shown is the past.
+    Replaying,
+    /// What is shown is the present already.
+    NotReplaying,
+    /// This is no time in the past.
+    ReplayTime,
 }
 
 /// A notice on screen.

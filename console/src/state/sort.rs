@@ -83,7 +83,7 @@ const LOG: &[Key] = &[
 /// The keys of a screen's table, in the order in which they are offered. What needs a person is always worst first.
 pub const fn keys(screen: Screen) -> &'static [Key] {
     match screen {
-        Screen::Overview => &[Key::Usual],
+        Screen::Overview | Screen::Bus => &[Key::Usual],
         Screen::Orders => ORDERS,
         Screen::Queues => QUEUES,
         Screen::NotInjected => CASES,
@@ -131,6 +131,7 @@ impl Key {
             (Self::Usual, Screen::Queues) => Msg::SortDeepest,
             (Self::Usual, Screen::Stores) => Msg::SortNumber,
             (Self::Usual, Screen::Overview) => Msg::SortWorst,
+            (Self::Usual, Screen::Bus) => Msg::SortName,
             (Self::Usual, Screen::Services) => Msg::SortService,
             (Self::OldestOpen, _) => Msg::SortOldestOpen,
             (Self::Column(title), _) => title,

@@ -30,6 +30,8 @@ pub struct Table<Id> {
     pub hidden: Vec<Msg>,
     /// The marked rows, at most [`MARKS_MAX`]; the filter may hide some of them.
     pub marked: BTreeSet<Id>,
+    /// The newest row is the last one: a table that nobody has touched stays at its end.
+    pub newest_last: bool,
 }
 
 impl<Id> Default for Table<Id> {
@@ -42,6 +44,7 @@ impl<Id> Default for Table<Id> {
             sort: Sort::default(),
             hidden: Vec::new(),
             marked: BTreeSet::new(),
+            newest_last: false,
         }
     }
 }
@@ -123,6 +126,7 @@ impl<Id: Clone + PartialEq> Table<Id> {
     pub fn position(&self) -> Option<usize> {
         match &self.selected {
             Some(selected) => self.rows.iter().position(|id| id == selected),
+            None if self.newest_last => self.rows.len().checked_sub(1),
             None => (!self.rows.is_empty()).then_some(0),
         }
     }
@@ -139,10 +143,13 @@ impl<Id: Clone + PartialEq> Table<Id> {
         self.selected = self.rows.get(to).cloned();
     }
 
-    /// Selects the row at `place`, the last one when there are fewer; at the top whichever row is first.
+    /// Selects the row at `place`, the last one when there are fewer; at the top whichever row is first (at the end
+    /// whichever is last, when the newest is the last).
     pub fn select_at(&mut self, place: usize) {
-        let place = place.min(self.rows.len().saturating_sub(1));
-        self.selected = if place == 0 { None } else { self.rows.get(place).cloned() };
+        let last = self.rows.len().saturating_sub(1);
+        let place = place.min(last);
+        let home = if self.newest_last { last } else { 0 };
+        self.selected = if place == home { None } else { self.rows.get(place).cloned() };
     }
 
     /// Takes new rows. The selection stays on its id.
@@ -261,5 +268,22 @@ mod tests {
         table.select_at(0);
         table.refill(vec![11, 10, 9, 1, 2], 5);
         assert_eq!(table.current(), Some(&11));
+    }
+
+    #[test]
+    fn a_table_whose_newest_row_is_the_last_stays_at_its_end() {
+        let mut table = Table { newest_last: true, ..Table::default() };
+        table.refill(vec![1, 2], 2);
+        table.refill(vec![1, 2, 3], 3);
+        assert_eq!(table.current(), Some(&3));
+        table.step(-1);
+        table.refill(vec![1, 2, 3, 4], 4);
+        assert_eq!(table.current(), Some(&2), "a person chose this row");
+        table.select_at(usize::MAX);
+        table.refill(vec![2, 3, 4, 5], 4);
+        assert_eq!(table.current(), Some(&5));
+        table.select_at(0);
+        table.refill(vec![2, 3, 4, 5, 6], 5);
+        assert_eq!(table.current(), Some(&2));
     }
 }

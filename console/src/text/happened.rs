@@ -20,7 +20,7 @@ pub fn sentence(lang: Lang, what: &Happened) -> String {
     }
 }
 
-fn step(lang: Lang, kind: &EventKind) -> String {
+pub(super) fn step(lang: Lang, kind: &EventKind) -> String {
     match kind {
         EventKind::AttemptFailed { attempt, attempts_max, reason, retry_at, .. } => {
             let (number, why) = (phrases::attempt_of(lang, attempt, attempts_max), lang.t(said::reason(*reason)));

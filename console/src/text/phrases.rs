@@ -23,9 +23,43 @@ macro_rules! phrases {
 }
 
 /// Phrases that are the same in both languages, and rightly so.
-pub const SAME: &[&str] = &["bytes", "minutes", "reason_took", "revision"];
+pub const SAME: &[&str] = &["bytes", "minutes", "reason_took", "revision", "tail_of"];
 
 phrases! {
+    /// The banner of a replay.
+    replaying(from, until, speed) { "desde {from} hasta {until} · {speed}", "from {from} to {until} · {speed}" }
+    /// Everything up to this time is read.
+    replay_read(time) { "leído hasta {time}", "read up to {time}" }
+
+    /// Messages of which no copy was kept.
+    tail_skipped(count) { "{count} mensajes más, no guardados", "{count} more messages, not kept" }
+    /// Messages that the client dropped.
+    tail_lost(count) { "{count} mensajes perdidos, de cualquier asunto", "{count} messages lost, of any subject" }
+    /// No connection.
+    tail_away(age) { "sin conexión durante {age}", "no connection for {age}" }
+    /// Nobody looked.
+    tail_unwatched(age) { "nadie miró durante {age}", "nobody looked for {age}" }
+    /// What is tailed.
+    tail_of(subject) { "{subject}.>", "{subject}.>" }
+    /// How many messages came.
+    tail_seen(count) { "{count} mensajes", "{count} messages" }
+    /// How old the server's account is.
+    told_ago(age) { "dicho hace {age}", "told {age} ago" }
+    /// The server did not tell.
+    server_failed(why) { "El servidor no los mostró: {why}", "The server did not show them: {why}" }
+    /// Nodes of a stream that are behind or away.
+    nodes_behind(count) { "{count} atrasados", "{count} behind" }
+    /// Different subjects.
+    subject_count(count) { "asuntos: {count}", "subjects: {count}" }
+    /// A connection's number and our address.
+    connection_is(number, address) { "n.º {number} desde {address}", "no. {number} from {address}" }
+    /// What the server insists on.
+    security(tls, who) { "TLS: {tls} · identificarse: {who}", "TLS: {tls} · credentials: {who}" }
+    /// A message that cannot be read.
+    told_unreadable(why) { "ilegible: {why}", "unreadable: {why}" }
+    /// A store's record.
+    told_store(code, name) { "local {code} {name}", "store {code} {name}" }
+
     /// In every section's rule while the connection is lost.
     as_of_ago(age) { "datos de hace {age}", "data {age} old" }
     /// How old the depths of the queues are, when they could not be counted again.

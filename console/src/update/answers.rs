@@ -45,6 +45,14 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
             state.notices.post(state.now, tone, Notice::Dumped(path));
             Vec::new()
         }
+        Answer::Replay { number, read } => {
+            super::replay::read(state, number, read);
+            Vec::new()
+        }
+        Answer::Server(server) => {
+            super::wire::server(state, server);
+            Vec::new()
+        }
         Answer::Injected { order, reply } => injected(state, order, reply),
         Answer::Commanded { service, instance, verb, reply } => {
             commanded(state, service, instance, verb, reply);

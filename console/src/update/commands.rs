@@ -1,6 +1,6 @@
 //! What can be typed into the palette with an argument: one table of commands.
 
-use super::{arrange, rows};
+use super::{arrange, replay, rows};
 use crate::effect::Effect;
 use crate::filter;
 use crate::state::palette::CommandWords;
@@ -71,6 +71,16 @@ pub(crate) const COMMANDS: &[Command] = &[
             });
             meant.map(|name| vec![Effect::Switch(name)]).ok_or_else(|| Refusal::NoContext(text.to_owned()))
         },
+    },
+    Command {
+        words: CommandWords { es: "desde", en: "from", text: Msg::CommandFromDoes, argument: Some(Msg::ArgumentFrom) },
+        complete: |_, _| ["-15m", "-1h", "-2h", "-8h"].map(str::to_owned).into(),
+        run: replay::begin,
+    },
+    Command {
+        words: CommandWords { es: "actual", en: "live", text: Msg::CommandLiveDoes, argument: None },
+        complete: |_, _| Vec::new(),
+        run: |state, _| replay::leave(state),
     },
 ];
 

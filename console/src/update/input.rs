@@ -11,6 +11,7 @@ use crate::filter;
 use crate::state::dialog::{Button, Dialog, FIELD_MAX, InjectField};
 use crate::state::sort::{Key, Sort};
 use crate::state::tree::Tree;
+use crate::state::wire::Pane;
 use crate::state::{
     Frozen, GroundSeen, InputMode, Lang, Notice, OPENED_MAX, Opened, Payload, Refusal, Screen, State, Times, Tone,
     attention,
@@ -83,6 +84,18 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         Action::CopyDetail => return state.aimed().map(|_| Effect::CopyDetail).into_iter().collect(),
         Action::Dump => return vec![Effect::Dump],
         Action::Palette => palette::open(state),
+        Action::Pane => {
+            if state.screen == Screen::Bus {
+                state.wire.pane = state.wire.pane.next();
+            }
+        }
+        Action::Tail => {
+            if state.screen == Screen::Bus && state.wire.pane == Pane::Subjects {
+                super::wire::tail(state);
+                rows::refill(state);
+            }
+        }
+        Action::PlayPause | Action::Faster | Action::Slower | Action::Live => super::replay::action(state, action),
         Action::Inject => plan::open_inject(state),
         Action::Pause => plan::open_command(state, contract::command::Verb::Pause),
         Action::Resume => plan::open_command(state, contract::command::Verb::Resume),
@@ -179,6 +192,11 @@ fn open(state: &mut State) -> Vec<Effect> {
         (Some(Opened::Queue(_)), _) => state.entry_table.current().cloned().map(Opened::Order),
         (Some(_), _) => None,
         (None, Screen::Overview) => return open_attention(state),
+        (None, Screen::Bus) if state.wire.pane == Pane::Subjects => {
+            super::wire::open(state);
+            rows::refill(state);
+            None
+        }
         (None, _) => state.aimed(),
     };
     opened.map_or_else(Vec::new, |opened| push(state, opened))

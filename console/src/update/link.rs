@@ -14,6 +14,7 @@ pub(super) fn change(state: &mut State, change: LinkChange) {
         LinkChange::Connected { at, server, version, address } => {
             if let Link::Lost { since, .. } = state.link {
                 state.traffic.gaps.push(Gap { from: since, to: at });
+                super::wire::back(state, at.since(since).max(0));
                 state.log.take(at, Happened::LinkBack(at.since(since).max(0)));
                 state.notices.post(state.now, Tone::Good, Notice::Back { away_ms: at.since(since).max(0) });
             }

@@ -15,6 +15,9 @@ use crate::template;
 
 /// Opens the form of a test order; the store that is looked at is filled in.
 pub(super) fn open_inject(state: &mut State) {
+    if state.playing.is_some() {
+        return refuse(state, Refusal::Replaying);
+    }
     if state.access.read_only {
         return refuse(state, Refusal::ReadOnly);
     }
@@ -66,6 +69,9 @@ pub(super) fn preview_inject(state: &mut State) -> Vec<Effect> {
 
 /// Opens the preview of a command to the selected instance.
 pub(super) fn open_command(state: &mut State, verb: Verb) {
+    if state.playing.is_some() {
+        return refuse(state, Refusal::Replaying);
+    }
     let target = match (state.opened.last(), state.screen) {
         (Some(Opened::Instance(key)), _) => Some(key.clone()),
         (None, Screen::Services) => state.service_table.current().cloned(),

@@ -29,6 +29,7 @@ pub(crate) fn refill(state: &mut State) {
         Screen::Stores => stores(state),
         Screen::NotInjected => cases(state),
         Screen::Services => services(state),
+        Screen::Bus => super::wire::refill(state),
         Screen::Log => log(state),
     }
     if let Some(Opened::Queue(store)) = state.opened.last() {
@@ -143,7 +144,7 @@ pub(crate) fn set_filter(state: &mut State, text: &str) {
 /// The fields that a filter may name on a screen.
 pub(crate) const fn fields(screen: Screen) -> &'static [Field] {
     match screen {
-        Screen::Overview => &[],
+        Screen::Overview | Screen::Bus => &[],
         Screen::Orders | Screen::NotInjected => field::ORDERS,
         Screen::Queues => field::QUEUES,
         Screen::Stores => field::STORES,

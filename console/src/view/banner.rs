@@ -40,6 +40,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> bool {
     let look = pen.look;
     let glyphs = look.glyphs();
     let (meaning, text) = match &state.link {
+        _ if state.playing.is_some() => (Meaning::Banner, replaying(look, state)),
         Link::Lost { since, why } => {
             let away = when::age(look.now.since(*since));
             let data = when::age(look.stale_ms.unwrap_or_default());
@@ -79,6 +80,29 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> bool {
         pen.paint(area, Meaning::Banner);
     }
     true
+}
+
+/// `REPETICIÓN desde 18:30:00 hasta 19:05:00 · 10x`, and what stands in the way of more.
+fn replaying(look: &Look, state: &State) -> String {
+    let Some(playing) = &state.playing else { return String::new() };
+    let clock = |at| when::clock(at, &look.zone);
+    let speed = match playing.speed.times() {
+        _ if playing.is_over(state.now) => look.t(Msg::ReplayOver).to_owned(),
+        _ if playing.paused => look.t(Msg::ReplayPaused).to_owned(),
+        Some(times) => format!("{times}x"),
+        None => look.t(Msg::ReplayMost).to_owned(),
+    };
+    let mut text = format!(
+        " {} {}",
+        look.glyphs().warn,
+        phrases::replaying(look.lang, when::date(playing.from, &look.zone), clock(playing.until), speed)
+    );
+    if let Some(why) = &playing.failed {
+        text = format!("{text} {} {}", look.glyphs().dot, why.text(look.lang));
+    } else if playing.known_to < playing.until {
+        text = format!("{text} {} {}", look.glyphs().dot, phrases::replay_read(look.lang, clock(playing.known_to)));
+    }
+    text
 }
 
 const fn part(part: Part) -> Msg {

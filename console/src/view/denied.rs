@@ -16,7 +16,7 @@ const fn parts(screen: Screen) -> &'static [Part] {
         Screen::NotInjected => &[Part::Orders, Part::Outcomes],
         Screen::Queues => &[Part::Queues],
         Screen::Stores => &[Part::Stores],
-        Screen::Services => &[],
+        Screen::Services | Screen::Bus => &[],
         Screen::Log => &[Part::Events, Part::Invalid],
     }
 }

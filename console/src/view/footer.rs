@@ -29,13 +29,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<Posit
         };
         edits.into_iter().filter_map(|edit| edit_hint(look, edit)).collect()
     } else {
+        let past = matches!(context, Context::Top | Context::Detail) && state.playing.is_some();
+        let here = |binding: &Binding| {
+            binding.contexts.contains(&context) || past && binding.contexts.contains(&Context::Replay)
+        };
         let mut shown: Vec<(&Binding, &[Chord])> = state
             .settings
             .keys
             .iter()
-            .filter(|(binding, _)| {
-                binding.footer > 0 && binding.contexts.contains(&context) && (binding.possible)(state)
-            })
+            .filter(|(binding, _)| binding.footer > 0 && here(binding) && (binding.possible)(state))
             .collect();
         shown.sort_by_key(|(binding, _)| binding.footer);
         let named = |keys: &[Chord]| keys.first().map(|key| key.name(look.theme.is_ascii()));

@@ -12,7 +12,10 @@ use crate::theme::Meaning;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let look = pen.look;
-    let brand = vec![look.span(Meaning::Brand, " DOMICILIO ")];
+    let mut brand = vec![look.span(Meaning::Brand, " DOMICILIO ")];
+    if state.playing.is_some() {
+        brand.push(look.span(Meaning::AlertWarn, format!(" {}", look.t(Msg::ReplayMark))));
+    }
     let clock = format!("{} {} ", when::clock(look.now, &look.zone), when::offset(look.now, &look.zone));
     let clock_columns = u16::try_from(fit::width(&clock)).unwrap_or(u16::MAX).min(area.width);
 
@@ -32,6 +35,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
         (7, unreadable(look, state)),
         (GAPS, gaps(look, state, true)),
     ];
+    if state.playing.is_some() {
+        // These are of the present.
+        parts.retain(|(rank, _)| *rank != 3 && *rank != NEVER_DROPPED);
+    }
     parts.retain(|(_, spans)| !spans.is_empty());
     let columns = |parts: &[(u8, Vec<Span<'static>>)]| -> usize {
         parts.iter().map(|(_, spans)| spans.iter().map(|span| fit::width(&span.content)).sum::<usize>() + 2).sum()

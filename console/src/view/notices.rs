@@ -124,5 +124,8 @@ pub(super) fn refusal(look: &Look, refusal: &Refusal) -> String {
         Refusal::StoreClosed(store) => phrases::refused_store_closed(lang, store),
         Refusal::NoSort => look.t(Msg::RefusedNoSort).to_owned(),
         Refusal::Busy => look.t(Msg::RefusedBusy).to_owned(),
+        Refusal::Replaying => look.t(Msg::RefusedReplaying).to_owned(),
+        Refusal::NotReplaying => look.t(Msg::RefusedNotReplaying).to_owned(),
+        Refusal::ReplayTime => look.t(Msg::RefusedReplayTime).to_owned(),
     }
 }

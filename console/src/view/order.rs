@@ -303,6 +303,15 @@ fn found(look: &Look, state: &State) -> Line<'static> {
     look.line(meaning, phrases::found_of(look.lang, &state.tree.search, at, found.len()))
 }
 
+/// The lines of a body that is not folded.
+pub(super) fn tree(look: &Look, mask::Masked { lines, cut }: &mask::Masked) -> Vec<Line<'static>> {
+    let mut out: Vec<Line<'static>> = lines.iter().map(|line| payload_line(look, line)).collect();
+    if *cut {
+        out.push(look.line(Meaning::AlertWarn, look.t(Msg::PayloadCut)));
+    }
+    out
+}
+
 fn payload_line(look: &Look, line: &mask::Line) -> Line<'static> {
     let mut spans = vec![Span::raw("  ".repeat(usize::from(line.depth)))];
     if let Some(key) = &line.key {

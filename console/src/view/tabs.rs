@@ -21,6 +21,7 @@ pub(super) const fn title(screen: Screen) -> Msg {
         Screen::Stores => Msg::TabStores,
         Screen::NotInjected => Msg::TabNotInjected,
         Screen::Services => Msg::TabServices,
+        Screen::Bus => Msg::TabBus,
         Screen::Log => Msg::TabLog,
     }
 }
@@ -75,6 +76,9 @@ enum Names {
 
 const fn short(screen: Screen) -> Msg {
     match screen {
+        Screen::Overview => Msg::TabOverviewShort,
+        Screen::Orders => Msg::TabOrdersShort,
+        Screen::Stores => Msg::TabStoresShort,
         Screen::NotInjected => Msg::TabNotInjectedShort,
         Screen::Services => Msg::TabServicesShort,
         Screen::Log => Msg::TabLogShort,
@@ -123,7 +127,7 @@ fn badge(look: &Look, state: &State, screen: Screen) -> Option<(Meaning, String)
             alert(critical, Meaning::AlertCritical, glyphs.critical)
                 .or_else(|| alert(open().count(), Meaning::AlertWarn, glyphs.warn))
         }
-        Screen::Orders | Screen::Stores | Screen::Log => None,
+        Screen::Orders | Screen::Stores | Screen::Bus | Screen::Log => None,
         Screen::NotInjected => alert(state.orders.not_injected_len(), Meaning::AlertCritical, glyphs.critical),
         Screen::Queues => {
             // A depth that could not be counted again is marked, even when it was zero.

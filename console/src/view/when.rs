@@ -59,6 +59,21 @@ pub(crate) fn count(n: u64) -> String {
     out
 }
 
+/// A number of bytes, in at most eight characters: `912 B`, `1.2 kB`, `34 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1_000.0;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1_000.0;
+        unit += 1;
+    }
+    if value < 9.95 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
+}
+
 fn grouped(value: f64) -> String {
     format!("{value:.0}").parse().map_or_else(|_| format!("{value:.0}"), count)
 }
@@ -126,6 +141,13 @@ mod tests {
     fn figures_read_as_people_write_them() {
         assert_eq!(count(0), "0");
         assert_eq!(count(1_234_567), "1 234 567");
+        let sizes =
+            [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (9_949, "9.9 kB"), (9_960, "10 kB"), (999_600, "1.0 MB")];
+        for (bytes, text) in sizes {
+            assert_eq!(size(bytes), text);
+        }
+        assert_eq!(size(2_147_483_648), "2.1 GB");
+        assert!(size(u64::MAX).len() <= 8);
         assert_eq!(span(380), "380ms");
         assert_eq!(span(2_940), "2.9s");
         assert_eq!(span(31_400), "31s");

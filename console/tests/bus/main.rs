@@ -5,4 +5,6 @@ mod access;
 mod feed;
 mod headless;
 mod info;
+mod replay;
+mod wire;
 mod world;

@@ -10,5 +10,6 @@ mod layers;
 mod making;
 mod palette;
 mod payload;
+mod replay;
 mod tables;
 mod truth;

@@ -95,6 +95,7 @@ pub(crate) fn busy(lang: Lang) -> State {
         then(&mut state, Event::Tick(at(second)));
         then(&mut state, Event::Live { facts: heartbeats(second), meter: meter(second) });
         then(&mut state, Event::Queues(queues(second)));
+        then(&mut state, Event::Heard(crate::the_bus::heard(second)));
         if second == 30 {
             then(&mut state, Event::Live { facts: steps(), meter: meter(second) });
         }
@@ -264,7 +265,7 @@ pub(crate) fn outcome(head: &OrderHead, intake: u64, attempts: u32, after_ms: i6
 }
 
 /// Sixty orders over the last ten minutes: most injected, two not, the dead store's waiting.
-fn history() -> Vec<Fact> {
+pub(crate) fn history() -> Vec<Fact> {
     let stores = stores();
     let mut facts = Vec::new();
     for n in 0_u32..60 {

@@ -19,6 +19,7 @@ mod hostile;
 mod links;
 mod paint;
 mod snapshots;
+mod the_bus;
 #[path = "../corpus/wire.rs"]
 mod wire;
 mod worst;

@@ -25,7 +25,7 @@ pub(crate) fn check(name: &str, state: &State, (width, height): (u16, u16)) {
 }
 
 /// In both languages and at the three sizes.
-fn check_all(name: &str, scene: impl Fn(Lang) -> State) {
+pub(crate) fn check_all(name: &str, scene: impl Fn(Lang) -> State) {
     for lang in LANGS {
         for size in SIZES {
             check(name, &scene(lang), size);
@@ -236,6 +236,7 @@ pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
         act(&mut state, Action::Open);
         scenes.push((name, state));
     }
+    scenes.extend(crate::the_bus::scenes(lang));
     scenes
 }
 

@@ -1,0 +1,266 @@
+//! Playing the past again, beside the live state: beginning, the clock, keys, and going back.
+//!
+//! The live state takes in everything meanwhile; keys go to the replayed one. Nothing that a replayed state asks for
+//! changes the world: of its effects only reading passes.
+
+use contract::UtcMs;
+use jiff::civil::{DateTime, Time};
+use jiff::tz::TimeZone;
+
+use super::input;
+use crate::action::Action;
+use crate::effect::Effect;
+use crate::event::{Answer, Event, Fact, History, Meter, Part, Trouble};
+use crate::filter;
+use crate::state::replay::{Cursor, DAYS_MAX, PLAYED_MAX, Playing, Replay, STREAMS, Speed, Stretch, WAITING_LOW, Wish};
+use crate::state::{Refusal, State, Times};
+
+/// Begins a replay from a time as a person writes it.
+pub(super) fn begin(state: &mut State, text: &str) -> Result<Vec<Effect>, Refusal> {
+    let zone = if state.times == Times::Utc { TimeZone::UTC } else { state.zone.clone() };
+    if let Some(playing) = &mut state.playing {
+        // The present is where the replay before this one ended.
+        let from = parse(text, playing.until, &zone).ok_or(Refusal::ReplayTime)?;
+        playing.wish = Some(Wish::From(from));
+        return Ok(Vec::new());
+    }
+    if !state.link.is_up() {
+        return Err(Refusal::NotConnected);
+    }
+    let from = parse(text, state.now, &zone).ok_or(Refusal::ReplayTime)?;
+    start(state, from);
+    Ok(ask(state))
+}
+
+/// Wishes for the present.
+pub(super) fn leave(state: &mut State) -> Result<Vec<Effect>, Refusal> {
+    let playing = state.playing.as_mut().ok_or(Refusal::NotReplaying)?;
+    playing.wish = Some(Wish::Live);
+    Ok(Vec::new())
+}
+
+/// `18:30` (the last time it was that late), `2026-11-24T18:30`, the same with a zone's offset, or `-1h30m`. Nothing
+/// that is still to come, and nothing that no stream keeps any more.
+pub(super) fn parse(text: &str, now: UtcMs, zone: &TimeZone) -> Option<UtcMs> {
+    let in_zone = |at: DateTime| zone.to_timestamp(at).ok().map(UtcMs::from);
+    let from = if let Some(ago) = text.strip_prefix('-') {
+        now.plus_millis(-filter::millis(ago)?)
+    } else if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        UtcMs::from(at)
+    } else if let Ok(at) = text.parse::<DateTime>() {
+        in_zone(at)?
+    } else {
+        let time: Time = text.parse().ok()?;
+        let today = zone.to_datetime(now.timestamp()).date();
+        let at = in_zone(today.to_datetime(time))?;
+        if at < now { at } else { in_zone(today.yesterday().ok()?.to_datetime(time))? }
+    };
+    let ago_ms = now.since(from);
+    (ago_ms > 0 && ago_ms <= DAYS_MAX * 86_400_000).then_some(from)
+}
+
+fn start(live: &mut State, from: UtcMs) {
+    let until = live.now;
+    let mut shown = State::new(from, live.lang, live.seed);
+    (shown.width, shown.height, shown.times, shown.screen) = (live.width, live.height, live.times, live.screen);
+    shown.zone = live.zone.clone();
+    shown.link = live.link.clone();
+    (shown.settings, shown.access) = (live.settings.clone(), live.access.clone());
+    shown.reading.ready = true;
+    shown.playing =
+        Some(Playing { from, until, known_to: from, speed: Speed::default(), paused: false, failed: None, wish: None });
+    live.replays += 1;
+    live.replay = Some(Box::new(Replay {
+        number: live.replays,
+        shown,
+        waiting: std::collections::VecDeque::new(),
+        rest: Some(Cursor { from, until, next: [None; STREAMS.len()] }),
+        asked: false,
+        ticked_at: until,
+    }));
+}
+
+/// Reads the next stretch when few facts wait.
+fn ask(live: &mut State) -> Vec<Effect> {
+    let Some(replay) = &mut live.replay else { return Vec::new() };
+    let failed = replay.shown.playing.as_ref().is_none_or(|playing| playing.failed.is_some());
+    if replay.asked || failed || replay.waiting.len() >= WAITING_LOW {
+        return Vec::new();
+    }
+    let Some(cursor) = replay.rest.clone() else { return Vec::new() };
+    replay.asked = true;
+    vec![Effect::ReadReplay { number: replay.number, cursor }]
+}
+
+/// Gives an event to the replayed state if it is meant for what is shown; `None` when it is not.
+pub(super) fn route(live: &mut State, event: &Event) -> Option<Vec<Effect>> {
+    let replay = live.replay.as_mut()?;
+    match event {
+        Event::Action(_)
+        | Event::Edit(_)
+        | Event::Begun(_)
+        | Event::SwitchFailed { .. }
+        | Event::Drawn { .. }
+        | Event::Answer(Answer::Payload { .. } | Answer::Copied { .. } | Answer::Dumped(_))
+        | Event::Resized { .. } => {}
+        _ => return None,
+    }
+    let mut effects = harmless(&mut replay.shown, event.clone());
+    // Both have a size.
+    if let Event::Resized { width, height } = event {
+        (live.width, live.height) = (*width, *height);
+    }
+    effects.extend(granted(live));
+    Some(effects)
+}
+
+/// What an event does to a replayed state, and what of it may be done outside.
+fn harmless(shown: &mut State, event: Event) -> Vec<Effect> {
+    let effects = super::update(shown, event);
+    if effects.iter().any(|effect| matches!(effect, Effect::Run(_))) {
+        input::refuse(shown, Refusal::Replaying);
+    }
+    let allowed = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::FetchPayload(_)
+                | Effect::Quit
+                | Effect::Copy(_)
+                | Effect::CopyDetail
+                | Effect::Dump
+                | Effect::Switch(_)
+        )
+    };
+    effects.into_iter().filter(allowed).collect()
+}
+
+/// Does what was wished for in the replayed state.
+fn granted(live: &mut State) -> Vec<Effect> {
+    let Some(replay) = &mut live.replay else { return Vec::new() };
+    let wish = replay.shown.playing.as_mut().and_then(|playing| playing.wish.take());
+    live.leaving |= replay.shown.leaving;
+    if wish.is_some() {
+        (live.lang, live.times) = (replay.shown.lang, replay.shown.times);
+        live.replay = None;
+    }
+    match wish {
+        Some(Wish::From(from)) => start(live, from),
+        // What is shown now was not refilled meanwhile.
+        Some(Wish::Live) => super::rows::follow(live),
+        None => {}
+    }
+    ask(live)
+}
+
+/// An action that only a replayed state knows.
+pub(super) fn action(state: &mut State, action: Action) {
+    let Some(playing) = &mut state.playing else { return };
+    match action {
+        Action::PlayPause => {
+            playing.paused = !playing.paused;
+            playing.failed = None;
+        }
+        Action::Faster => playing.speed = playing.speed.faster(),
+        Action::Slower => playing.speed = playing.speed.slower(),
+        Action::Live => playing.wish = Some(Wish::Live),
+        _ => {}
+    }
+}
+
+/// Takes a stretch, or why there is none.
+pub(super) fn read(live: &mut State, number: u64, read: Result<Stretch, Trouble>) {
+    let Some(replay) = live.replay.as_mut().filter(|replay| replay.number == number) else { return };
+    replay.asked = false;
+    let Some(playing) = &mut replay.shown.playing else { return };
+    match read {
+        Ok(stretch) => {
+            playing.known_to = stretch.known_to;
+            replay.rest = stretch.rest;
+            replay.waiting.extend(stretch.facts);
+            if !stretch.catalogue.is_empty() {
+                let total = u64::try_from(stretch.catalogue.len()).unwrap_or(u64::MAX);
+                let read = History::Read { part: Part::Stores, facts: stretch.catalogue, done: total, total };
+                let _ = harmless(&mut replay.shown, Event::History(read));
+            }
+        }
+        Err(why) => {
+            playing.failed = Some(why);
+            playing.paused = true;
+        }
+    }
+}
+
+/// Moves the replay's clock by what has passed of the present, and plays what happened meanwhile.
+pub(super) fn tick(live: &mut State) -> Vec<Effect> {
+    let now = live.now;
+    let Some(replay) = &mut live.replay else { return Vec::new() };
+    let passed_ms = now.since(replay.ticked_at).max(0);
+    replay.ticked_at = now;
+    let (clock, facts) = due(replay, passed_ms);
+    let mut effects = Vec::new();
+    if clock > replay.shown.now {
+        effects.extend(harmless(&mut replay.shown, Event::Tick(clock)));
+    }
+    if !facts.is_empty() {
+        effects.extend(harmless(&mut replay.shown, Event::Live { facts, meter: Meter::default() }));
+    }
+    effects.extend(ask(live));
+    effects
+}
+
+/// Where the clock goes, and what has happened by then. It never passes what was read, nor a fact that had no room.
+fn due(replay: &mut Replay, passed_ms: i64) -> (UtcMs, Vec<Fact>) {
+    let before = replay.shown.now;
+    let Some(playing) = replay.shown.playing.as_ref().filter(|playing| !playing.paused) else {
+        return (before, Vec::new());
+    };
+    let wanted = playing.speed.times().map(|times| before.plus_millis(passed_ms.saturating_mul(times)));
+    let mut clock = wanted.map_or(playing.known_to, |wanted| wanted.min(playing.known_to));
+    let mut facts = Vec::new();
+    while let Some((at, _)) = replay.waiting.front() {
+        if *at > clock {
+            break;
+        }
+        if facts.len() >= PLAYED_MAX {
+            clock = *at;
+            break;
+        }
+        facts.extend(replay.waiting.pop_front().map(|(_, fact)| fact));
+    }
+    (clock.max(before), facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> UtcMs {
+        UtcMs::from(text.parse::<jiff::Timestamp>().unwrap())
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them_and_lie_in_the_past() {
+        let zone = TimeZone::get("America/Guayaquil").unwrap();
+        // 19:05:30 there.
+        let now = at("2026-11-25T00:05:30Z");
+        for (text, from) in [
+            ("18:30", Some("2026-11-24T23:30:00Z")),
+            ("18:30:15", Some("2026-11-24T23:30:15Z")),
+            ("19:30", Some("2026-11-24T00:30:00Z")),
+            ("2026-11-24T18:30", Some("2026-11-24T23:30:00Z")),
+            ("2026-11-24 18:30", Some("2026-11-24T23:30:00Z")),
+            ("2026-11-24T18:30Z", Some("2026-11-24T18:30:00Z")),
+            ("2026-11-24T18:30-03:00", Some("2026-11-24T21:30:00Z")),
+            ("-2h", Some("2026-11-24T22:05:30Z")),
+            ("-1h30m", Some("2026-11-24T22:35:30Z")),
+            ("-32d", None),
+            ("2026-11-25T18:30", None),
+            ("2h", None),
+            ("25:00", None),
+            ("", None),
+            ("-", None),
+        ] {
+            assert_eq!(parse(text, now, &zone), from.map(at), "{text}");
+        }
+    }
+}

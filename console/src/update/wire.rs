@@ -1,0 +1,166 @@
+//! The bus itself: what passed, what is tailed, what the server says; and asking for it only while somebody looks.
+
+use crate::effect::Effect;
+use crate::event::{Heard, Trouble};
+use crate::filter::fold;
+use crate::state::wire::server::{PATIENCE_MS, READ_MS, Server};
+use crate::state::wire::tail::{Gap, Raw};
+use crate::state::wire::{Pane, UNFOLDED_MAX};
+use crate::state::{Lang, Screen, State};
+use crate::text::told;
+
+/// Takes what passed.
+pub(super) fn heard(state: &mut State, heard: Heard) {
+    let wire = &mut state.wire;
+    for count in &heard.counts {
+        wire.subjects.count(heard.at, &count.subject, count.messages, count.bytes);
+    }
+    let lost = heard.lost.saturating_sub(wire.tail.lost);
+    wire.tail.lost = heard.lost;
+    // Copies of what was tailed before are of no use.
+    if heard.tail.as_ref() != wire.tail.told.as_ref() || heard.tail.is_none() {
+        return;
+    }
+    for raw in heard.kept {
+        let words = words(&raw);
+        wire.tail.message(raw, words);
+    }
+    if heard.skipped > 0 {
+        wire.tail.gap(heard.at, Gap::Skipped(heard.skipped));
+    }
+    if lost > 0 {
+        wire.tail.gap(heard.at, Gap::Lost(lost));
+    }
+}
+
+/// What a person sees of it, in both languages.
+fn words(raw: &Raw) -> String {
+    let said = Lang::ALL.map(|lang| told::line(lang, raw.fact.as_ref()));
+    fold(&format!("{} {}", raw.subject, said.join(" ")))
+}
+
+/// Takes what the server said.
+pub(super) fn server(state: &mut State, answer: Result<Box<Server>, Trouble>) {
+    state.wire.asked_at = None;
+    match answer {
+        Ok(server) => {
+            state.wire.server = Some((state.now, *server));
+            state.wire.failed = None;
+        }
+        Err(why) => state.wire.failed = Some(why),
+    }
+}
+
+/// The connection is back: what passed meanwhile was not seen.
+pub(super) fn back(state: &mut State, away_ms: i64) {
+    if state.wire.tail.told.is_some() {
+        state.wire.tail.gap(state.now, Gap::Away(away_ms));
+    }
+    state.wire.asked_at = None;
+}
+
+/// Asks for copies and for the server's account while the screen is shown, and for neither otherwise.
+pub(super) fn follow(state: &mut State) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    // The past has no wire, and while it is shown nobody looks at this one.
+    let looks = state.screen == Screen::Bus && state.replay.is_none() && state.playing.is_none();
+    let now = state.now;
+    let tail = &mut state.wire.tail;
+    let wanted = looks.then(|| tail.subject.clone());
+    if tail.told != wanted {
+        match (&tail.told, &wanted) {
+            (Some(_), None) => tail.left_at = Some(now),
+            (None, Some(_)) if !tail.is_empty() => {
+                if let Some(left_at) = tail.left_at {
+                    tail.gap(now, Gap::Unwatched(now.since(left_at).max(0)));
+                }
+            }
+            _ => {}
+        }
+        tail.told.clone_from(&wanted);
+        super::rows::follow(state);
+        effects.push(Effect::Tail(wanted));
+    }
+    let due = |at: contract::UtcMs, ms| now.since(at) >= ms;
+    let wire = &mut state.wire;
+    let old = wire.server.as_ref().is_none_or(|(at, _)| due(*at, READ_MS));
+    if looks && state.link.is_up() && old && wire.asked_at.is_none_or(|at| due(at, PATIENCE_MS)) {
+        wire.asked_at = Some(now);
+        effects.push(Effect::ReadServer);
+    }
+    effects
+}
+
+/// Unfolds the selected subject, or folds it; one that has nothing below it is tailed.
+pub(super) fn open(state: &mut State) {
+    let Some(subject) = state.wire.subject_table.current().cloned() else { return };
+    if state.wire.subjects.get(&subject).is_none_or(|node| node.children.is_empty()) {
+        tail(state);
+    } else if !state.wire.unfolded.remove(&subject) {
+        if state.wire.unfolded.len() >= UNFOLDED_MAX {
+            state.wire.unfolded.pop_first();
+        }
+        state.wire.unfolded.insert(subject);
+    }
+}
+
+/// Tails the selected subject.
+pub(super) fn tail(state: &mut State) {
+    let Some(subject) = state.wire.subject_table.current().cloned() else { return };
+    // The row of what had no room stands for its parent.
+    let subject = subject.strip_suffix(".…").unwrap_or(&subject);
+    state.wire.tail.choose(subject);
+    state.wire.tail_table.selected = None;
+    state.wire.pane = Pane::Tail;
+}
+
+/// Refills the tables of the screen.
+pub(super) fn refill(state: &mut State) {
+    let wire = &mut state.wire;
+    let filter = &wire.subject_table.filter;
+    let mut rows = Vec::new();
+    // A filter looks everywhere, folded or not.
+    let unfolded = |subject: &str| !filter.is_empty() || wire.unfolded.contains(subject);
+    wire.subjects.walk(&unfolded, &mut |subject, node| {
+        let words = || Name(subject);
+        if filter.is_empty() || filter.matches(&words()) {
+            rows.push(subject.to_owned());
+        }
+        if unfolded(subject) && node.beyond.messages > 0 && filter.is_empty() {
+            rows.push(format!("{subject}.…"));
+        }
+    });
+    let total = wire.subjects.len() + 1;
+    let total = if wire.subjects.is_empty() { 0 } else { total };
+    wire.subject_table.refill(rows, total);
+
+    let filter = &wire.tail_table.filter;
+    let shown = |words: &str| filter.is_empty() || filter.matches(&Name(words));
+    let rows = wire.tail.iter().filter(|row| shown(&row.words)).map(|row| row.id).collect();
+    let total = wire.tail.iter().len();
+    wire.tail_table.refill(rows, total);
+
+    let filter = &wire.stream_table.filter;
+    let streams = wire.server.as_ref().map_or(&[][..], |(_, server)| &server.streams);
+    let shown = |name: &str| filter.is_empty() || filter.matches(&Name(&fold(name)));
+    let rows = streams.iter().filter(|stream| shown(&stream.name)).map(|stream| stream.name.clone()).collect();
+    let total = streams.len();
+    wire.stream_table.refill(rows, total);
+}
+
+/// Something that is found by its words alone.
+struct Name<'a>(&'a str);
+
+impl crate::filter::Row for Name<'_> {
+    fn words(&self) -> std::borrow::Cow<'_, str> {
+        std::borrow::Cow::Borrowed(self.0)
+    }
+
+    fn text(&self, _field: crate::filter::Field) -> Option<std::borrow::Cow<'_, str>> {
+        None
+    }
+
+    fn number(&self, _field: crate::filter::Field) -> Option<f64> {
+        None
+    }
+}
