@@ -5,6 +5,8 @@ use contract::counters::Day;
 use contract::order::Format;
 use contract::{Country, InstanceId, OrderId, Service, StoreId, subject};
 
+use crate::state::views::View;
+
 /// Something to do outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -27,6 +29,8 @@ pub enum Effect {
     CopyDetail,
     /// Write what is on the screen to a file.
     Dump,
+    /// Add a view to the saved ones, or put it in the place of the one of the same name.
+    SaveView(View),
     /// Read the streams anew: live messages were lost.
     Reread,
     /// Publish something that changes the world. Made only from a confirmed [`Planned`].

@@ -25,6 +25,7 @@ pub mod sort;
 pub mod stores;
 pub mod table;
 pub mod tree;
+pub mod views;
 
 use contract::{OrderId, StoreId, UtcMs};
 
@@ -154,6 +155,16 @@ pub struct Frozen {
     pub known: u64,
 }
 
+/// How an order's way is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Telling {
+    /// Of what was said about an attempt, as much as there is room for in a row.
+    #[default]
+    Short,
+    /// All of it.
+    Whole,
+}
+
 /// How keys are meant right now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputMode {
@@ -230,8 +241,10 @@ pub struct State {
     pub payload: Option<(OrderId, Payload)>,
     /// How that payload is looked at.
     pub tree: tree::Tree,
-    /// Whether an order's way is told with every detail of its attempts.
-    pub details: bool,
+    /// Saved views.
+    pub views: views::Views,
+    /// How an order's way is told.
+    pub telling: Telling,
     /// Rows of the overview's list.
     pub attention_table: Table<attention::Subject>,
     /// Rows of the orders' table.
@@ -305,7 +318,8 @@ impl State {
             scroll: 0,
             payload: None,
             tree: tree::Tree::default(),
-            details: false,
+            telling: Telling::default(),
+            views: views::Views::default(),
             attention_table: Table::default(),
             order_table: Table::default(),
             queue_table: Table::default(),
@@ -337,6 +351,7 @@ impl State {
             width: self.width,
             height: self.height,
             settings: self.settings.clone(),
+            views: self.views.clone(),
             screen: self.screen,
             access: access::Access { contexts: self.access.contexts.clone(), ..access },
             ..Self::new(self.now, self.lang, seed)

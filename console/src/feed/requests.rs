@@ -28,6 +28,7 @@ pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer>
         | Effect::Copy(_)
         | Effect::CopyDetail
         | Effect::Dump
+        | Effect::SaveView(_)
         | Effect::Switch(_) => {
             return None;
         }

@@ -1,10 +1,12 @@
 //! What can be typed into the palette with an argument: one table of commands.
 
-use super::{arrange, rows};
+use super::{arrange, input, rows};
 use crate::effect::Effect;
 use crate::filter;
+use crate::sanitise;
 use crate::state::palette::CommandWords;
 use crate::state::sort::{self, Sort};
+use crate::state::views::NAME_MAX;
 use crate::state::{Refusal, State};
 use crate::text::Msg;
 
@@ -70,6 +72,44 @@ pub(crate) const COMMANDS: &[Command] = &[
                 _ => None,
             });
             meant.map(|name| vec![Effect::Switch(name)]).ok_or_else(|| Refusal::NoContext(text.to_owned()))
+        },
+    },
+    Command {
+        words: CommandWords { es: "vista", en: "view", text: Msg::CommandViewDoes, argument: Some(Msg::ArgumentName) },
+        complete: |state, text| {
+            let text = filter::fold(text);
+            let names = state.views.all.iter().map(|view| view.name.clone());
+            names.filter(|name| filter::fold(name).contains(text.trim())).collect()
+        },
+        run: |state, text| {
+            let view = state.views.find(text).cloned().ok_or_else(|| Refusal::NoView(text.to_owned()))?;
+            input::show(state, view.screen);
+            rows::set_filter(state, &view.filter);
+            *state.table_mut().sort_mut() = view.sort;
+            *state.table_mut().hidden_mut() = view.hidden;
+            rows::refill(state);
+            Ok(Vec::new())
+        },
+    },
+    Command {
+        words: CommandWords {
+            es: "guardar",
+            en: "save",
+            text: Msg::CommandSaveDoes,
+            argument: Some(Msg::ArgumentName),
+        },
+        complete: |state, text| {
+            let text = filter::fold(text);
+            let names = state.views.all.iter().map(|view| view.name.clone());
+            names.filter(|name| filter::fold(name).starts_with(text.trim())).collect()
+        },
+        run: |state, text| {
+            let name = sanitise::text(text, NAME_MAX);
+            match &state.views.fault {
+                Some(why) => Err(Refusal::ViewsUnreadable(why.clone())),
+                None if name.is_empty() => Err(Refusal::NoViewName),
+                None => Ok(vec![Effect::SaveView(state.as_view(name))]),
+            }
         },
     },
 ];

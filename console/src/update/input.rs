@@ -12,7 +12,8 @@ use crate::state::dialog::{Button, Dialog, FIELD_MAX, InjectField};
 use crate::state::sort::{Key, Sort};
 use crate::state::tree::Tree;
 use crate::state::{
-    Frozen, InputMode, Lang, Notice, OPENED_MAX, Opened, Payload, Refusal, Screen, State, Times, Tone, attention,
+    Frozen, InputMode, Lang, Notice, OPENED_MAX, Opened, Payload, Refusal, Screen, State, Telling, Times, Tone,
+    attention,
 };
 
 /// Rows of the screen that are no rows of its table: header, tabs, frame, footer.
@@ -62,7 +63,12 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
                 state.filtering = true;
             }
         }
-        Action::Details => state.details = !state.details,
+        Action::Details => {
+            state.telling = match state.telling {
+                Telling::Short => Telling::Whole,
+                Telling::Whole => Telling::Short,
+            };
+        }
         Action::Sort => {
             let key = state.table().sort().key.next(state.screen);
             *state.table_mut().sort_mut() = Sort { key, reversed: false };
@@ -131,7 +137,7 @@ fn back(state: &mut State) {
     }
 }
 
-fn show(state: &mut State, screen: Screen) {
+pub(super) fn show(state: &mut State, screen: Screen) {
     state.help = false;
     state.opened.clear();
     state.payload = None;
