@@ -6,6 +6,7 @@ use contract::order::Format;
 use contract::{Country, InstanceId, OrderId, Service, StoreId, subject};
 
 use crate::state::replay::Cursor;
+use crate::state::views::View;
 
 /// Something to do outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Effect {
     CopyDetail,
     /// Write what is on the screen to a file.
     Dump,
+    /// Add a view to the saved ones, or put it in the place of the one of the same name.
+    SaveView(View),
     /// Read the streams anew: live messages were lost.
     Reread,
     /// Copy the messages at and below this subject; `None` = no longer copy any.

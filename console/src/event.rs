@@ -16,6 +16,7 @@ use crate::mask::Masked;
 use crate::state::access::{Identity, Tried};
 use crate::state::replay::Stretch;
 use crate::state::services::Found;
+use crate::state::views::View;
 use crate::state::wire::server::Server;
 use crate::state::wire::tail::Raw;
 
@@ -64,6 +65,8 @@ pub enum Event {
         /// Who answered.
         found: Vec<Found>,
     },
+    /// The saved views as they were read at the start; or why they could not be.
+    Views(Result<Vec<View>, String>),
     /// An answer to [`crate::effect::Effect`].
     Answer(Answer),
     /// The bus of another context could not be opened: this one stays.
@@ -412,6 +415,8 @@ pub enum Answer {
         /// Whether there were more, which were left out.
         cut: bool,
     },
+    /// To the saving of a view: its name and all the views there are then; or why it was not saved.
+    ViewSaved(Result<(String, Vec<View>), String>),
     /// To a dump of the screen: the path of the file, or why there is none.
     Dumped(Result<String, String>),
     /// To an injection.

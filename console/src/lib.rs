@@ -7,7 +7,7 @@
 //!                                    frame clock ─► draw(&State, &mut Memory, &mut Frame)
 //! ```
 //!
-//! `state`, `update` and `view` are pure; `feed`, `runtime`, `headless`, `dump` and `term` touch the world.
+//! `state`, `update` and `view` are pure; `feed`, `runtime`, `headless`, `dump`, `views` and `term` touch the world.
 
 pub mod action;
 pub mod cli;
@@ -32,3 +32,4 @@ pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod views;

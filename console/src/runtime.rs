@@ -18,11 +18,12 @@ use crate::effect::Effect;
 use crate::event::{Answer, Event, Meter};
 use crate::feed::{self, Feed, route};
 use crate::state::access::{Access, Marks};
+use crate::state::views::View;
 use crate::state::{self, Lang, State};
 use crate::theme::Theme;
 use crate::update::update;
 use crate::view::{self, Memory};
-use crate::{dump, keys, log, sanitise, term};
+use crate::{dump, keys, log, sanitise, term, views};
 
 /// How often the clock ticks, in milliseconds: ages are shown in seconds.
 const TICK_MS: u64 = 500;
@@ -68,6 +69,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut screen = term::Screen::enter().context("this is no terminal that can be drawn on")?;
     let mut state = State::new(feed::now(), settings.lang, fastrand::u64(..));
     state.settings = settings.state;
+    let views = log::folder().map_or_else(|| Ok(Vec::new()), |folder| views::load(&folder));
+    update(&mut state, Event::Views(views.map_err(|error| feed::chain(&error))));
     state.access = Access { contexts: route::contexts().await, ..route::access(&settings.target, marks) };
     state.zone = settings.zone.clone();
     if let Ok((width, height)) = screen.size() {
@@ -274,6 +277,17 @@ impl Console {
         }
     }
 
+    /// Writes a view to its file, aside.
+    fn save(&mut self, view: View) {
+        self.effects.spawn_blocking(move || {
+            let name = view.name.clone();
+            let folder = log::folder().ok_or_else(|| std::io::Error::other("there is no home folder").into());
+            let all = folder.and_then(|folder| views::save(&folder, view));
+            let saved = all.map(|all| (name, all)).map_err(|error| feed::chain(&error));
+            Some(Event::Answer(Answer::ViewSaved(saved)))
+        });
+    }
+
     fn start(&mut self, effect: Effect) {
         if let Effect::Switch(name) = effect {
             self.switch_to = Some(name);
@@ -285,6 +299,7 @@ impl Console {
         );
         match effect {
             Effect::Quit => return, // The loop looks at the state.
+            Effect::SaveView(view) => return self.save(view),
             Effect::Bell | Effect::Copy(_) | Effect::CopyDetail | Effect::Dump => {
                 return self.on_screen.push_back(effect);
             }

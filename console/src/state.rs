@@ -26,6 +26,7 @@ pub mod sort;
 pub mod stores;
 pub mod table;
 pub mod tree;
+pub mod views;
 pub mod wire;
 
 use contract::{OrderId, StoreId, UtcMs};
@@ -180,6 +181,16 @@ pub struct Frozen {
     pub known: u64,
 }
 
+/// How an order's way is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Telling {
+    /// Of what was said about an attempt, as much as there is room for in a row.
+    #[default]
+    Short,
+    /// All of it.
+    Whole,
+}
+
 /// How keys are meant right now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputMode {
@@ -194,7 +205,6 @@ pub enum InputMode {
 }
 
 /// The whole state.
-#[expect(clippy::struct_excessive_bools, reason = "each is one thing that is open or not; any two may be at once")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// The time, as the last tick told it.
@@ -257,8 +267,10 @@ pub struct State {
     pub payload: Option<(OrderId, Payload)>,
     /// How that payload is looked at.
     pub tree: tree::Tree,
-    /// Whether an order's way is told with every detail of its attempts.
-    pub details: bool,
+    /// Saved views.
+    pub views: views::Views,
+    /// How an order's way is told.
+    pub telling: Telling,
     /// Rows of the overview's list.
     pub attention_table: Table<attention::Subject>,
     /// Rows of the orders' table.
@@ -342,7 +354,8 @@ impl State {
             scroll: 0,
             payload: None,
             tree: tree::Tree::default(),
-            details: false,
+            telling: Telling::default(),
+            views: views::Views::default(),
             attention_table: Table::default(),
             order_table: Table::default(),
             queue_table: Table::default(),
@@ -381,6 +394,7 @@ impl State {
             height: self.height,
             settings: self.settings.clone(),
             zone: self.zone.clone(),
+            views: self.views.clone(),
             screen: self.screen,
             access: access::Access { contexts: self.access.contexts.clone(), ..access },
             ..Self::new(self.now, self.lang, seed)

@@ -109,6 +109,16 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
             state.notices.post(state.now, Tone::Bad, Notice::SwitchFailed { name, why });
             Vec::new()
         }
+        Event::Views(read) => {
+            match read {
+                Ok(all) => state.views.all = all,
+                Err(why) => {
+                    state.notices.post(state.now, Tone::Bad, Notice::ViewsUnreadable(why.clone()));
+                    state.views.fault = Some(why);
+                }
+            }
+            Vec::new()
+        }
         Event::Answer(answer) => {
             let effects = answers::take(state, answer);
             refresh(state);

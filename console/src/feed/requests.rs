@@ -29,6 +29,7 @@ pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer>
         | Effect::CopyDetail
         | Effect::Dump
         | Effect::Tail(_)
+        | Effect::SaveView(_)
         | Effect::Switch(_) => {
             return None;
         }

@@ -114,6 +114,12 @@ pub enum Notice {
     },
     /// The screen was written to a file; the path, or why not.
     Dumped(Result<String, String>),
+    /// The view of this name was saved.
+    ViewSaved(String),
+    /// A view was not saved, with why.
+    ViewNotSaved(String),
+    /// The saved views could not be read, with why.
+    ViewsUnreadable(String),
     /// So many marked orders are no longer in their table.
     MarksGone(usize),
     /// Not everything could be marked.
@@ -143,6 +149,12 @@ pub enum Refusal {
     NoStore(String),
     /// The store is paused or disabled and takes no orders.
     StoreClosed(StoreId),
+    /// There is no saved view of this name.
+    NoView(String),
+    /// A view needs a name.
+    NoViewName,
+    /// Saved views could not be read when the console started: none is saved, so that nothing is lost.
+    ViewsUnreadable(String),
     /// The table on screen has no such order.
     NoSort,
     /// Another change is still waiting for its answer.

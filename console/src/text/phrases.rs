@@ -87,6 +87,17 @@ phrases! {
     dumped(path) { "Pantalla guardada en {path}", "Screen saved to {path}" }
     /// It was not.
     dump_failed(why) { "No se pudo guardar la pantalla: {why}", "The screen could not be saved: {why}" }
+    /// A view was saved.
+    view_saved(name) { "Vista guardada: {name}", "View saved: {name}" }
+    /// It was not.
+    view_not_saved(why) { "No se guardó la vista: {why}", "The view was not saved: {why}" }
+    /// The saved views could not be read.
+    views_unreadable(why) {
+        "No se pudo leer views.toml, y no se cambia: {why}",
+        "views.toml could not be read, and is left as it is: {why}"
+    }
+    /// There is no such view.
+    refused_no_view(name) { "No hay ninguna vista «{name}».", "There is no view \"{name}\"." }
     /// Marked rows that are no longer in their table.
     marks_gone(count) {
         "Marcas quitadas: {count}; esos pedidos ya no están en la tabla.",

@@ -423,6 +423,10 @@ words! {
         DoPalette: "paleta", "palette";
         CommandSortDoes: "ordena la tabla de esta pantalla", "sorts the table on screen";
         ArgumentSort: "COLUMNA", "COLUMN";
+        CommandViewDoes: "muestra una vista guardada", "shows a saved view";
+        CommandSaveDoes: "guarda esta pantalla, filtro y orden", "saves this screen, filter and order";
+        ArgumentName: "NOMBRE", "NAME";
+        RefusedNoViewName: "Falta el nombre de la vista.", "The view's name is missing.";
         RefusedNoSort: "No se puede ordenar por eso aquí.", "There is nothing of that name to sort by here.";
     }
     "Tables" {

@@ -40,6 +40,15 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
             state.notices.post(state.now, tone, Notice::Copied { count, cut });
             Vec::new()
         }
+        Answer::ViewSaved(Ok((name, all))) => {
+            state.views.all = all;
+            state.notices.post(state.now, Tone::Good, Notice::ViewSaved(name));
+            Vec::new()
+        }
+        Answer::ViewSaved(Err(why)) => {
+            state.notices.post(state.now, Tone::Bad, Notice::ViewNotSaved(why));
+            Vec::new()
+        }
         Answer::Dumped(path) => {
             let tone = if path.is_ok() { Tone::Good } else { Tone::Bad };
             state.notices.post(state.now, tone, Notice::Dumped(path));

@@ -1,10 +1,12 @@
 //! What can be typed into the palette with an argument: one table of commands.
 
-use super::{arrange, replay, rows};
+use super::{arrange, input, replay, rows};
 use crate::effect::Effect;
 use crate::filter;
+use crate::sanitise;
 use crate::state::palette::CommandWords;
 use crate::state::sort::{self, Sort};
+use crate::state::views::NAME_MAX;
 use crate::state::{Refusal, State};
 use crate::text::Msg;
 
@@ -81,6 +83,44 @@ pub(crate) const COMMANDS: &[Command] = &[
         words: CommandWords { es: "actual", en: "live", text: Msg::CommandLiveDoes, argument: None },
         complete: |_, _| Vec::new(),
         run: |state, _| replay::leave(state),
+    },
+    Command {
+        words: CommandWords { es: "vista", en: "view", text: Msg::CommandViewDoes, argument: Some(Msg::ArgumentName) },
+        complete: |state, text| {
+            let text = filter::fold(text);
+            let names = state.views.all.iter().map(|view| view.name.clone());
+            names.filter(|name| filter::fold(name).contains(text.trim())).collect()
+        },
+        run: |state, text| {
+            let view = state.views.find(text).cloned().ok_or_else(|| Refusal::NoView(text.to_owned()))?;
+            input::show(state, view.screen);
+            rows::set_filter(state, &view.filter);
+            *state.table_mut().sort_mut() = view.sort;
+            *state.table_mut().hidden_mut() = view.hidden;
+            rows::refill(state);
+            Ok(Vec::new())
+        },
+    },
+    Command {
+        words: CommandWords {
+            es: "guardar",
+            en: "save",
+            text: Msg::CommandSaveDoes,
+            argument: Some(Msg::ArgumentName),
+        },
+        complete: |state, text| {
+            let text = filter::fold(text);
+            let names = state.views.all.iter().map(|view| view.name.clone());
+            names.filter(|name| filter::fold(name).starts_with(text.trim())).collect()
+        },
+        run: |state, text| {
+            let name = sanitise::text(text, NAME_MAX);
+            match &state.views.fault {
+                Some(why) => Err(Refusal::ViewsUnreadable(why.clone())),
+                None if name.is_empty() => Err(Refusal::NoViewName),
+                None => Ok(vec![Effect::SaveView(state.as_view(name))]),
+            }
+        },
     },
 ];
 

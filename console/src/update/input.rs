@@ -13,7 +13,7 @@ use crate::state::sort::{Key, Sort};
 use crate::state::tree::Tree;
 use crate::state::wire::Pane;
 use crate::state::{
-    Frozen, GroundSeen, InputMode, Lang, Notice, OPENED_MAX, Opened, Payload, Refusal, Screen, State, Times, Tone,
+    Frozen, GroundSeen, InputMode, Notice, OPENED_MAX, Opened, Payload, Refusal, Screen, State, Telling, Times, Tone,
     attention,
 };
 
@@ -64,7 +64,12 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
                 state.filtering = true;
             }
         }
-        Action::Details => state.details = !state.details,
+        Action::Details => {
+            state.telling = match state.telling {
+                Telling::Short => Telling::Whole,
+                Telling::Whole => Telling::Short,
+            };
+        }
         Action::Sort => {
             let key = state.table().sort().key.next(state.screen);
             *state.table_mut().sort_mut() = Sort { key, reversed: false };
@@ -101,28 +106,30 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Resume => plan::open_command(state, contract::command::Verb::Resume),
         Action::Acknowledge => attend::acknowledge(state),
         Action::PutOff => attend::open_put_off(state),
-        Action::Language => {
-            state.lang = match state.lang {
-                Lang::Es => Lang::En,
-                Lang::En => Lang::Es,
-            };
-        }
+        Action::Language | Action::Theme | Action::Utc => flip(state, action),
+        Action::Dismiss => state.notices.shown.clear(),
+    }
+    rows::follow(state);
+    Vec::new()
+}
+
+/// Turns one of the two ways in which everything is shown into the other.
+fn flip(state: &mut State, action: Action) {
+    match action {
+        Action::Language => state.lang = state.lang.other(),
         Action::Theme => {
             state.ground = match state.ground {
                 GroundSeen::AsFound => GroundSeen::Other,
                 GroundSeen::Other => GroundSeen::AsFound,
             };
         }
-        Action::Utc => {
+        _ => {
             state.times = match state.times {
                 Times::Local => Times::Utc,
                 Times::Utc => Times::Local,
             };
         }
-        Action::Dismiss => state.notices.shown.clear(),
     }
-    rows::follow(state);
-    Vec::new()
 }
 
 /// One level back: help, dialog, filter being written, marks, detail, filter.
@@ -150,7 +157,7 @@ fn back(state: &mut State) {
     }
 }
 
-fn show(state: &mut State, screen: Screen) {
+pub(super) fn show(state: &mut State, screen: Screen) {
     state.help = false;
     state.opened.clear();
     state.payload = None;

@@ -15,7 +15,7 @@ use super::{fit, label, table, when};
 use crate::mask::{self, Value};
 use crate::state::orders::Pass;
 use crate::state::tree::Tree;
-use crate::state::{Order, OrderState, Payload, State};
+use crate::state::{Order, OrderState, Payload, State, Telling};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -354,7 +354,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, id: &contract::
     };
     let shown = state.payload.as_ref().filter(|(of, _)| of == id).map(|(_, payload)| payload);
     let (tree, cursor) = payload(look, shown, &state.tree);
-    let told = |columns: u16| told(look, &row, Room { columns: usize::from(columns), whole: state.details });
+    let told =
+        |columns: u16| told(look, &row, Room { columns: usize::from(columns), whole: state.telling == Telling::Whole });
     if area.width >= BESIDE_MIN {
         let left = Rect { width: area.width * 3 / 5, ..area };
         let right = Rect { x: left.right() + 1, width: area.right() - left.right() - 1, ..area };

@@ -192,6 +192,45 @@ fn what_is_looked_at_is_copied_by_the_name_that_the_command_line_takes() {
     assert_eq!(state.notices.shown.iter().filter(|posted| posted.tone == Tone::Bad).count(), 2);
 }
 
+fn enter(state: &mut State, line: &str) -> Vec<Effect> {
+    press(state, &[Action::Palette]);
+    for c in line.chars() {
+        assert_eq!(update(state, Event::Edit(Edit::Insert(c))), []);
+    }
+    update(state, Event::Edit(Edit::Submit))
+}
+
+#[test]
+fn a_view_brings_screen_filter_order_and_columns_back() {
+    let mut state = evening();
+    press(&mut state, &[Action::Show(Screen::Orders), Action::Columns, Action::Mark, Action::Back]);
+    assert_eq!(enter(&mut state, "filter estado:error"), []);
+    assert_eq!(enter(&mut state, "sort demora"), []);
+    let saved = enter(&mut state, "save Mañana");
+    let [Effect::SaveView(view)] = saved.as_slice() else { panic!("{saved:?}") };
+    assert_eq!((view.name.as_str(), view.filter.as_str(), view.screen), ("Mañana", "estado:error", Screen::Orders));
+    update(&mut state, Event::Answer(Answer::ViewSaved(Ok((view.name.clone(), vec![view.clone()])))));
+    let rows = state.order_table.rows.clone();
+
+    let mut other = evening();
+    update(&mut other, Event::Views(Ok(vec![view.clone()])));
+    assert_eq!(enter(&mut other, "vista manana"), []);
+    assert_eq!((other.screen, other.dialog.is_none(), &other.order_table.rows), (Screen::Orders, true, &rows));
+    assert_eq!((other.as_view("Mañana".into()), other.order_table.hidden.len()), (view.clone(), 1));
+    assert_eq!(enter(&mut other, "view nobody"), []);
+    assert!(other.dialog.is_some(), "it says why, and stays");
+}
+
+#[test]
+fn views_that_could_not_be_read_are_not_overwritten() {
+    let mut state = evening();
+    update(&mut state, Event::Views(Err("line 3".into())));
+    let said = state.notices.shown.last().map(|posted| posted.notice.clone());
+    assert_eq!(said, Some(Notice::ViewsUnreadable("line 3".into())));
+    assert_eq!(enter(&mut state, "save a"), []);
+    assert!(state.dialog.is_some());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 

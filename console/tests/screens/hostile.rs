@@ -224,6 +224,7 @@ fn check(what: &str, state: &State, (width, height): (u16, u16)) {
     let (bytes, meant) = frame(state, width, height);
     let wire = wire::read(&bytes).unwrap_or_else(|fault| panic!("{what} at {width}x{height}: {fault}"));
     assert!(wire.characters > 0, "{what}: nothing was drawn");
+    assert_eq!(wire.sequences.get("]52"), None, "{what}: only a person copies");
     let mut emulator = vt100::Parser::new(height.try_into().unwrap(), width.try_into().unwrap(), 0);
     emulator.process(&bytes);
     for y in 0..height {

@@ -22,7 +22,7 @@ use crate::update::commands::COMMANDS;
 const ORDER_CHARS_MIN: usize = 2;
 
 /// Characters from which letters in their order are enough.
-const FUZZY_CHARS_MIN: usize = 2;
+const FUZZY_CHARS_MIN: usize = 3;
 
 /// How well something fits; the smaller the better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
