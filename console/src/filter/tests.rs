@@ -146,6 +146,27 @@ proptest! {
         complete(&text, FIELDS, Lang::Es);
     }
 
+    /// What is completed keeps what was written before the last word, has no fault but a value that is still to come, and
+    /// can be completed again without going back.
+    #[test]
+    fn completion_stays_valid(
+        before in "((norte|-pickup|/a[bc]/|edad>5m|estado:error) ){0,3}",
+        word in "-?(ti|tien|ca|ed|estado:|estado:so|estado:NO|nube:a|canal:|\\PC{0,6})",
+        lang in prop_oneof![Just(Lang::Es), Just(Lang::En)],
+    ) {
+        let text = format!("{before}{word}");
+        if let Some(completed) = complete(&text, FIELDS, lang) {
+            prop_assert!(completed.starts_with(&before), "{text:?} became {completed:?}");
+            prop_assert!(!completed.chars().any(char::is_control));
+            let (faults, had) = (filter(&completed).faults, filter(&text).faults.len());
+            prop_assert!(faults.len() <= had + 1, "{completed:?}: {faults:?}");
+            prop_assert!(faults.iter().skip(had).all(|fault| fault.wrong == Wrong::NoValue), "{completed:?}: {faults:?}");
+            if let Some(more) = complete(&completed, FIELDS, lang) {
+                prop_assert!(more.starts_with(&completed), "{completed:?} became {more:?}");
+            }
+        }
+    }
+
     /// Plain words are found as a search box would.
     #[test]
     fn plain_words_are_all_looked_for(words in proptest::collection::vec("[a-z0-9]{1,8}", 0..5)) {

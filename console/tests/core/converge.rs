@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domicilio::event::Fact;
+use domicilio::event::{Event, Fact, History, Part};
 use domicilio::state::orders::{ORDERS_MAX, OrderState, Orders};
 use domicilio::state::{Lang, State};
 use domicilio::update::update;
@@ -104,6 +104,42 @@ proptest! {
         let total = state.pulse.total();
         prop_assert_eq!((total.accepted, total.injected, total.not_injected), (100, 83, 10));
         prop_assert_eq!((state.orders.open_len(), state.orders.not_injected_len()), (10, 4));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Whatever was lost as it was published, ends, reinjections and decisions too: the reading of the streams that
+    /// follows makes up for it, and counts nothing twice.
+    #[test]
+    fn whatever_is_lost_the_streams_make_up_for(
+        places in prop::collection::vec(any::<u64>(), 600),
+        kept in prop::collection::vec(any::<bool>(), 600),
+        chunk in 1_usize..200,
+    ) {
+        let all: Vec<Fact> = (0..ORDERS).flat_map(life).collect();
+        let whole = taken(std::slice::from_ref(&all));
+        let mut heard: Vec<(u64, Fact)> = all
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| kept[at % kept.len()])
+            .map(|(at, fact)| (places[at % places.len()], fact.clone()))
+            .collect();
+        heard.sort_by_key(|(place, _)| *place);
+        let mut state = taken(&[heard.into_iter().map(|(_, fact)| fact).collect()]);
+        update(&mut state, Event::History(History::Began));
+        for facts in all.chunks(chunk) {
+            let read = History::Read { part: Part::Orders, facts: facts.to_vec(), done: 0, total: 0 };
+            update(&mut state, Event::History(read));
+        }
+        update(&mut state, Event::History(History::Ready { since: None }));
+        prop_assert_eq!(rows(&state), rows(&whole));
+        let counted = |state: &State| {
+            let total = state.pulse.total();
+            (total.accepted, total.injected, total.not_injected, state.orders.open_len(), state.orders.not_injected_len())
+        };
+        prop_assert_eq!(counted(&state), counted(&whole));
     }
 }
 

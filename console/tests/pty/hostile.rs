@@ -226,7 +226,9 @@ fn serve(mut client: TcpStream) {
                 }
                 if !denied {
                     denied = true;
-                    going &= say("-ERR 'Permissions Violation for \u{1b}]52;c;Y3VybA==\u{7} \u{202e}'\r\n".to_owned());
+                    going &=
+                        say("-ERR 'Permissions Violation for Publish to \"\u{1b}]52;c;Y3VybA==\u{7} \u{202e}\"'\r\n"
+                            .to_owned());
                 }
             }
             _ => {}
