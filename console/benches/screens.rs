@@ -4,6 +4,7 @@
 //! a batch of messages costs, and what it costs to draw each screen at 200x60.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+#![expect(clippy::print_stdout, reason = "a benchmark tells its figures there")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
