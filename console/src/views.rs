@@ -171,7 +171,7 @@ mod tests {
         let path = folder.path().join(FILE);
         for (text, why) in [
             ("[[view]]\nname = \"a\"\nscreen = [", "line 3"),
-            ("[[view]]\nname = \"a\"\nscreen = \"bus\"\n", "there is no screen \"bus\""),
+            ("[[view]]\nname = \"a\"\nscreen = \"kitchen\"\n", "there is no screen \"kitchen\""),
             ("[[view]]\nname = \"a\"\nscreen = \"orders\"\nsort = \"x\"\n", "there is no order \"x\""),
             ("[[view]]\nname = \"a\"\nscreen = \"log\"\nhidden = [\"total\"]\n", "there is no column \"total\""),
             ("[[view]]\nname = \"a\"\nscreen = \"log\"\nlater = 1\n", "unknown field"),

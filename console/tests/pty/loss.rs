@@ -33,6 +33,7 @@ async fn of_200_000_messages_while_all_is_stopped_each_is_accounted_for() {
     flood(&Flood { messages: 100_000, stalled: Duration::from_secs(10), stopped: Duration::from_secs(6) }).await;
 }
 
+#[expect(clippy::print_stdout, reason = "the figures of the full run are for whoever runs it")]
 async fn flood(flood: &Flood) {
     // Without streams: what is measured is the observing connection, not JetStream's pace.
     let bus = Bus::start_bare().await;
@@ -82,17 +83,17 @@ async fn flood(flood: &Flood) {
     screen.assert_given_back();
 
     let log = screen.log();
-    let last: Value = log
+    let account: Value = log
         .lines()
         .filter(|line| line.contains("leaves"))
         .map(|line| serde_json::from_str(line).unwrap())
         .next_back()
         .unwrap();
-    let figure = |name: &str| last["fields"][name].as_u64().unwrap();
+    let figure = |name: &str| account["fields"][name].as_u64().unwrap();
     let (received, taken, lost) = (figure("received"), figure("taken"), figure("lost"));
     println!("published {published}, taken {taken}, lost {lost}; the next key was answered after {answered:?}");
-    assert_eq!((received, taken + lost), (published, published), "{header}\n{last}");
-    assert!(lost > 0 || flood.messages < 65_536, "nothing was lost, so nothing was shown: {last}");
+    assert_eq!((received, taken + lost), (published, published), "{header}\n{account}");
+    assert!(lost > 0 || flood.messages < 65_536, "nothing was lost, so nothing was shown: {account}");
     let digits: String = header
         .split("perdidos")
         .nth(1)

@@ -52,7 +52,7 @@ fn messages(row: usize, first: usize) -> Vec<Fact> {
     let n = u32::try_from(row).unwrap();
     let head = fixture::head(200 + n, 30 + i64::from(n), record);
     let mut facts = Vec::new();
-    let mut hear = |subject: &str, header: Option<(&str, Value)>, body: &Value| {
+    let mut told = |subject: &str, header: Option<(&str, Value)>, body: &Value| {
         let headers: Vec<(&str, String)> = header.iter().map(|(name, value)| (*name, value.to_string())).collect();
         facts.extend(heard(subject, &headers, body.to_string().as_bytes()));
     };
@@ -65,20 +65,20 @@ fn messages(row: usize, first: usize) -> Vec<Fact> {
     store["time_zone"] = if row.is_multiple_of(3) { text(4).into() } else { Value::Null };
     store["labels"] = json!({ text(0): text(1), "city": text(2) });
     store[format!("x{}", text(3))] = text(3).into();
-    hear(&subject::store(record.country, record.id), None, &store);
+    told(&subject::store(record.country, record.id), None, &store);
 
     let mut accepted = value(&head);
     accepted["total"] = json!({ "amount": 12.5, "currency": text(0) });
     accepted[text(1)] = text(2).into();
-    hear(&subject::order(&head), Some((contract::header::ORDER_HEAD, accepted.clone())), &json!(text(3)));
+    told(&subject::order(&head), Some((contract::header::ORDER_HEAD, accepted.clone())), &json!(text(3)));
     accepted["code"] = text(0).into();
-    hear(&subject::order(&head), Some((contract::header::ORDER_HEAD, accepted.clone())), &json!({}));
+    told(&subject::order(&head), Some((contract::header::ORDER_HEAD, accepted.clone())), &json!({}));
     accepted["by"]["instance"] = text(0).into();
-    hear(&subject::order(&head), Some((contract::header::ORDER_HEAD, accepted)), &json!({}));
+    told(&subject::order(&head), Some((contract::header::ORDER_HEAD, accepted)), &json!({}));
 
     let mut waiting = value(&fixture::entry(&head, 2_000 + u64::from(n)));
     waiting["order"]["total"] = json!({ "amount": 12.5, "currency": text(1) });
-    hear(&subject::queue(record.id), None, &waiting);
+    told(&subject::queue(record.id), None, &waiting);
 
     let by = fixture::origin("queue-resolver-2", "azure");
     let failed = json!({
@@ -86,13 +86,13 @@ fn messages(row: usize, first: usize) -> Vec<Fact> {
         "attempt": 1, "attempts_max": 5, "reason": text(2), "detail": text(0), "took_ms": 12,
     });
     let events = |kind: &str| format!("domicilio.events.{}.{}.{kind}", record.country, record.id);
-    hear(&events("attempt_failed"), None, &failed);
+    told(&events("attempt_failed"), None, &failed);
     let pos = json!({
         "v": 1, "at": at(19), "by": by, "kind": "pos", "country": record.country, "store": record.id,
         "state": PosState::Down, "detail": text(0),
     });
-    hear(&events("pos"), None, &pos);
-    hear(
+    told(&events("pos"), None, &pos);
+    told(
         &events("pos"),
         None,
         &json!({ "v": 1, "at": at(18), "by": by, "kind": text(0), "country": record.country, "store": record.id }),
@@ -102,15 +102,15 @@ fn messages(row: usize, first: usize) -> Vec<Fact> {
     let ending = Ending::NotInjected { reason, detail: text(0).to_owned(), command: None };
     let other = fixture::head(300 + n, 90 + i64::from(n), record);
     let mut ended = value(&fixture::outcome(&other, 1_500 + u64::from(n), 1, 900, ending));
-    hear(&subject::outcome(record.country, record.id), None, &ended);
+    told(&subject::outcome(record.country, record.id), None, &ended);
     ended["command"] = text(1).into();
-    hear(&subject::outcome(record.country, record.id), None, &ended);
+    told(&subject::outcome(record.country, record.id), None, &ended);
     let decision = json!({
         "v": 1, "command": format!("c-{n}"), "by": "turno.noche", "reason": text(2), "at": at(10),
         "via": fixture::origin("api-domicilio-1", "aws"), "of": 1_500 + u64::from(n), "kind": "solved",
     });
     if row.is_multiple_of(4) {
-        hear(&subject::order(&other), Some((contract::header::DECISION, decision)), &json!(null));
+        told(&subject::order(&other), Some((contract::header::DECISION, decision)), &json!(null));
     }
 
     let invalid = json!({
@@ -118,7 +118,7 @@ fn messages(row: usize, first: usize) -> Vec<Fact> {
         "by": fixture::origin("api-domicilio-1", "aws"), "bytes": 912,
         "faults": [{ "code": text(0), "pointer": text(1), "message": text(2) }, { "code": text(3), "pointer": "", "message": text(0) }],
     });
-    hear(
+    told(
         &format!("domicilio.invalid.{}", record.country),
         Some((contract::header::INVALID_HEAD, invalid)),
         &json!(text(4)),
@@ -135,15 +135,14 @@ fn messages(row: usize, first: usize) -> Vec<Fact> {
         beat[field] = text(place).into();
     }
     beat["figures"]["listen"] = text(3).into();
-    hear(&format!("domicilio.services.api-domicilio.{instance}.heartbeat"), None, &beat);
+    told(&format!("domicilio.services.api-domicilio.{instance}.heartbeat"), None, &beat);
     beat["cloud"] = text(0).into();
-    hear(&format!("domicilio.services.api-domicilio.{instance}.heartbeat"), None, &beat);
+    told(&format!("domicilio.services.api-domicilio.{instance}.heartbeat"), None, &beat);
 
     for subject in [format!("domicilio.{}", text(0)), format!("domicilio.orders.ec.72.{}", text(0)), text(0).to_owned()]
     {
-        hear(&subject, Some((contract::header::ORDER_HEAD, json!(text(1)))), &json!(text(2)));
+        told(&subject, Some((contract::header::ORDER_HEAD, json!(text(1)))), &json!(text(2)));
     }
-    drop(hear);
     for (_, bytes) in BYTES {
         facts.extend(heard("domicilio.stores.ec.72", &[], &json_with(bytes)));
         facts.extend(heard(&sanitise::bytes(bytes, 80), &[], bytes));
@@ -257,7 +256,9 @@ fn no_text_of_a_stranger_becomes_anything_but_text_on_any_screen() {
         looks(attacked(Lang::Es, part), part * ROWS, |what, state| {
             // Tables at every size; details by turns, for there are many.
             let sizes = if what.contains(',') { &SIZES[looked % 3..=looked % 3] } else { &SIZES[..] };
-            sizes.iter().for_each(|size| check(what, state, *size));
+            for size in sizes {
+                check(what, state, *size);
+            }
             seen.insert(
                 what.split(", row").next().unwrap_or_default().to_owned()
                     + if what.contains("opened") { "+" } else { "" },
@@ -272,7 +273,9 @@ fn no_text_of_a_stranger_becomes_anything_but_text_on_any_screen() {
 #[test]
 fn every_scene_is_sent_as_it_is_meant() {
     for (name, state) in scenes(Lang::Es).into_iter().chain(scenes(Lang::En)) {
-        SIZES.iter().for_each(|size| check(name, &state, *size));
+        for size in SIZES {
+            check(name, &state, size);
+        }
     }
 }
 
