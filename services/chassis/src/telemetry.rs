@@ -4,13 +4,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tracing::{Level, Metadata};
 use tracing_appender::non_blocking::WorkerGuard;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
 /// Days of log files that are kept.
 const FILES_MAX: usize = 14;
+
+/// Crates that may log below `info`: ours. Libraries quote there what passes through them, payloads of orders as well.
+const OURS: &[&str] =
+    &["api_domicilio", "bus", "chassis", "contract", "distribuidor", "pos_simulator", "queue_resolver"];
 
 /// Longest filter text that is accepted over the bus.
 const FILTER_CHARS_MAX: usize = 200;
@@ -35,12 +41,18 @@ impl Log {
     }
 }
 
+/// Whether an event may be logged at all, whatever is asked for.
+fn is_discreet(event: &Metadata<'_>) -> bool {
+    let krate = event.target().split("::").next().unwrap_or_default();
+    *event.level() <= Level::INFO || OURS.contains(&krate)
+}
+
 fn parse(filter: &str) -> anyhow::Result<EnvFilter> {
     anyhow::ensure!(filter.len() <= FILTER_CHARS_MAX, "the log filter must be at most {FILTER_CHARS_MAX} characters");
     EnvFilter::builder().parse(filter).with_context(|| format!("log filter {filter:?}"))
 }
 
-/// Installs the process's log. Writing never blocks: lines beyond the writer's buffer are dropped, not waited for.
+/// Installs the process's log. Below `info` only our own crates are ever heard, whatever `filter` asks for. Writing never blocks: lines beyond the writer's buffer are dropped, not waited for.
 pub fn install(file: Option<&Path>, filter: &str) -> anyhow::Result<Log> {
     let (writer, flush) = match file {
         Some(path) => {
@@ -57,9 +69,10 @@ pub fn install(file: Option<&Path>, filter: &str) -> anyhow::Result<Log> {
         None => tracing_appender::non_blocking(std::io::stderr()),
     };
     let (filter, handle) = reload::Layer::new(parse(filter)?);
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(writer);
     tracing_subscriber::registry()
         .with(filter)
-        .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(writer))
+        .with(lines.with_filter(filter_fn(is_discreet)))
         .try_init()
         .context("installing the log")?;
     Ok(Log { filter: handle, _flush: Arc::new(flush) })
