@@ -4,6 +4,7 @@
 mod bounds;
 mod bus_orders;
 mod decisions;
+mod keys;
 mod orders;
 mod outage;
 mod running;
