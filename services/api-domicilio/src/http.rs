@@ -9,6 +9,7 @@ mod orders;
 mod routes;
 pub mod serve;
 mod stores;
+pub(crate) mod tls;
 
 use std::sync::Arc;
 

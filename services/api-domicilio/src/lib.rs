@@ -3,7 +3,7 @@
 //! Takes orders in two formats over HTTP (and over the bus), judges them, and stores each as it came, to the byte, in
 //! stream `ORDERS`; takes changes of stores. It holds nothing of its own: without the bus it answers 503.
 //! `payload`, `stores` and `keys` decide and are pure; `intake`, `status`, `inject`
-//! and `decisions` talk to the bus; `door` and `reread` follow the files of keys; `http` is the shell.
+//! and `decisions` talk to the bus; `door` and `reread` follow files that may change; `http` is the shell.
 
 pub mod api;
 mod decisions;
@@ -33,12 +33,14 @@ use tokio::net::TcpListener;
 
 use api::Api;
 use door::Door;
+use http::tls::Tls;
 use keys::{NewKey, Token};
 use settings::Args;
 
 /// Runs the service until it is told to stop.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let door = Door::open(&args.access).await?;
+    let tls = Tls::open(&args.secure).await?.map(Arc::new);
     // The port first: a second instance on it must fail before it is seen on the bus.
     let listener = TcpListener::bind(args.listen).await.with_context(|| format!("listening on {}", args.listen))?;
     let listen = listener.local_addr().context("reading the address listened on")?.to_string();
@@ -55,9 +57,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         chassis.control.set(RunState::Stopping);
     };
     tokio::join!(
-        http::serve::serve(listener, http::router(&api), chassis.stop.clone()),
+        http::serve::serve(listener, http::router(&api), tls.clone(), chassis.stop.clone()),
         keep_streams(&chassis, &api),
         api.door.keep(&api.metrics, &chassis),
+        keep_certificate(&chassis, tls.as_deref()),
         stopping,
     );
     chassis.leave().await;
@@ -75,6 +78,12 @@ pub fn new_key(wanted: &NewKey) -> anyhow::Result<()> {
     out.write_all(entry.as_bytes()).and_then(|()| out.flush()).context("writing the entry")?;
     let told = format!("The token of {}, shown this once:\n{}\n", wanted.id, token.reveal());
     std::io::stderr().write_all(told.as_bytes()).context("showing the token")
+}
+
+async fn keep_certificate(chassis: &Chassis, tls: Option<&Tls>) {
+    if let Some(tls) = tls {
+        tls.keep(chassis).await;
+    }
 }
 
 /// Makes sure of the streams each time the link comes up, for it may lead to a server that has none yet, or that has

@@ -30,6 +30,10 @@ pub struct Args {
     #[command(flatten)]
     pub access: Access,
 
+    /// How it is encrypted
+    #[command(flatten)]
+    pub secure: Secure,
+
     /// What every service takes
     #[command(flatten)]
     pub common: chassis::CommonArgs,
@@ -56,6 +60,19 @@ pub struct Access {
     /// Let /metrics need a key with the scope `operations`, too
     #[arg(long, env = "DOMICILIO_METRICS_NEED_KEY", requires = "keys")]
     pub metrics_need_key: bool,
+}
+
+/// TLS for HTTP.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Secure {
+    /// Certificate to show, with its chain (PEM); HTTP is then spoken over TLS 1.2 or 1.3 only. Read again, with the key, when
+    /// it changes and on SIGHUP
+    #[arg(long, env = "DOMICILIO_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(long, env = "DOMICILIO_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
 }
 
 impl Args {

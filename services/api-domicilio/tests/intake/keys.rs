@@ -255,6 +255,18 @@ async fn a_broken_file_keeps_the_old_keys_and_is_told_until_it_is_mended() {
 }
 
 #[tokio::test]
+async fn a_hangup_has_the_keys_read_again_and_ends_nothing() {
+    let bus = Bus::start().await;
+    let (entry, bearer) = new_key("app-1", &ALL).await;
+    let guarded = Guarded::start(&bus, &entry, &[]).await;
+    // The file is the same, so that only the signal can be the reason.
+    let process = guarded.api.child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-HUP", &process]).status().await.unwrap().success());
+    guarded.log_with("keys read again").await;
+    assert_eq!(ask(&guarded.api, &bearer, Method::GET, "/api/stores/1", String::new()).await.status, 404);
+}
+
+#[tokio::test]
 async fn who_is_too_fast_is_told_when_to_come_back_and_disturbs_nobody() {
     let bus = Bus::start().await;
     let (fast, fast_bearer) = new_key("fast", &["--scope", "stores:read", "--rate", "1", "--burst", "3"]).await;
@@ -322,6 +334,8 @@ async fn what_does_not_go_together_is_refused_at_the_start() {
         (&["--listen", "0.0.0.0:0"][..], 2, "--keys"),
         (&["--open", "--keys", broken], 2, "cannot be used with"),
         (&["--metrics-need-key"], 2, "--keys"),
+        (&["--tls-cert", broken], 2, "--tls-key"),
+        (&["--listen", "127.0.0.1:0", "--tls-cert", broken, "--tls-key", broken], 1, "holds no certificate"),
         (&["--listen", "127.0.0.1:0", "--keys", broken], 1, "line 2"),
         (&["--listen", "127.0.0.1:0", "--keys", "/nowhere/keys.toml"], 1, "/nowhere/keys.toml"),
         (&["new-key", "--id", "a b", "--scope", "orders:write"], 2, "letters"),

@@ -10,3 +10,4 @@ mod outage;
 mod running;
 mod status;
 mod stores;
+mod tls;
