@@ -14,7 +14,7 @@ pub struct NewKey {
     #[arg(long)]
     pub id: KeyId,
 
-    /// What it may do: orders:write, orders:read, stores:write, stores:read, operations; may be repeated
+    /// What it may do: orders:write, orders:read, stores:write, stores:read, operations; several with commas, or repeated
     #[arg(long = "scope", required = true, value_delimiter = ',')]
     pub scopes: Vec<Scope>,
 
