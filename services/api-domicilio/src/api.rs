@@ -9,6 +9,7 @@ use chassis::{Chassis, Control, Instance};
 use contract::heartbeat::Load;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::door::Door;
 use crate::metrics::{InFlight, Metrics};
 use crate::reply::ReplyCode;
 
@@ -32,6 +33,8 @@ pub struct Api {
     pub catalogue: Catalogue,
     /// What is counted.
     pub metrics: Metrics,
+    /// Who may come in over HTTP.
+    pub door: Door,
     /// Where it listens, `host:port`.
     pub listen: String,
     permits: Arc<Semaphore>,
@@ -49,13 +52,14 @@ pub struct Permit {
 
 impl Api {
     /// For the service that `chassis` carries.
-    pub fn new(chassis: &Chassis, listen: String) -> Self {
+    pub fn new(chassis: &Chassis, listen: String, door: Door) -> Self {
         Self {
             instance: Arc::clone(&chassis.instance),
             bus: chassis.bus.clone(),
             control: chassis.control.clone(),
             catalogue: Catalogue::follow(&chassis.bus),
             metrics: Metrics::new(),
+            door,
             listen,
             permits: Arc::new(Semaphore::new(IN_FLIGHT_MAX)),
             streams: AtomicBool::new(false),

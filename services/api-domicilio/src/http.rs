@@ -3,11 +3,13 @@
 //! Every limit of a request is here or in [`serve`]; nothing of a request but ids is ever sent back.
 
 mod body;
+mod guard;
 mod operations;
 mod orders;
 mod routes;
 pub mod serve;
 mod stores;
+pub(crate) mod tls;
 
 use std::sync::Arc;
 
@@ -36,6 +38,10 @@ pub fn router(api: &Arc<Api>) -> Router {
         let mut handler = (route.handler)();
         if route.limited {
             handler = handler.layer(from_fn_with_state(Arc::clone(api), admitted));
+        }
+        if let Some(scope) = route.scope {
+            // Outermost, so that who may not come in takes no place; of the method's own, so that a wrong method is told as one.
+            handler = handler.route_layer(from_fn_with_state((Arc::clone(api), scope), guard::guarded));
         }
         router = router.route(route.path, handler);
     }

@@ -2,12 +2,23 @@
 
 use std::process::ExitCode;
 
-use api_domicilio::settings::Args;
-use clap::Parser as _;
+use api_domicilio::settings::{Args, Task};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match api_domicilio::run(Args::parse()).await {
+    let args = Args::parse();
+    let done = match &args.task {
+        Some(Task::NewKey(wanted)) => api_domicilio::new_key(wanted),
+        None => {
+            if let Err(told) = args.check() {
+                Args::command().error(ErrorKind::MissingRequiredArgument, told).exit();
+            }
+            api_domicilio::run(args).await
+        }
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The log may not be installed yet.

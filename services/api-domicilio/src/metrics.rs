@@ -15,6 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::keys::KeyId;
 use crate::reply::{Answer, ReplyCode};
 
 /// Upper bounds of the buckets of the time to an answer, in seconds; the last one is the longest that one can take.
@@ -31,12 +32,28 @@ struct OfFault {
     code: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfKey {
+    key: String,
+    answer: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfStranger {
+    code: &'static str,
+}
+
+/// What a request that was let in is counted as; others by the code that they were answered with.
+const ALLOWED: &str = "allowed";
+
 /// What this instance counts since it started.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     orders: Family<OfOrder, Counter>,
     faults: Family<OfFault, Counter>,
+    key_requests: Family<OfKey, Counter>,
+    strangers: Family<OfStranger, Counter>,
     seconds: Histogram,
     in_flight: Gauge,
     bus_up: Gauge,
@@ -52,6 +69,10 @@ impl Metrics {
         registry.register("orders", "Answers to orders, by format and code", orders.clone());
         let faults = Family::<OfFault, Counter>::default();
         registry.register("faults", "Faults of refused payloads, by code", faults.clone());
+        let key_requests = Family::<OfKey, Counter>::default();
+        registry.register("key_requests", "Requests with a known token, by key and answer", key_requests.clone());
+        let strangers = Family::<OfStranger, Counter>::default();
+        registry.register("stranger_requests", "Requests without a known token, by code", strangers.clone());
         let seconds = Histogram::new(SECONDS);
         registry.register_with_unit("answer", "Time to the answer to an order", Unit::Seconds, seconds.clone());
         let in_flight = Gauge::default();
@@ -60,7 +81,18 @@ impl Metrics {
         registry.register("bus_up", "Whether the message bus is connected", bus_up.clone());
         let stores_revision = Gauge::default();
         registry.register("stores_revision", "Store changes taken up, as sequence", stores_revision.clone());
-        Self { registry, orders, faults, seconds, in_flight, bus_up, stores_revision, accepting: Window::new() }
+        Self {
+            registry,
+            orders,
+            faults,
+            key_requests,
+            strangers,
+            seconds,
+            in_flight,
+            bus_up,
+            stores_revision,
+            accepting: Window::new(),
+        }
     }
 
     /// Counts the answer to an order and the time that it took.
@@ -73,6 +105,30 @@ impl Metrics {
         }
         for fault in &answer.faults {
             self.faults.get_or_create(&OfFault { code: fault.code.clone() }).inc();
+        }
+    }
+
+    /// Counts a request of a key that was let in.
+    pub fn let_in(&self, key: &KeyId) {
+        self.key_requests.get_or_create(&OfKey { key: key.to_string(), answer: ALLOWED }).inc();
+    }
+
+    /// Counts a request that was not let in; `key` is whose token it was, when that is known.
+    pub fn refused(&self, key: Option<&KeyId>, code: ReplyCode) {
+        match key {
+            Some(key) => {
+                self.key_requests.get_or_create(&OfKey { key: key.to_string(), answer: code.as_str() }).inc();
+            }
+            None => {
+                self.strangers.get_or_create(&OfStranger { code: code.as_str() }).inc();
+            }
+        }
+    }
+
+    /// Forgets a key that is no more, so that there are never more figures than keys.
+    pub fn forget(&self, key: &KeyId) {
+        for answer in [ALLOWED].into_iter().chain(ReplyCode::ALL.map(ReplyCode::as_str)) {
+            self.key_requests.remove(&OfKey { key: key.to_string(), answer });
         }
     }
 
@@ -168,6 +224,20 @@ mod tests {
             assert!(text.contains(line), "{line} in\n{text}");
         }
         drop(guard);
+        let key: KeyId = "app-1".parse().unwrap();
+        metrics.let_in(&key);
+        metrics.refused(Some(&key), ReplyCode::ScopeMissing);
+        metrics.refused(None, ReplyCode::TokenUnknown);
+        let text = metrics.text(true, 7);
+        for line in [
+            r#"api_domicilio_key_requests_total{key="app-1",answer="allowed"} 1"#,
+            r#"api_domicilio_key_requests_total{key="app-1",answer="scope_missing"} 1"#,
+            r#"api_domicilio_stranger_requests_total{code="token_unknown"} 1"#,
+        ] {
+            assert!(text.contains(line), "{line} in\n{text}");
+        }
+        metrics.forget(&key);
+        assert!(!metrics.text(true, 7).contains("app-1"));
         assert_eq!(metrics.load("").in_flight, 0);
     }
 }

@@ -22,6 +22,14 @@ pub enum ReplyCode {
     BodyIncomplete,
     /// An id in the path cannot be one.
     IdInvalid,
+    /// A request without a token where one is needed.
+    TokenMissing,
+    /// A token that no key has.
+    TokenUnknown,
+    /// A token whose time is over.
+    TokenExpired,
+    /// A token that is not for this.
+    ScopeMissing,
     /// No such path.
     NotFound,
     /// No such order.
@@ -48,6 +56,8 @@ pub enum ReplyCode {
     InvalidStore,
     /// A change of an existing store came without `If-Match`.
     RevisionRequired,
+    /// A token is used faster than agreed.
+    RateExceeded,
     /// A defect of ours.
     Internal,
     /// Too many requests at once.
@@ -64,12 +74,16 @@ pub enum ReplyCode {
 
 impl ReplyCode {
     /// All of them; the published interface lists the same.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 29] = [
         Self::Accepted,
         Self::AlreadyAccepted,
         Self::MalformedJson,
         Self::BodyIncomplete,
         Self::IdInvalid,
+        Self::TokenMissing,
+        Self::TokenUnknown,
+        Self::TokenExpired,
+        Self::ScopeMissing,
         Self::NotFound,
         Self::OrderUnknown,
         Self::StoreUnknown,
@@ -83,6 +97,7 @@ impl ReplyCode {
         Self::InvalidPayload,
         Self::InvalidStore,
         Self::RevisionRequired,
+        Self::RateExceeded,
         Self::Internal,
         Self::Overloaded,
         Self::Paused,
@@ -99,6 +114,10 @@ impl ReplyCode {
             Self::MalformedJson => ("malformed_json", 400, "The body is no JSON; the fault tells where it breaks."),
             Self::BodyIncomplete => ("body_incomplete", 400, "The body broke off before its end."),
             Self::IdInvalid => ("id_invalid", 400, "The id in the path is not of the expected form."),
+            Self::TokenMissing => ("token_missing", 401, "This needs a token: Authorization: Bearer <token>."),
+            Self::TokenUnknown => ("token_unknown", 401, "This token is not, or no longer, known here."),
+            Self::TokenExpired => ("token_expired", 401, "This token has expired; ask for a new one."),
+            Self::ScopeMissing => ("scope_missing", 403, "This token lacks the scope that this needs."),
             Self::NotFound => ("not_found", 404, "There is nothing at this path; see /openapi.json."),
             Self::OrderUnknown => ("order_unknown", 404, "No order has this id."),
             Self::StoreUnknown => ("store_unknown", 404, "No store has this id."),
@@ -121,6 +140,9 @@ impl ReplyCode {
             Self::InvalidStore => ("invalid_store", 422, "The change breaks rules; each fault tells which and where."),
             Self::RevisionRequired => {
                 ("revision_required", 428, "Changing a store needs If-Match with the ETag that was read.")
+            }
+            Self::RateExceeded => {
+                ("rate_exceeded", 429, "This token is used faster than agreed; repeat after Retry-After.")
             }
             Self::Internal => ("internal", 500, "This is a defect of the service; the request may be repeated."),
             Self::Overloaded => ("overloaded", 503, "Too many requests at once; repeat later."),

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use api_domicilio::http::{ANYWHERE, ROUTES, Route};
+use api_domicilio::keys::Scope;
 use api_domicilio::payload::FaultCode;
 use api_domicilio::reply::ReplyCode;
 use api_domicilio::stores;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn document() -> Value {
     serde_json::from_str(include_str!("../openapi.json")).expect("the document is JSON")
@@ -59,13 +60,32 @@ fn every_answer_of_a_route_is_published_and_no_other() {
             }
             let documented = route.documents.iter().any(|document| document.to_string() == *status);
             assert!(documented || response.get("x-codes").is_some(), "{method} {path}: {status} names no code");
-            assert_eq!(status == "503" && !documented, response["headers"].get("Retry-After").is_some());
+            let repeats = (status == "503" && !documented) || status == "429";
+            assert_eq!(repeats, response["headers"].get("Retry-After").is_some(), "{method} {path}: {status}");
+            let challenges = ["401", "403"].contains(&status.as_str());
+            assert_eq!(challenges, response["headers"].get("WWW-Authenticate").is_some(), "{method} {path}: {status}");
         }
-        let limited = route.limited.then_some(ReplyCode::Overloaded);
-        let answered: BTreeSet<_> =
-            route.codes.iter().copied().chain(limited).map(|code| code.as_str().to_owned()).collect();
+        let answered: BTreeSet<_> = route.answers().map(|code| code.as_str().to_owned()).collect();
         assert_eq!(published, answered, "{method} {path}");
     }
+}
+
+#[test]
+fn every_scope_is_published_where_it_is_needed() {
+    let document = document();
+    let mut used = BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let route: &Route = ROUTES.iter().find(|route| route.method == method && route.path == path).expect("a route");
+        let expected = match route.scope {
+            None => Value::Null,
+            // Open unless the instance is set otherwise.
+            Some(scope @ Scope::Operations) => json!([{}, {"token": [scope.as_str()]}]),
+            Some(scope) => json!([{"token": [scope.as_str()]}]),
+        };
+        assert_eq!(operation["security"], expected, "{method} {path}");
+        used.extend(route.scope.map(Scope::as_str));
+    }
+    assert_eq!(used, Scope::ALL.map(Scope::as_str).into());
 }
 
 #[test]
@@ -75,9 +95,8 @@ fn every_code_is_published_and_used() {
         words(document["components"]["schemas"]["Reply"]["properties"]["code"]["enum"].as_array().expect("codes"));
     assert_eq!(published, ReplyCode::ALL.map(|code| code.as_str().to_owned()).into());
     let used: BTreeSet<_> =
-        ROUTES.iter().flat_map(|route| route.codes).chain(ANYWHERE).map(|code| code.as_str()).collect();
-    let unused: Vec<_> = ReplyCode::ALL.into_iter().filter(|code| !used.contains(code.as_str())).collect();
-    assert_eq!(unused, [ReplyCode::Overloaded], "added to every limited route");
+        ROUTES.iter().flat_map(Route::answers).chain(ANYWHERE.iter().copied()).map(ReplyCode::as_str).collect();
+    assert_eq!(used, ReplyCode::ALL.map(ReplyCode::as_str).into());
 
     let published =
         words(document["components"]["schemas"]["Fault"]["properties"]["code"]["enum"].as_array().expect("codes"));
@@ -107,6 +126,10 @@ fn every_reference_leads_somewhere_and_every_part_is_used() {
     references(&document, &mut used);
     let mut parts = BTreeSet::new();
     for (kind, named) in document["components"].as_object().expect("components") {
+        if kind == "securitySchemes" {
+            // Named by requirements, not by references.
+            continue;
+        }
         parts.extend(named.as_object().expect("names").keys().map(|name| format!("#/components/{kind}/{name}")));
     }
     assert_eq!(used, parts);

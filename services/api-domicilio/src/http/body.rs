@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 
@@ -16,6 +16,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of a body that is too large is read and thrown away, in bytes, so that its sender hears the answer
 /// instead of a reset connection.
 const DISCARD_MAX: usize = 8 * 1_024 * 1_024;
+
+/// How long the rest of an unwanted body is read: what is under way arrives in less.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The whole body, at most `max` bytes.
 pub(super) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, ReplyCode> {
@@ -29,6 +32,26 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<
     tokio::time::timeout(BODY_TIMEOUT, collect(body, told.unwrap_or(0).min(max), max))
         .await
         .map_err(|_elapsed| ReplyCode::BodyTimeout)?
+}
+
+/// Reads what little is left of a body that nobody wants, so that its sender hears the answer instead of a reset connection.
+/// Bounded by the size of an order and a short time: who may not come in gets no more of us.
+pub(super) async fn discard(headers: &HeaderMap, body: Body) {
+    // Whoever waits for leave to send has not begun.
+    if headers.contains_key(EXPECT) {
+        return;
+    }
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, async {
+        let mut chunks = body.into_data_stream();
+        let mut seen = 0_usize;
+        while let Some(Ok(chunk)) = chunks.next().await {
+            seen = seen.saturating_add(chunk.len());
+            if seen > super::ORDER_BYTES_MAX {
+                return;
+            }
+        }
+    })
+    .await;
 }
 
 async fn collect(body: Body, expected: usize, max: usize) -> Result<Bytes, ReplyCode> {
@@ -83,6 +106,18 @@ mod tests {
         let broken =
             Body::from_stream(stream::iter([Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("gone"))]));
         assert_eq!(read(&HeaderMap::new(), broken, 10).await, Err(ReplyCode::BodyIncomplete));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unwanted_body_is_read_for_a_moment_only() {
+        let endless = || Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+        let begun = tokio::time::Instant::now();
+        discard(&HeaderMap::new(), endless()).await;
+        assert_eq!(begun.elapsed().as_secs(), DISCARD_TIMEOUT.as_secs());
+        let mut waits = HeaderMap::new();
+        waits.insert(EXPECT, HeaderValue::from_static("100-continue"));
+        discard(&waits, endless()).await;
+        assert_eq!(begun.elapsed().as_secs(), DISCARD_TIMEOUT.as_secs(), "nothing was waited for");
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use axum::routing::{MethodRouter, get, post, put};
 
 use super::{operations, orders, stores};
 use crate::api::Api;
+use crate::keys::Scope;
 use crate::reply::ReplyCode as R;
 
 /// One route.
@@ -19,16 +20,24 @@ pub struct Route {
     pub documents: &'static [u16],
     /// Every other answer, but the ones that any request may get ([`ANYWHERE`]).
     pub codes: &'static [R],
+    /// What the bearer of a token must have; nothing where everybody may ask.
+    pub scope: Option<Scope>,
     /// Whether it counts against the limit of requests at once; what operators watch does not.
     pub limited: bool,
     pub(super) handler: fn() -> MethodRouter<Arc<Api>>,
 }
 
 impl Route {
+    /// Every answer that is no document, but the ones that any request may get.
+    pub fn answers(&self) -> impl Iterator<Item = R> {
+        let limited = if self.limited { LIMITED } else { &[] };
+        let guarded = if self.scope.is_some() { GUARDED } else { &[] };
+        self.codes.iter().chain(limited).chain(guarded).copied()
+    }
+
     /// Every HTTP status that it may answer with, in order.
     pub fn statuses(&self) -> Vec<u16> {
-        let codes = self.codes.iter().chain(if self.limited { LIMITED } else { &[] });
-        let mut statuses: Vec<u16> = codes.map(|code| code.status()).chain(self.documents.iter().copied()).collect();
+        let mut statuses: Vec<u16> = self.answers().map(R::status).chain(self.documents.iter().copied()).collect();
         statuses.sort_unstable();
         statuses.dedup();
         statuses
@@ -40,6 +49,9 @@ pub const ANYWHERE: &[R] = &[R::NotFound, R::MethodNotAllowed, R::Internal];
 
 /// Answers of the limit on requests at once.
 const LIMITED: &[R] = &[R::Overloaded];
+
+/// Answers to who is not let in.
+const GUARDED: &[R] = &[R::TokenMissing, R::TokenUnknown, R::TokenExpired, R::ScopeMissing, R::RateExceeded];
 
 const TAKE: &[R] = &[
     R::Accepted,
@@ -106,6 +118,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/restApp/pedidoApp",
         documents: &[],
         codes: TAKE,
+        scope: Some(Scope::OrdersWrite),
         limited: true,
         handler: || post(orders::take_delivery),
     },
@@ -114,6 +127,7 @@ pub const ROUTES: &[Route] = &[
         path: "/pickup/api/v3/pedidoApp",
         documents: &[],
         codes: TAKE,
+        scope: Some(Scope::OrdersWrite),
         limited: true,
         handler: || post(orders::take_pickup),
     },
@@ -122,6 +136,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/orders/{id}",
         documents: &[200],
         codes: &[R::IdInvalid, R::OrderUnknown, R::OrderAmbiguous, R::BusUnavailable],
+        scope: Some(Scope::OrdersRead),
         limited: true,
         handler: || get(orders::status),
     },
@@ -130,6 +145,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/stores/{id}",
         documents: &[200],
         codes: &[R::IdInvalid, R::StoreUnknown, R::BusUnavailable],
+        scope: Some(Scope::StoresRead),
         limited: true,
         handler: || get(stores::read),
     },
@@ -138,6 +154,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/stores/{id}",
         documents: &[200, 201],
         codes: PUT,
+        scope: Some(Scope::StoresWrite),
         limited: true,
         handler: || put(stores::write),
     },
@@ -146,6 +163,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/stores/{id}/pause",
         documents: &[200],
         codes: CHANGE,
+        scope: Some(Scope::StoresWrite),
         limited: true,
         handler: || post(stores::pause),
     },
@@ -154,6 +172,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/stores/{id}/resume",
         documents: &[200],
         codes: RESUME,
+        scope: Some(Scope::StoresWrite),
         limited: true,
         handler: || post(stores::resume),
     },
@@ -162,6 +181,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/stores/{id}/disable",
         documents: &[200],
         codes: CHANGE,
+        scope: Some(Scope::StoresWrite),
         limited: true,
         handler: || post(stores::disable),
     },
@@ -170,6 +190,7 @@ pub const ROUTES: &[Route] = &[
         path: "/healthz",
         documents: &[200],
         codes: &[],
+        scope: None,
         limited: false,
         handler: || get(operations::healthz),
     },
@@ -178,6 +199,7 @@ pub const ROUTES: &[Route] = &[
         path: "/readyz",
         documents: &[200, 503],
         codes: &[],
+        scope: None,
         limited: false,
         handler: || get(operations::readyz),
     },
@@ -186,6 +208,7 @@ pub const ROUTES: &[Route] = &[
         path: "/metrics",
         documents: &[200],
         codes: &[],
+        scope: Some(Scope::Operations),
         limited: false,
         handler: || get(operations::metrics),
     },
@@ -194,6 +217,7 @@ pub const ROUTES: &[Route] = &[
         path: "/openapi.json",
         documents: &[200],
         codes: &[],
+        scope: None,
         limited: false,
         handler: || get(operations::openapi),
     },

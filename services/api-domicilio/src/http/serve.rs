@@ -6,11 +6,14 @@ use std::time::Duration;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+use super::tls::Tls;
 
 /// Most connections at once; further ones wait in the kernel's backlog. Idle ones cost some 10 KiB each.
 const CONNECTIONS_MAX: usize = 4_096;
@@ -24,8 +27,8 @@ const FINISH_LIMIT: Duration = Duration::from_secs(15);
 /// Wait after a failed accept (too many open files): trying at once would only spin.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Serves until `stop` is cancelled and what was in flight is finished.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+/// Serves until `stop` is cancelled and what was in flight is finished; over TLS only, when there is `tls`.
+pub(crate) async fn serve(listener: TcpListener, router: Router, tls: Option<Arc<Tls>>, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -48,16 +51,18 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         };
         // Answers are small and sent whole: nothing to gather.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
+        let (router, watcher) = (router.clone(), graceful.watcher());
+        let (tls, stop) = (tls.clone(), stop.clone());
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended");
+            let Some(tls) = tls else { return converse(stream, router, watcher).await };
+            let shaken = tokio::select! {
+                () = stop.cancelled() => return,
+                shaken = tls.accept(stream) => shaken,
+            };
+            match shaken {
+                Ok(stream) => converse(stream, router, watcher).await,
+                Err(error) => tracing::debug!(%error, "no handshake"),
             }
         });
     }
@@ -65,5 +70,16 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     drop(listener);
     if tokio::time::timeout(FINISH_LIMIT, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests in flight were cut off at the end");
+    }
+}
+
+/// Answers requests on one connection until it ends.
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, router: Router, watcher: Watcher) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "connection ended");
     }
 }

@@ -4,8 +4,10 @@
 mod bounds;
 mod bus_orders;
 mod decisions;
+mod keys;
 mod orders;
 mod outage;
 mod running;
 mod status;
 mod stores;
+mod tls;

@@ -65,14 +65,16 @@ pub(crate) struct Told {
     pub(crate) body: Value,
     pub(crate) etag: Option<String>,
     pub(crate) retry_after: Option<String>,
+    pub(crate) challenge: Option<String>,
 }
 
 impl Told {
     async fn read(response: Response) -> Self {
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let (status, etag, retry_after) = (response.status().as_u16(), header("etag"), header("retry-after"));
+        let challenge = header("www-authenticate");
         let text = response.text().await.unwrap();
-        Self { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)), etag, retry_after }
+        Self { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)), etag, retry_after, challenge }
     }
 
     pub(crate) fn code(&self) -> &str {
@@ -100,9 +102,15 @@ impl Api {
 
     /// Starts one; the bus need not be there.
     pub(crate) async fn start(nats_url: &str) -> Self {
+        Self::start_with(nats_url, &[]).await
+    }
+
+    /// Starts one with `more` flags.
+    pub(crate) async fn start_with(nats_url: &str, more: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_api-domicilio"))
             .args(["--listen", "127.0.0.1:0", "--stop-on-stdin-close", "--storage-percent", "2", "--country", "ec"])
             .args(["--nats-url", nats_url])
+            .args(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
