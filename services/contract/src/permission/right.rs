@@ -117,6 +117,10 @@ impl Right {
                 requests.extend([format!("{API}.CONSUMER.NAMES.{name}"), acknowledgements(name)]);
                 publish(requests)
             }
+            // The client looks at the limits of the account before it makes a bucket.
+            Self::Create(held @ Held::Bucket(_)) => {
+                publish(vec![format!("{API}.INFO"), format!("{API}.STREAM.CREATE.{}", held.stream())])
+            }
             Self::Create(held) => publish(vec![format!("{API}.STREAM.CREATE.{}", held.stream())]),
             Self::Serve(service) => serve(service),
             Self::Command(service, verb) => publish(vec![subject::command_to_each(service, verb)]),
