@@ -151,7 +151,7 @@ pub struct Access {
     pub login: Login,
     /// How the connection is protected.
     pub tls: Tls,
-    /// What our inboxes begin with; the client's `_INBOX` when absent.
+    /// What our inboxes begin with; when absent, `_INBOX` and the name of the user if we know it.
     pub inbox_prefix: Option<String>,
 }
 
@@ -162,7 +162,7 @@ impl Access {
         mut options: ConnectOptions,
         servers: &[ServerAddr],
     ) -> Result<ConnectOptions, Error> {
-        if let Some(prefix) = &self.inbox_prefix {
+        if let Some(prefix) = self.inboxes(servers) {
             options = options.custom_inbox_prefix(prefix);
         }
         let Tls { ca, identity, first } = &self.tls;
@@ -219,6 +219,17 @@ impl Access {
         })
     }
 
+    /// What our inboxes begin with: what was told, else the prefix of the user as whom we log in. So a server can keep users
+    /// from hearing what others are answered, and one that lets everybody hear `_INBOX.>` need not know.
+    fn inboxes(&self, servers: &[ServerAddr]) -> Option<String> {
+        let user = match (&self.login, servers.first()) {
+            (Login::User(user, _), _) => Some(user.as_str()),
+            (Login::Url, Some(first)) => first.username().filter(|_| first.password().is_some()),
+            _ => None,
+        };
+        self.inbox_prefix.clone().or_else(|| contract::permission::inbox_prefix(user?))
+    }
+
     /// `text` without any of our secrets, whoever wrote it.
     pub(crate) fn hide(&self, url: &Url, text: String) -> String {
         let mut secrets: Vec<&str> = url.users().collect();
@@ -263,6 +274,23 @@ mod tests {
         let shown = format!("{access:?} {url:?}");
         assert!(!shown.contains("hunter2") && !shown.contains("s3cr3t") && shown.contains("ops"), "{shown}");
         assert_eq!(access.hide(&url, "ops:s3cr3t with hunter2".into()), "*** with ***");
+    }
+
+    #[test]
+    fn inboxes_are_named_after_the_user() {
+        let user = |name: &str| Login::User(name.into(), Secret::new("p"));
+        for (login, told, url, expected) in [
+            (user("ops-read"), None, "nats://bus", Some("_INBOX.ops-read")),
+            (user("ops-read"), Some("_INBOX.mine"), "nats://bus", Some("_INBOX.mine")),
+            (user("ops.read"), None, "nats://bus", None),
+            (Login::Url, None, "nats://ops-act:p@bus", Some("_INBOX.ops-act")),
+            (Login::Url, None, "nats://token@bus", None),
+            (Login::Url, None, "nats://bus", None),
+            (Login::Token(Secret::new("t")), None, "nats://bus", None),
+        ] {
+            let access = Access { login, inbox_prefix: told.map(str::to_owned), ..Access::default() };
+            assert_eq!(access.inboxes(&Url::from(url).servers().unwrap()).as_deref(), expected, "{url} {access:?}");
+        }
     }
 
     #[test]

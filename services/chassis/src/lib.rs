@@ -7,6 +7,7 @@ pub mod admission;
 pub mod clock;
 pub mod command;
 pub mod control;
+mod denied;
 pub mod heartbeat;
 pub mod latency;
 pub mod lease;
@@ -85,6 +86,7 @@ impl Chassis {
         let settings =
             bus::Settings { access: target.access, ..bus::Settings::new(target.url, format!("{service}/{id}")) };
         let bus = bus::connect(&settings).await.context("the connection to the bus")?;
+        denied::tell(&bus);
         let instance =
             Instance { service, id, cloud: common.cloud.clone(), country: common.country, started_at: now() };
         // The client's generator of unique inboxes is as good a source of unique names as any.

@@ -10,6 +10,9 @@ pub const OFFICE: &str = "office";
 /// Key pattern of all partitions.
 pub const PARTITIONS: &str = "partition.*";
 
+/// Key pattern of the leases of all resolvers.
+pub const RESOLVERS: &str = "resolver.*";
+
 /// Key of a resolver's lease.
 pub fn resolver_key(id: &InstanceId) -> String {
     format!("resolver.{id}")

@@ -14,6 +14,7 @@ pub mod heartbeat;
 pub mod id;
 pub mod lease;
 pub mod order;
+pub mod permission;
 pub mod store;
 pub mod stream;
 pub mod subject;

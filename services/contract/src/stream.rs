@@ -32,6 +32,14 @@ pub struct StreamSpec {
     pub duplicate_window_s: u32,
 }
 
+impl StreamSpec {
+    /// Everything that is published under the stream's subject, for whoever listens: `domicilio.orders.>` and its like.
+    pub fn live(&self) -> String {
+        let fixed = self.subject.split_once(".*").map_or(self.subject, |(fixed, _)| fixed);
+        format!("{fixed}.>")
+    }
+}
+
 /// Accepted orders; the body is the payload as it came. Personal data.
 pub const ORDERS: StreamSpec = StreamSpec {
     name: "ORDERS",
@@ -119,6 +127,11 @@ pub const ALL: [&StreamSpec; 6] = [&STORES, &ORDERS, &QUEUES, &OUTCOMES, &EVENTS
 /// Key-value bucket of leases: the active distribuidor, live resolvers, owners of partitions.
 pub const LEASES: &str = "domicilio_leases";
 
+/// Name of the stream under a bucket.
+pub fn of_bucket(bucket: &str) -> String {
+    format!("KV_{bucket}")
+}
+
 /// Key-value bucket of counts, one key a UTC day: see [`crate::counters`].
 pub const COUNTERS: &str = "domicilio_counters";
 
@@ -143,6 +156,12 @@ mod tests {
         // outcomes to fill up first, intake would go on accepting what nobody may inject.
         assert!(u64::from(OUTCOMES.mebibytes_max) * 1_600 >= u64::from(ORDERS.mebibytes_max) * 850);
         assert_eq!(OUTCOMES.age_days_max, ORDERS.age_days_max);
+    }
+
+    #[test]
+    fn whoever_listens_hears_the_whole_stream() {
+        assert_eq!(ORDERS.live(), "domicilio.orders.>");
+        assert_eq!(INVALID.live(), "domicilio.invalid.>");
     }
 
     #[test]

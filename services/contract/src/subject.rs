@@ -8,6 +8,9 @@ use crate::{AppCode, Country, Event, InstanceId, OrderHead, OrderId, Partition, 
 /// Everything that Domicilio publishes.
 pub const ALL: &str = "domicilio.>";
 
+/// Heartbeats of every instance.
+pub const HEARTBEATS: &str = "domicilio.services.>";
+
 /// `domicilio.orders.<cc>.<store>.<code>`
 pub fn order(head: &OrderHead) -> String {
     order_of(head.country, &head.id())
@@ -79,6 +82,11 @@ pub fn heartbeat(service: Service, instance: &InstanceId) -> String {
     format!("domicilio.services.{service}.{instance}.heartbeat")
 }
 
+/// Heartbeats of every instance of a service: `domicilio.services.<service>.*.heartbeat`.
+pub fn heartbeats_of(service: Service) -> String {
+    format!("domicilio.services.{service}.*.heartbeat")
+}
+
 /// What commands to an instance begin with, or those to [`ANY`]: `domicilio.cmd.<service>.<instance>`.
 pub fn commands(service: Service, instance: &str) -> String {
     format!("domicilio.cmd.{service}.{instance}")
@@ -92,6 +100,16 @@ pub fn command(service: Service, instance: &InstanceId, verb: Verb) -> String {
 /// `domicilio.cmd.<service>.any.<verb>`: whichever instance takes it first.
 pub fn command_any(service: Service, verb: Verb) -> String {
     format!("domicilio.cmd.{service}.{ANY}.{}", verb.as_str())
+}
+
+/// The same command to any instance by name, or to whichever comes first: `domicilio.cmd.<service>.*.<verb>`.
+pub fn command_to_each(service: Service, verb: Verb) -> String {
+    format!("domicilio.cmd.{service}.*.{}", verb.as_str())
+}
+
+/// What somebody did, under the name by which the server knows the user: `domicilio.audit.<user>`.
+pub fn audit(user: &str) -> String {
+    format!("domicilio.audit.{user}")
 }
 
 /// A subject read back. Whoever receives a message takes its meaning from here, never from string pieces.

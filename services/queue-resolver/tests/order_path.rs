@@ -5,6 +5,8 @@
 mod counters;
 #[path = "order_path/deployment.rs"]
 mod deployment;
+#[path = "order_path/users.rs"]
+mod users;
 
 use bus::read::{Request, Start, read};
 use contract::command::{Reply, Verb};

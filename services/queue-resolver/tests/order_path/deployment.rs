@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use bus::access::{Access, Login, Secret};
 use bus::server::Server;
+use contract::permission::USERS;
+use contract::permission::render::password_variable;
 use contract::{StoreId, StoreRecord};
 use pos_simulator::Verdict;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -19,9 +22,16 @@ pub(crate) struct Deployment {
     pub(crate) connection: bus::Connection,
     pub(crate) api: String,
     pub(crate) pos: String,
+    /// Whether each program is a user of its own, with no more than its rights.
+    users: bool,
     folder: tempfile::TempDir,
     processes: BTreeMap<String, Child>,
     http: reqwest::Client,
+}
+
+/// Of a user: told apart from everything else that is logged.
+pub(crate) fn password(user: &str) -> String {
+    format!("hunter2-of-{user}")
 }
 
 /// Programs of the other crates lie beside our own; `make test` builds them first.
@@ -36,13 +46,31 @@ impl Deployment {
     pub(crate) async fn start(stores: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let nats = Server::start(folder.path()).await.unwrap();
-        let connection = bus::connect(&bus::Settings::new(nats.url(), "test")).await.unwrap();
+        Self::on(nats, folder, stores, false).await
+    }
+
+    /// The same on a server with the users and the rights that we ship. What the test itself does, it does as `ops-act`.
+    pub(crate) async fn start_with_users(stores: u32) -> Self {
+        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts/nats/users.conf");
+        let passwords = USERS.map(|user| format!("{}: {:?}\n", password_variable(&user), password(user.name)));
+        let settings = passwords.concat() + &std::fs::read_to_string(shipped).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let nats = Server::start_configured(folder.path(), &settings).await.unwrap();
+        Self::on(nats, folder, stores, true).await
+    }
+
+    async fn on(nats: Server, folder: tempfile::TempDir, stores: u32, users: bool) -> Self {
+        let login = Login::User("ops-act".to_owned(), Secret::new(password("ops-act")));
+        let access = Access { login: if users { login } else { Login::Url }, ..Access::default() };
+        let settings = bus::Settings { access, ..bus::Settings::new(nats.url(), "test") };
+        let connection = bus::connect(&settings).await.unwrap();
         connection.up().await;
         let mut deployment = Self {
             nats,
             connection,
             api: String::new(),
             pos: String::new(),
+            users,
             folder,
             processes: BTreeMap::new(),
             http: reqwest::Client::new(),
@@ -80,6 +108,20 @@ impl Deployment {
         self.processes.insert(id.to_owned(), child);
     }
 
+    /// Starts an instance that logs in as a `user` that is not its own.
+    pub(crate) fn service_of(&mut self, user: &str, program: &str, id: &str) {
+        let mut command = self.command(program, &["--id", id]);
+        self.log_in(&mut command, user);
+        self.processes.insert(id.to_owned(), command.spawn().unwrap());
+    }
+
+    /// Writes a file for a program to read; its path.
+    pub(crate) fn file(&self, name: &str, content: &serde_json::Value) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content.to_string()).unwrap();
+        path.display().to_string()
+    }
+
     fn command(&self, name: &str, args: &[&str]) -> Command {
         let log = self.folder.path().join(format!("{name}.{}.log", self.processes.len()));
         let mut command = Command::new(program(name));
@@ -88,12 +130,27 @@ impl Deployment {
             .args(["--nats-url", &self.nats.url()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(std::fs::File::create(log).unwrap())
+            .stderr(std::fs::File::options().create(true).append(true).open(log).unwrap())
             .kill_on_drop(true);
         if name != "pos-simulator" {
             command.args(["--storage-percent", "5"]);
+            self.log_in(&mut command, name);
         }
         command
+    }
+
+    /// Lets a program come in as `user`, if there are users.
+    fn log_in(&self, command: &mut Command, user: &str) {
+        if self.users {
+            command.env("NATS_USER", user).env("NATS_PASSWORD", password(user));
+        }
+    }
+
+    /// Everything that the programs have logged.
+    pub(crate) fn logs(&self) -> String {
+        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().path());
+        let logs = files.filter(|file| file.extension().is_some_and(|extension| extension == "log"));
+        logs.map(|log| std::fs::read_to_string(log).unwrap()).collect()
     }
 
     /// Starts a program that tells its address in the first line.
@@ -189,8 +246,14 @@ impl Deployment {
 
     /// Runs the console without a screen; its exit code and what it printed.
     pub(crate) async fn console(&self, arguments: &[&str]) -> (Option<i32>, serde_json::Value) {
+        self.console_of("ops-act", arguments).await
+    }
+
+    /// Runs the console as `user`, if there are users.
+    pub(crate) async fn console_of(&self, user: &str, arguments: &[&str]) -> (Option<i32>, serde_json::Value) {
         let mut command = Command::new(program("domicilio"));
         command.args(arguments).env("NATS_URL", self.nats.url()).env("XDG_STATE_HOME", self.folder.path());
+        self.log_in(&mut command, user);
         let output = command.stdin(Stdio::null()).output().await.unwrap();
         (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default())
     }
