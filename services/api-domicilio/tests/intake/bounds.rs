@@ -49,7 +49,8 @@ async fn more_requests_than_there_are_places_are_told_so_at_once() {
     let api = Api::ready(&bus).await;
     let held = RefCell::new(Vec::new());
     for _ in 0..IN_FLIGHT_MAX {
-        held.borrow_mut().push(begun(&api, 100, b"{").await);
+        let one = begun(&api, 100, b"{").await;
+        held.borrow_mut().push(one);
     }
     let told = until("no place left", async || {
         // Some may have been given up meanwhile, for they are slow: others take their places.
