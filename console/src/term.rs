@@ -60,7 +60,7 @@ impl Screen {
     }
 
     /// Sends `text` to the terminal for its clipboard (OSC 52), which works over SSH too. Whether the terminal takes it,
-    /// it does not tell; tmux does so with `set-clipboard on`. At most [`COPY_MAX`] bytes, cut between characters; tells
+    /// it does not tell; tmux does so with `set-clipboard on`. At most `COPY_MAX` bytes, cut between characters; tells
     /// what was sent.
     pub fn copy<'a>(&mut self, text: &'a str) -> io::Result<&'a str> {
         let text = &text[..text.floor_char_boundary(COPY_MAX)];

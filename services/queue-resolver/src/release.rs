@@ -52,7 +52,7 @@ pub struct Waiters {
 }
 
 impl Waiters {
-    /// One more for the order with sequence `intake`. Beyond [`WAITING_MAX`] the oldest is told nothing.
+    /// One more for the order with sequence `intake`. Beyond `WAITING_MAX` the oldest is told nothing.
     pub fn add(&mut self, intake: u64) -> oneshot::Receiver<Ending> {
         self.waiting.retain(|(_, waiter)| !waiter.is_closed());
         if self.waiting.len() == WAITING_MAX {
