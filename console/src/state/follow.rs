@@ -5,6 +5,7 @@ use contract::heartbeat::RunState;
 use contract::{InstanceId, OrderId, Service, UtcMs};
 
 use super::orders::OrderState;
+use super::{Opened, Screen};
 
 /// How long a test order is followed, in milliseconds; beyond the whole retry schedule it would only be noise.
 pub const FOLLOW_MS: i64 = 10 * 60 * 1_000;
@@ -22,6 +23,8 @@ pub struct FollowedOrder {
     pub order: OrderId,
     /// When it was sent.
     pub sent_at: UtcMs,
+    /// What was looked at then: the screen, and the details on top of it.
+    pub sent_from: (Screen, Vec<Opened>),
     /// The last state that was told.
     pub told: Option<OrderState>,
 }

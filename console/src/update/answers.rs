@@ -75,8 +75,10 @@ fn injected(state: &mut State, order: OrderId, reply: Result<IntakeReply, Troubl
         Ok(reply) if matches!(reply.status, 200 | 202) => {
             let notice = Notice::InjectAccepted { order: order.clone(), sequence: reply.sequence };
             state.notices.post(state.now, Tone::Good, notice);
-            // Not over a dialog or a filter in which the person is writing.
-            if state.input_mode() == crate::state::InputMode::Normal {
+            // Only where the person still is: not over a dialog, a filter being written, or what was turned to meanwhile.
+            let here = (state.screen, state.opened.clone());
+            let waits = state.following.orders.iter().any(|sent| sent.order == order && sent.sent_from == here);
+            if waits && !state.help && state.input_mode() == crate::state::InputMode::Normal {
                 return input::show_order(state, &order);
             }
             Vec::new()

@@ -14,6 +14,8 @@ fn current(state: &State) -> Option<&attention::Item> {
 /// Acknowledges the selected item, or takes that back.
 pub(super) fn acknowledge(state: &mut State) {
     let Some(item) = current(state).cloned() else { return };
+    // The cursor goes with it: another item that takes its place is not what a second press is about.
+    state.attention_table.selected = Some(item.subject.clone());
     let until = state.now.plus_millis(state.settings.attention.acknowledged_for.0);
     state.handled.acknowledge(&item, until);
     super::refresh(state);
@@ -25,6 +27,7 @@ pub(super) fn open_put_off(state: &mut State) {
     let hidden = state.handled.hidden();
     if (subject.is_some() || hidden > 0) && state.screen == Screen::Overview {
         state.help = false;
+        state.attention_table.selected.clone_from(&subject);
         state.dialog = Some(Dialog::PutOff(PutOff { subject, hidden, focus: 0 }));
     }
 }

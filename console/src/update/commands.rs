@@ -68,7 +68,7 @@ pub(crate) const COMMANDS: &[Command] = &[
             let known = state.access.contexts.iter().find(|name| *name == text).cloned();
             let meant = known.or_else(|| match contexts(state, text).as_slice() {
                 // Part of a name is enough when only one has it.
-                [only] => Some(only.clone()),
+                [only] if !text.is_empty() => Some(only.clone()),
                 _ => None,
             });
             meant.map(|name| vec![Effect::Switch(name)]).ok_or_else(|| Refusal::NoContext(text.to_owned()))

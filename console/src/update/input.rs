@@ -49,21 +49,13 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PageUp => step(state, -page(state)),
         Action::Top => jump(state, 0),
         Action::Bottom => jump(state, usize::MAX),
-        Action::Filter => {
-            state.opened.clear();
-            state.filtering = true;
-        }
         Action::Mark => marks::mark(state),
         Action::MarkAll => marks::mark_all(state),
         Action::Unmark => drop(marks::unmark(state)),
         // Only in a payload; where there is none they do nothing.
         Action::Fold | Action::Unfold | Action::FoldAll | Action::FindNext | Action::FindPrevious => {}
-        Action::Search => {
-            if !matches!(state.opened.last(), Some(Opened::Order(_))) {
-                state.opened.clear();
-                state.filtering = true;
-            }
-        }
+        // A detail has nothing to filter; a payload has its own search.
+        Action::Filter | Action::Search => state.filtering = state.opened.is_empty(),
         Action::Details => {
             state.telling = match state.telling {
                 Telling::Short => Telling::Whole,
@@ -374,6 +366,10 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
     }
     rows::set_filter(state, &text);
     rows::refill(state);
+    if !state.table().has_current() {
+        // The selected row does not pass: there must be a cursor to go on from.
+        state.table_mut().deselect();
+    }
     Vec::new()
 }
 

@@ -172,8 +172,10 @@ const fn expected(verb: Verb) -> RunState {
 fn send(state: &mut State, planned: Planned) -> Vec<Effect> {
     let notice = match &planned {
         Planned::Inject(order) => {
-            state.following.orders.push(FollowedOrder { order: order.order.clone(), sent_at: state.now, told: None });
-            Notice::Injecting(order.order.clone())
+            let sent_from = (state.screen, state.opened.clone());
+            let (order, sent_at) = (order.order.clone(), state.now);
+            state.following.orders.push(FollowedOrder { order: order.clone(), sent_at, sent_from, told: None });
+            Notice::Injecting(order)
         }
         Planned::Command { service, instance, verb } => {
             state.following.commands.push(FollowedCommand {

@@ -11,12 +11,12 @@ const HEARTBEATS: &str = "domicilio.services.>";
 /// What a screen is made of.
 const fn parts(screen: Screen) -> &'static [Part] {
     match screen {
-        Screen::Overview => &Part::ALL,
+        Screen::Overview | Screen::Bus => &Part::ALL,
         Screen::Orders => &[Part::Orders, Part::Queues, Part::Outcomes],
         Screen::NotInjected => &[Part::Orders, Part::Outcomes],
         Screen::Queues => &[Part::Queues],
         Screen::Stores => &[Part::Stores],
-        Screen::Services | Screen::Bus => &[],
+        Screen::Services => &[],
         Screen::Log => &[Part::Events, Part::Invalid],
     }
 }
@@ -28,7 +28,8 @@ pub(super) fn sentence(look: &Look, state: &State) -> Option<String> {
         return Some(phrases::denied_inbox(look.lang, inbox));
     }
     let parts = parts(state.screen);
-    let beats = [HEARTBEATS].into_iter().filter(|_| matches!(state.screen, Screen::Overview | Screen::Services));
+    let beats =
+        [HEARTBEATS].into_iter().filter(|_| matches!(state.screen, Screen::Overview | Screen::Bus | Screen::Services));
     let wanted = parts.iter().map(|part| part.live()).chain(beats);
     let mut live: Vec<&str> = wanted.filter_map(|subjects| access.deaf_to(subjects)).collect();
     live.sort_unstable();

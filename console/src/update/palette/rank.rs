@@ -137,9 +137,11 @@ fn doings(state: &State) -> Vec<(Vec<String>, Hit)> {
     all
 }
 
-fn names_of(store: &Store) -> [String; 3] {
+/// What a store is found by: code, number, code and name, and its labels (its city, say).
+fn names_of(store: &Store) -> Vec<String> {
     let record = &store.record;
-    [fold(&record.code), record.id.to_string(), fold(&format!("{} {}", record.code, record.name))]
+    let named = [fold(&record.code), record.id.to_string(), fold(&format!("{} {}", record.code, record.name))];
+    named.into_iter().chain(record.labels.values().map(|label| fold(label))).collect()
 }
 
 /// Orders whose code or id holds `text`, newest first; people read a code's last digits to each other.
