@@ -82,7 +82,18 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> bool {
     true
 }
 
-/// `REPETICIÓN desde 18:30:00 hasta 19:05:00 · 10x`, and what stands in the way of more.
+/// What is amiss in the present while the past is shown: `sin conexión ✖2`; nothing when nothing is.
+fn present(look: &Look, state: &State, urgent: usize) -> String {
+    let link = match &state.link {
+        Link::Up { .. } => None,
+        Link::Connecting { .. } => Some(look.t(Msg::LinkConnecting).to_owned()),
+        Link::Lost { .. } => Some(look.t(Msg::LinkLost).to_owned()),
+    };
+    let urgent = (urgent > 0).then(|| format!("{}{}", look.glyphs().critical, when::count(urgent as u64)));
+    link.into_iter().chain(urgent).collect::<Vec<_>>().join(" ")
+}
+
+/// `REPETICIÓN desde 18:30:00 hasta 19:05:00 · 10x`, what is amiss in the present, and what stands in the way of more.
 fn replaying(look: &Look, state: &State) -> String {
     let Some(playing) = &state.playing else { return String::new() };
     let clock = |at| when::clock(at, &look.zone);
@@ -97,6 +108,10 @@ fn replaying(look: &Look, state: &State) -> String {
         look.glyphs().warn,
         phrases::replaying(look.lang, when::date(playing.from, &look.zone), clock(playing.until), speed)
     );
+    let now = present(look, state, playing.urgent);
+    if !now.is_empty() {
+        text = format!("{text} {} {}", look.glyphs().dot, phrases::replay_now(look.lang, now));
+    }
     if let Some(why) = &playing.failed {
         text = format!("{text} {} {}", look.glyphs().dot, why.text(look.lang));
     } else if playing.known_to < playing.until {
