@@ -297,7 +297,7 @@ pub static BINDINGS: &[Binding] = &[
     replaying(Action::Faster, &[Key::char('+')], Msg::DoFaster, |state| state.playing.is_some()),
     replaying(Action::Slower, &[Key::char('-')], Msg::DoSlower, |state| state.playing.is_some()),
     replaying(Action::Live, &[Key::new(KeyCode::Esc)], Msg::DoLive, |state| {
-        state.playing.is_some() && state.opened.is_empty() && state.filter_text().is_empty()
+        state.playing.is_some() && state.opened.is_empty() && state.filter_text().is_empty() && !has_marks(state)
     }),
     Binding {
         action: Action::Inject,
@@ -306,7 +306,7 @@ pub static BINDINGS: &[Binding] = &[
         text: Msg::DoInject,
         group: Group::Acting,
         footer: 4,
-        possible: |state| state.link.is_up(),
+        possible: |state| may_change(state) && state.link.is_up(),
     },
     Binding {
         action: Action::Pause,
@@ -315,7 +315,7 @@ pub static BINDINGS: &[Binding] = &[
         text: Msg::DoPause,
         group: Group::Acting,
         footer: 3,
-        possible: |state| instance(state) == Some(RunState::Running),
+        possible: |state| may_change(state) && instance(state) == Some(RunState::Running),
     },
     Binding {
         action: Action::Resume,
@@ -324,7 +324,7 @@ pub static BINDINGS: &[Binding] = &[
         text: Msg::DoResume,
         group: Group::Acting,
         footer: 3,
-        possible: |state| matches!(instance(state), Some(RunState::Paused | RunState::Draining)),
+        possible: |state| may_change(state) && matches!(instance(state), Some(RunState::Paused | RunState::Draining)),
     },
     Binding {
         action: Action::Acknowledge,
@@ -333,7 +333,7 @@ pub static BINDINGS: &[Binding] = &[
         text: Msg::DoAcknowledge,
         group: Group::Acting,
         footer: 3,
-        possible: |state| state.screen == Screen::Overview && state.attention_table.has_current(),
+        possible: |state| attends(state) && state.attention_table.has_current(),
     },
     Binding {
         action: Action::PutOff,
@@ -342,9 +342,7 @@ pub static BINDINGS: &[Binding] = &[
         text: Msg::DoPutOff,
         group: Group::Acting,
         footer: 8,
-        possible: |state| {
-            state.screen == Screen::Overview && (state.attention_table.has_current() || state.handled.hidden() > 0)
-        },
+        possible: |state| attends(state) && (state.attention_table.has_current() || state.handled.hidden() > 0),
     },
     Binding {
         action: Action::Dismiss,
@@ -490,6 +488,16 @@ fn can_open(state: &State) -> bool {
         Some(_) => false,
         None => state.table().has_current(),
     }
+}
+
+/// Whether anything may be changed from here: not from the past, and not where the settings forbid it.
+const fn may_change(state: &State) -> bool {
+    state.playing.is_none() && !state.access.read_only
+}
+
+/// Whether the list of what needs a person is on screen, that of the present.
+fn attends(state: &State) -> bool {
+    state.screen == Screen::Overview && state.playing.is_none()
 }
 
 /// What the instance that is looked at is doing, if it could be told something.

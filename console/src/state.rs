@@ -408,12 +408,13 @@ impl State {
 
     /// Whether what is on screen may be out of date: no connection, or not read anew since it came back.
     pub fn is_stale(&self) -> bool {
-        matches!(self.link, Link::Lost { .. }) || self.stale_since.is_some()
+        self.stale_at().is_some()
     }
 
-    /// Since when it may be out of date.
+    /// Since when it may be out of date. The past, replayed, never is: what was read of it stays so.
     pub fn stale_at(&self) -> Option<UtcMs> {
         match &self.link {
+            _ if self.playing.is_some() => None,
             Link::Lost { since, .. } => Some(self.stale_since.unwrap_or(*since)),
             _ => self.stale_since,
         }

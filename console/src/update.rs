@@ -38,6 +38,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     }
     let ticks = matches!(event, Event::Tick(_));
     let mut effects = take(state, event);
+    replay::inform(state);
     effects.extend(wire::follow(state));
     if ticks {
         effects.extend(replay::tick(state));
@@ -163,7 +164,8 @@ fn refresh(state: &mut State) {
         now: state.now,
         started_at: state.started_at,
         ready: state.reading.ready,
-        blind: !state.link.is_up() || state.is_stale(),
+        // The connection is that of the present: the past is seen without one.
+        blind: state.playing.is_none() && (!state.link.is_up() || state.is_stale()),
     };
     let items = attention::derive(state);
     state.attention = state.handled.take(items, sight);

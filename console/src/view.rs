@@ -264,6 +264,11 @@ fn empty(pen: &mut Pen<'_>, area: Rect, state: &State, shown: usize, total: usiz
     true
 }
 
+/// `none`, or that what would be here is in no stream and so not in a replay: unknown is not none.
+const fn unless_replayed(state: &State, none: Msg) -> Msg {
+    if state.playing.is_some() { Msg::NotReplayed } else { none }
+}
+
 /// How many of a table's rows are shown; nothing when there is nothing to count, for unknown is not zero.
 fn some_of(look: &Look, shown: usize, total: usize) -> Line<'static> {
     match total {

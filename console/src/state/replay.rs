@@ -93,6 +93,10 @@ pub struct Playing {
     pub failed: Option<Trouble>,
     /// What is wanted instead.
     pub wish: Option<Wish>,
+    /// The time of the live state.
+    pub present: UtcMs,
+    /// Urgent items of the live state that nobody has acknowledged.
+    pub urgent: usize,
 }
 
 impl Playing {

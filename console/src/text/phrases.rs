@@ -28,6 +28,8 @@ pub const SAME: &[&str] = &["bytes", "minutes", "reason_took", "revision", "tail
 phrases! {
     /// The banner of a replay.
     replaying(from, until, speed) { "desde {from} hasta {until} · {speed}", "from {from} to {until} · {speed}" }
+    /// What is amiss in the present, in the banner of a replay.
+    replay_now(what) { "ahora: {what}", "now: {what}" }
     /// Everything up to this time is read.
     replay_read(time) { "leído hasta {time}", "read up to {time}" }
 

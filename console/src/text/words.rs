@@ -37,6 +37,7 @@ words! {
         ReplayMark: "REPETICIÓN", "REPLAY";
         ReplayPaused: "en pausa", "paused";
         ReplayOver: "fin", "the end";
+        NotReplayed: "No forma parte de una repetición.", "Not part of a replay.";
         ReplayMost: "al máximo", "as fast as it goes";
         RefusedReplaying: "Esto es el pasado: aquí no se cambia nada. Esc vuelve a lo actual.", "This is the past: nothing can be changed here. Esc goes back to the present.";
         RefusedNotReplaying: "Ya se muestra lo actual.", "The present is what is shown.";

@@ -1,8 +1,9 @@
 //! The overview's list: acknowledging an item, and putting one off by a dialog.
 
+use super::input::refuse;
 use crate::action::Action;
 use crate::state::dialog::{Dialog, PutOff, PutOffButton};
-use crate::state::{Screen, State, attention};
+use crate::state::{Refusal, Screen, State, attention};
 
 /// The item that the cursor is on.
 fn current(state: &State) -> Option<&attention::Item> {
@@ -13,6 +14,9 @@ fn current(state: &State) -> Option<&attention::Item> {
 
 /// Acknowledges the selected item, or takes that back.
 pub(super) fn acknowledge(state: &mut State) {
+    if state.playing.is_some() {
+        return refuse(state, Refusal::Replaying);
+    }
     let Some(item) = current(state).cloned() else { return };
     // The cursor goes with it: another item that takes its place is not what a second press is about.
     state.attention_table.selected = Some(item.subject.clone());
@@ -23,6 +27,9 @@ pub(super) fn acknowledge(state: &mut State) {
 
 /// Asks for how long to put off the selected item.
 pub(super) fn open_put_off(state: &mut State) {
+    if state.playing.is_some() {
+        return refuse(state, Refusal::Replaying);
+    }
     let subject = current(state).map(|item| item.subject.clone());
     let hidden = state.handled.hidden();
     if (subject.is_some() || hidden > 0) && state.screen == Screen::Overview {

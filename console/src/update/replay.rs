@@ -12,20 +12,21 @@ use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::{Answer, Event, Fact, History, Meter, Part, Trouble};
 use crate::filter;
+use crate::state::attention::{Item, Severity};
 use crate::state::replay::{Cursor, DAYS_MAX, PLAYED_MAX, Playing, Replay, STREAMS, Speed, Stretch, WAITING_LOW, Wish};
 use crate::state::{Refusal, State, Times};
 
 /// Begins a replay from a time as a person writes it.
 pub(super) fn begin(state: &mut State, text: &str) -> Result<Vec<Effect>, Refusal> {
     let zone = if state.times == Times::Utc { TimeZone::UTC } else { state.zone.clone() };
-    if let Some(playing) = &mut state.playing {
-        // The present is where the replay before this one ended.
-        let from = parse(text, playing.until, &zone).ok_or(Refusal::ReplayTime)?;
-        playing.wish = Some(Wish::From(from));
-        return Ok(Vec::new());
-    }
     if !state.link.is_up() {
         return Err(Refusal::NotConnected);
+    }
+    if let Some(playing) = &mut state.playing {
+        // A person means times by the clock on the wall, not by the one of the replay.
+        let from = parse(text, playing.present, &zone).ok_or(Refusal::ReplayTime)?;
+        playing.wish = Some(Wish::From(from));
+        return Ok(Vec::new());
     }
     let from = parse(text, state.now, &zone).ok_or(Refusal::ReplayTime)?;
     start(state, from);
@@ -63,12 +64,19 @@ fn start(live: &mut State, from: UtcMs) {
     let until = live.now;
     let mut shown = State::new(from, live.lang, live.seed);
     (shown.width, shown.height, shown.times, shown.screen) = (live.width, live.height, live.times, live.screen);
-    shown.zone = live.zone.clone();
-    shown.link = live.link.clone();
-    (shown.settings, shown.access) = (live.settings.clone(), live.access.clone());
-    shown.reading.ready = true;
-    shown.playing =
-        Some(Playing { from, until, known_to: from, speed: Speed::default(), paused: false, failed: None, wish: None });
+    (shown.zone, shown.settings, shown.ground) = (live.zone.clone(), live.settings.clone(), live.ground);
+    (shown.reading.ready, shown.reading.since) = (true, Some(from));
+    shown.playing = Some(Playing {
+        from,
+        until,
+        known_to: from,
+        speed: Speed::default(),
+        paused: false,
+        failed: None,
+        wish: None,
+        present: until,
+        urgent: 0,
+    });
     live.replays += 1;
     live.replay = Some(Box::new(Replay {
         number: live.replays,
@@ -78,6 +86,32 @@ fn start(live: &mut State, from: UtcMs) {
         asked: false,
         ticked_at: until,
     }));
+    inform(live);
+}
+
+/// Tells the replayed state what a person must know of the present while looking at the past: the connection and what
+/// it lets us do, what is urgent, the saved views. Notices go with the person, and stay as long as they would have.
+pub(super) fn inform(live: &mut State) {
+    let Some(replay) = &mut live.replay else { return };
+    let shown = &mut replay.shown;
+    tell(&mut shown.link, &live.link);
+    tell(&mut shown.access, &live.access);
+    tell(&mut shown.views, &live.views);
+    if let Some(playing) = &mut shown.playing {
+        let urgent = |item: &&Item| item.severity == Severity::Critical && !item.acknowledged;
+        (playing.present, playing.urgent) = (live.now, live.attention.iter().filter(urgent).count());
+    }
+    for posted in std::mem::take(&mut live.notices).shown.iter() {
+        shown.notices.shown.push(posted.clone());
+    }
+    shown.notices.expire(live.now);
+}
+
+/// Copies what is not the same already.
+fn tell<T: Clone + PartialEq>(shown: &mut T, live: &T) {
+    if shown != live {
+        shown.clone_from(live);
+    }
 }
 
 /// Reads the next stretch when few facts wait.
@@ -105,7 +139,7 @@ pub(super) fn route(live: &mut State, event: &Event) -> Option<Vec<Effect>> {
         | Event::Resized { .. } => {}
         _ => return None,
     }
-    let mut effects = harmless(&mut replay.shown, event.clone());
+    let mut effects = harmless(&mut replay.shown, live.now, event.clone());
     // Both have a size.
     if let Event::Resized { width, height } = event {
         (live.width, live.height) = (*width, *height);
@@ -114,11 +148,16 @@ pub(super) fn route(live: &mut State, event: &Event) -> Option<Vec<Effect>> {
     Some(effects)
 }
 
-/// What an event does to a replayed state, and what of it may be done outside.
-fn harmless(shown: &mut State, event: Event) -> Vec<Effect> {
+/// What an event does to a replayed state at `present`, and what of it may be done outside.
+fn harmless(shown: &mut State, present: UtcMs, event: Event) -> Vec<Effect> {
     let effects = super::update(shown, event);
     if effects.iter().any(|effect| matches!(effect, Effect::Run(_))) {
         input::refuse(shown, Refusal::Replaying);
+    }
+    // What was said just now was said by the clock of the past, which may stand still or run: people read by the other.
+    for posted in shown.notices.shown.iter_mut().filter(|posted| posted.at == shown.now) {
+        let stays_ms = posted.until.since(posted.at);
+        (posted.at, posted.until) = (present, present.plus_millis(stays_ms));
     }
     let allowed = |effect: &Effect| {
         matches!(
@@ -128,6 +167,7 @@ fn harmless(shown: &mut State, event: Event) -> Vec<Effect> {
                 | Effect::Copy(_)
                 | Effect::CopyDetail
                 | Effect::Dump
+                | Effect::SaveView(_)
                 | Effect::Switch(_)
         )
     };
@@ -140,7 +180,9 @@ fn granted(live: &mut State) -> Vec<Effect> {
     let wish = replay.shown.playing.as_mut().and_then(|playing| playing.wish.take());
     live.leaving |= replay.shown.leaving;
     if wish.is_some() {
-        (live.lang, live.times) = (replay.shown.lang, replay.shown.times);
+        let shown = &mut replay.shown;
+        (live.lang, live.times, live.ground) = (shown.lang, shown.times, shown.ground);
+        live.notices = std::mem::take(&mut shown.notices);
         live.replay = None;
     }
     match wish {
@@ -180,7 +222,7 @@ pub(super) fn read(live: &mut State, number: u64, read: Result<Stretch, Trouble>
             if !stretch.catalogue.is_empty() {
                 let total = u64::try_from(stretch.catalogue.len()).unwrap_or(u64::MAX);
                 let read = History::Read { part: Part::Stores, facts: stretch.catalogue, done: total, total };
-                let _ = harmless(&mut replay.shown, Event::History(read));
+                let _ = harmless(&mut replay.shown, live.now, Event::History(read));
             }
         }
         Err(why) => {
@@ -199,10 +241,10 @@ pub(super) fn tick(live: &mut State) -> Vec<Effect> {
     let (clock, facts) = due(replay, passed_ms);
     let mut effects = Vec::new();
     if clock > replay.shown.now {
-        effects.extend(harmless(&mut replay.shown, Event::Tick(clock)));
+        effects.extend(harmless(&mut replay.shown, now, Event::Tick(clock)));
     }
     if !facts.is_empty() {
-        effects.extend(harmless(&mut replay.shown, Event::Live { facts, meter: Meter::default() }));
+        effects.extend(harmless(&mut replay.shown, now, Event::Live { facts, meter: Meter::default() }));
     }
     effects.extend(ask(live));
     effects

@@ -40,7 +40,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> bool {
     let look = pen.look;
     let glyphs = look.glyphs();
     let (meaning, text) = match &state.link {
-        _ if state.playing.is_some() => (Meaning::Banner, replaying(look, state)),
+        _ if state.playing.is_some() => (Meaning::Banner, replaying(look, state, area.width)),
         Link::Lost { since, why } => {
             let away = when::age(look.now.since(*since));
             let data = when::age(look.stale_ms.unwrap_or_default());
@@ -82,8 +82,20 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> bool {
     true
 }
 
-/// `REPETICIÓN desde 18:30:00 hasta 19:05:00 · 10x`, and what stands in the way of more.
-fn replaying(look: &Look, state: &State) -> String {
+/// What is amiss in the present while the past is shown: `sin conexión ✖2`; nothing when nothing is.
+fn present(look: &Look, state: &State, urgent: usize) -> String {
+    let link = match &state.link {
+        Link::Up { .. } => None,
+        Link::Connecting { .. } => Some(look.t(Msg::LinkConnecting).to_owned()),
+        Link::Lost { .. } => Some(look.t(Msg::LinkLost).to_owned()),
+    };
+    let urgent = (urgent > 0).then(|| format!("{}{}", look.glyphs().critical, when::count(urgent as u64)));
+    link.into_iter().chain(urgent).collect::<Vec<_>>().join(" ")
+}
+
+/// `REPETICIÓN desde 18:30:00 hasta 19:05:00 · 10x`, what is amiss in the present, and what stands in the way of
+/// more; up to when the past is read only where that fits into `columns`.
+fn replaying(look: &Look, state: &State, columns: u16) -> String {
     let Some(playing) = &state.playing else { return String::new() };
     let clock = |at| when::clock(at, &look.zone);
     let speed = match playing.speed.times() {
@@ -97,10 +109,16 @@ fn replaying(look: &Look, state: &State) -> String {
         look.glyphs().warn,
         phrases::replaying(look.lang, when::date(playing.from, &look.zone), clock(playing.until), speed)
     );
+    let now = present(look, state, playing.urgent);
+    if !now.is_empty() {
+        text = format!("{text} {} {}", look.glyphs().dot, phrases::replay_now(look.lang, now));
+    }
     if let Some(why) = &playing.failed {
         text = format!("{text} {} {}", look.glyphs().dot, why.text(look.lang));
     } else if playing.known_to < playing.until {
-        text = format!("{text} {} {}", look.glyphs().dot, phrases::replay_read(look.lang, clock(playing.known_to)));
+        let read = phrases::replay_read(look.lang, clock(playing.known_to));
+        let both = format!("{text} {} {read}", look.glyphs().dot);
+        text = if fit::width(&both) <= usize::from(columns) { both } else { text };
     }
     text
 }

@@ -30,14 +30,14 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
         (11, address(look, state)),
         (9, identity(look, state)),
         (4, link(look, state)),
-        (6, rate(look, state)),
+        (RATE, rate(look, state)),
         (NEVER_DROPPED, lost(look, state)),
         (7, unreadable(look, state)),
         (GAPS, gaps(look, state, true)),
     ];
     if state.playing.is_some() {
-        // These are of the present.
-        parts.retain(|(rank, _)| *rank != 3 && *rank != NEVER_DROPPED);
+        // The past is not received: a rate and a count of what was lost would be invented.
+        parts.retain(|(rank, _)| *rank != RATE && *rank != NEVER_DROPPED);
     }
     parts.retain(|(_, spans)| !spans.is_empty());
     let columns = |parts: &[(u8, Vec<Span<'static>>)]| -> usize {
@@ -65,6 +65,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
 
 /// Rank of what is shown however narrow the screen is.
 const NEVER_DROPPED: u8 = 0;
+/// Rank of the rate of received messages.
+const RATE: u8 = 6;
 /// Rank of the stretches without connection: they have a short form.
 const GAPS: u8 = 8;
 /// Most columns of a name that somebody else chose: context, user, account.

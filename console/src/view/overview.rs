@@ -299,7 +299,7 @@ fn services_section(pen: &mut Pen<'_>, area: Rect, state: &State) {
     pen.rule(area, look.t(Msg::TabServices), note);
     let body = super::below_rule(area);
     if all.is_empty() {
-        let why = if state.reading.ready { Msg::NoServices } else { Msg::NoDataYet };
+        let why = if state.reading.ready { super::unless_replayed(state, Msg::NoServices) } else { Msg::NoDataYet };
         pen.sentence(super::indent(body), Meaning::Muted, look.t(why));
         return;
     }

@@ -177,7 +177,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
         body.height -= 1;
         pen.line(body.x, body.bottom(), body.width, mute, Align::Left);
     }
-    if super::empty(pen, body, state, table.rows.len(), table.total, Msg::NoServices) {
+    if super::empty(pen, body, state, table.rows.len(), table.total, super::unless_replayed(state, Msg::NoServices)) {
         return;
     }
     let rows = Rows {

@@ -85,7 +85,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, left: Rect, state: &State) {
     let windows = Window::ALL.map(|window| (window, sums(look, state, window)));
     if windows.iter().all(|(_, sums)| sums.is_none()) {
         let why = match &state.counted.trouble {
-            None if state.counted.read_at.is_none() => look.t(Msg::NoDataYet).to_owned(),
+            None if state.counted.read_at.is_none() => look.t(super::unless_replayed(state, Msg::NoDataYet)).to_owned(),
             None | Some(Trouble::Gone) => look.t(Msg::CountsNone).to_owned(),
             Some(trouble) => trouble.text(look.lang),
         };

@@ -1,16 +1,22 @@
 //! Playing the past: its clock, its keys, and that nothing can be changed from there while the present goes on.
 
-use contract::{StoreId, UtcMs};
+use contract::heartbeat::RunState;
+use contract::{Service, StoreId, UtcMs};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use domicilio::action::Action;
 use domicilio::effect::Effect;
-use domicilio::event::{Answer, Edit, Event, Fact, Trouble};
+use domicilio::event::{Answer, Edit, Event, Fact, LinkChange, Outage, Trouble};
 use domicilio::keys;
+use domicilio::state::notices::BAD_MS;
 use domicilio::state::replay::{Cursor, PLAYED_MAX, STREAMS, Speed, Stretch};
-use domicilio::state::{Notice, Opened, OrderState, Refusal, Screen, State};
+use domicilio::state::{GroundSeen, Notice, Opened, OrderState, Refusal, Screen, State};
+use domicilio::theme::{Depth, Ground, Theme};
 use domicilio::update::update;
+use domicilio::view::{self, Memory};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 
-use crate::making::{accepted, at, console, ended, head, live, store};
+use crate::making::{accepted, at, connected, console, ended, head, heartbeat, live, store};
 
 /// Types a line into the palette and presses Enter.
 fn command(state: &mut State, line: &str) -> Vec<Effect> {
@@ -196,4 +202,145 @@ fn what_no_stream_keeps_is_unknown_and_alarms_nobody() {
     assert_eq!(past(&state).now, at(3_600_000));
     assert_eq!((past(&state).attention.len(), past(&state).queues.total), (0, None));
     assert_eq!(past(&state).queues.depth(StoreId(70)), None);
+}
+
+#[test]
+fn the_loss_of_the_connection_and_what_is_urgent_are_told_in_the_past() {
+    let (mut state, _) = replaying();
+    told(&mut state, vec![(at(10), accepted(1))], at(3_600_000), None);
+    let present = |state: &State| past(state).playing.as_ref().map(|playing| (playing.present, playing.urgent));
+    assert_eq!(present(&state), Some((at(3_600_000), 0)));
+    update(&mut state, live(vec![ended(2, 7, false)]));
+    tick(&mut state, 1_000);
+    assert_eq!(present(&state), Some((at(3_601_000), 1)));
+    update(&mut state, Event::Link(LinkChange::Lost { at: at(3_601_000), why: Outage::Closed }));
+    assert!(!past(&state).link.is_up() && !past(&state).is_stale(), "the past does not grow old");
+    let drawn = drawn(&state);
+    assert!(drawn.contains("ahora: sin conexión ✖1"), "{drawn}");
+    let refused = command(&mut state, "from -1h");
+    assert!(refused.is_empty() && state.replay.as_ref().is_some_and(|replay| replay.number == 1), "{refused:?}");
+    press(&mut state, KeyCode::Esc);
+    // The connection comes back; so it does in the past, and the notice of it is seen there.
+    update(&mut state, connected(3_602_000));
+    assert!(past(&state).link.is_up());
+    let said = |state: &State| state.notices.shown.iter().map(|posted| posted.notice.clone()).collect::<Vec<_>>();
+    assert!(said(past(&state)).iter().any(|notice| matches!(notice, Notice::Back { .. })));
+    assert_eq!(said(&state), []);
+}
+
+#[test]
+fn notices_last_by_the_clock_of_the_person_and_go_along() {
+    let (mut state, _) = replaying();
+    told(&mut state, Vec::new(), at(3_600_000), None);
+    press(&mut state, KeyCode::Char('+'));
+    press(&mut state, KeyCode::Char('+'));
+    update(&mut state, Event::Action(Action::Inject));
+    tick(&mut state, BAD_MS - 1);
+    assert_eq!(past(&state).notices.shown.len(), 1, "a minute a second makes none shorter");
+    tick(&mut state, 1);
+    assert_eq!(past(&state).notices.shown.len(), 0);
+    update(&mut state, Event::Action(Action::Inject));
+    press(&mut state, KeyCode::Esc);
+    assert_eq!((state.replay.is_none(), state.notices.shown.len()), (true, 1));
+}
+
+#[test]
+fn times_are_meant_by_the_clock_on_the_wall() {
+    let (mut state, _) = replaying();
+    tick(&mut state, 600_000);
+    let effects = command(&mut state, "from -2m");
+    let [Effect::ReadReplay { cursor, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((cursor.from, cursor.until), (at(4_080_000), at(4_200_000)));
+}
+
+#[test]
+fn views_are_known_in_the_past_and_saved_from_there() {
+    let mut state = console();
+    let view = state.as_view("mine".to_owned());
+    update(&mut state, Event::Views(Ok(vec![view.clone()])));
+    update(&mut state, Event::Tick(at(3_600_000)));
+    command(&mut state, "from -1h");
+    assert_eq!(past(&state).views.all, std::slice::from_ref(&view));
+    let effects = command(&mut state, "save other");
+    let [Effect::SaveView(other)] = &effects[..] else { panic!("{effects:?}") };
+    let all = vec![view, other.clone()];
+    update(&mut state, Event::Answer(Answer::ViewSaved(Ok(("other".to_owned(), all.clone())))));
+    assert_eq!((&state.views.all, &past(&state).views.all), (&all, &all));
+    let said = past(&state).notices.shown.last().map(|posted| posted.notice.clone());
+    assert_eq!(said, Some(Notice::ViewSaved("other".to_owned())));
+}
+
+#[test]
+fn the_theme_goes_along_and_comes_back() {
+    let mut state = console();
+    update(&mut state, Event::Tick(at(3_600_000)));
+    update(&mut state, Event::Action(Action::Theme));
+    command(&mut state, "from -1h");
+    assert_eq!(past(&state).ground, GroundSeen::Other);
+    update(&mut state, Event::Action(Action::Theme));
+    press(&mut state, KeyCode::Esc);
+    assert_eq!(state.ground, GroundSeen::AsFound);
+}
+
+#[test]
+fn escape_takes_marks_away_before_it_leaves_the_past() {
+    let (mut state, _) = replaying();
+    told(&mut state, vec![(at(10), accepted(1))], at(3_600_000), None);
+    tick(&mut state, 1_000);
+    press(&mut state, KeyCode::Char('2'));
+    press(&mut state, KeyCode::Char('*'));
+    assert_eq!(past(&state).order_table.marked.len(), 1);
+    press(&mut state, KeyCode::Esc);
+    assert!(state.replay.is_some() && past(&state).order_table.marked.is_empty());
+    press(&mut state, KeyCode::Esc);
+    assert!(state.replay.is_none());
+}
+
+#[test]
+fn what_would_change_something_is_offered_only_where_it_can() {
+    const CHANGES: [Action; 5] = [Action::Inject, Action::Pause, Action::Resume, Action::Acknowledge, Action::PutOff];
+    let offered = |state: &State| -> Vec<Action> {
+        let all = keys::offered(state).filter(|(_, possible)| *possible).map(|(binding, _)| binding.action);
+        all.filter(|action| CHANGES.contains(action)).collect()
+    };
+    let (mut state, _) = replaying();
+    told(&mut state, vec![(at(10), ended(1, 7, false))], at(3_600_000), None);
+    tick(&mut state, 1_000);
+    assert!(past(&state).attention_table.current().is_some());
+    assert_eq!(offered(past(&state)), []);
+    update(&mut state, Event::Action(Action::Acknowledge));
+    assert!(!past(&state).attention[0].acknowledged);
+
+    let mut state = console();
+    update(&mut state, live(vec![ended(1, 7, false), heartbeat(Service::Resolver, "r-1", RunState::Running, 0)]));
+    assert_eq!(offered(&state), [Action::Inject, Action::Acknowledge, Action::PutOff]);
+    update(&mut state, Event::Action(Action::Show(Screen::Services)));
+    assert_eq!(offered(&state), [Action::Inject, Action::Pause]);
+    state.access.read_only = true;
+    assert_eq!(offered(&state), []);
+}
+
+#[test]
+fn what_no_stream_keeps_is_said_to_be_no_part_of_it() {
+    let (mut state, _) = replaying();
+    state.access.context = Some("cocina".to_owned());
+    tick(&mut state, 500);
+    let at_start = drawn(&state);
+    assert!(at_start.contains("cocina") && !at_start.contains("rx "), "{at_start}");
+    assert_eq!(past(&state).reading.since, Some(at(0)), "nothing is known of what was before");
+    assert_eq!(at_start.matches("No forma parte de una repetición.").count(), 2, "{at_start}");
+    for screen in [Screen::Services, Screen::Bus] {
+        update(&mut state, Event::Action(Action::Show(screen)));
+        let drawn = drawn(&state);
+        assert!(drawn.contains("No forma parte de una repetición."), "{drawn}");
+    }
+}
+
+/// What the screen shows, 140 columns wide.
+fn drawn(state: &State) -> String {
+    let theme = Theme::new(Depth::True, Ground::Dark, false);
+    let mut terminal = Terminal::new(TestBackend::new(140, 40)).unwrap();
+    let mut memory = Memory::new(theme, jiff::tz::TimeZone::UTC);
+    terminal.draw(|frame| view::draw(state, &mut memory, frame)).unwrap();
+    terminal.backend().to_string()
 }

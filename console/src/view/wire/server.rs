@@ -12,7 +12,7 @@ use crate::theme::Meaning;
 use crate::view::fit::{self, Align};
 use crate::view::pen::{Look, Pen};
 use crate::view::table::{self, Column, Rows, Scroll};
-use crate::view::{below_rule, empty, indent, order, some_of, when};
+use crate::view::{below_rule, empty, indent, order, some_of, unless_replayed, when};
 
 /// Age of the server's account from which it is told, in milliseconds: three readings missed.
 const OLD_MS: i64 = 6_000;
@@ -146,7 +146,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
         body = Rect { y: body.y + used, height: body.height - used, ..body };
     }
     if wire.server.is_none() {
-        pen.sentence(indent(body), Meaning::Muted, look.t(Msg::NoDataYet));
+        pen.sentence(indent(body), Meaning::Muted, look.t(unless_replayed(state, Msg::NoDataYet)));
         return;
     }
     if empty(pen, body, state, table.rows.len(), table.total, Msg::NoStreams) {

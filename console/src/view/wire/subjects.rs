@@ -11,7 +11,7 @@ use crate::theme::Meaning;
 use crate::view::fit::Align;
 use crate::view::pen::{Look, Pen};
 use crate::view::table::{self, Column, Rows, Scroll};
-use crate::view::{below_rule, empty, some_of, when};
+use crate::view::{below_rule, empty, some_of, unless_replayed, when};
 
 /// A row: the subject, what passed there, and what its sign is.
 struct Row<'a> {
@@ -117,7 +117,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     let note = some_of(pen.look, table.rows.len(), table.total);
     pen.rule(area, &title, note);
     let body = below_rule(area);
-    if empty(pen, body, state, table.rows.len(), table.total, Msg::NoMessages) {
+    if empty(pen, body, state, table.rows.len(), table.total, unless_replayed(state, Msg::NoMessages)) {
         return;
     }
     let at = |place: usize| row(state, table.rows.get(place)?);

@@ -11,7 +11,7 @@ use crate::theme::Meaning;
 use crate::view::fit::Align;
 use crate::view::pen::{Look, Pen};
 use crate::view::table::{self, Column, Rows, Scroll};
-use crate::view::{below_rule, empty, when};
+use crate::view::{below_rule, empty, unless_replayed, when};
 
 fn columns<'a>() -> Vec<Column<&'a Row>> {
     vec![
@@ -86,7 +86,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     }
     pen.rule(area, &title, look.facts(facts));
     let body = below_rule(area);
-    if empty(pen, body, state, table.rows.len(), table.total, Msg::NoMessages) {
+    if empty(pen, body, state, table.rows.len(), table.total, unless_replayed(state, Msg::NoMessages)) {
         return;
     }
     let at = |place: usize| tail.get(*table.rows.get(place)?);
