@@ -87,6 +87,8 @@ words! {
         ThereAreMore: "hay más", "there are more";
         Yes: "sí", "yes";
         No: "no", "no";
+        FactContext: "Contexto", "Context";
+        OverriddenBy: "cambiado por", "changed by";
         FactServer: "Servidor", "Server";
         FactRoundTrip: "Ida y vuelta", "Round trip";
         FactCluster: "Clúster", "Cluster";

@@ -63,6 +63,8 @@ fn press(state: &mut State, subject: Option<&attention::Subject>, pressed: Optio
             let item = state.attention.iter().find(|item| Some(&item.subject) == subject).cloned();
             if let Some(item) = item {
                 state.handled.put_off(&item, until);
+                // It is hidden now: the cursor goes on with what is left.
+                state.attention_table.selected = None;
             }
         }
         Some(PutOffButton::ShowAll) => state.handled.show_all(),

@@ -4,13 +4,15 @@ use crate::effect::Effect;
 use crate::event::{Heard, Trouble};
 use crate::filter::fold;
 use crate::state::wire::server::{PATIENCE_MS, READ_MS, Server};
+use crate::state::wire::subjects::ROOT;
 use crate::state::wire::tail::{Gap, Raw};
 use crate::state::wire::{Pane, UNFOLDED_MAX};
-use crate::state::{Lang, Screen, State};
+use crate::state::{Lang, Opened, Screen, State};
 use crate::text::told;
 
 /// Takes what passed.
 pub(super) fn heard(state: &mut State, heard: Heard) {
+    let held = state.frozen.is_some() || state.opened.iter().any(|opened| matches!(opened, Opened::Raw(_)));
     let wire = &mut state.wire;
     for count in &heard.counts {
         wire.subjects.count(heard.at, &count.subject, count.messages, count.bytes);
@@ -21,12 +23,15 @@ pub(super) fn heard(state: &mut State, heard: Heard) {
     if heard.tail.as_ref() != wire.tail.told.as_ref() || heard.tail.is_none() {
         return;
     }
-    for raw in heard.kept {
+    // Rows that a person holds, or one of which is being read, must not be pushed out by what comes: that is counted.
+    let (kept, passed_by) = if held { (Vec::new(), heard.kept.len()) } else { (heard.kept, 0) };
+    for raw in kept {
         let words = words(&raw);
         wire.tail.message(raw, words);
     }
-    if heard.skipped > 0 {
-        wire.tail.gap(heard.at, Gap::Skipped(heard.skipped));
+    let skipped = heard.skipped + u64::try_from(passed_by).unwrap_or(u64::MAX);
+    if skipped > 0 {
+        wire.tail.gap(heard.at, Gap::Skipped(skipped));
     }
     if lost > 0 {
         wire.tail.gap(heard.at, Gap::Lost(lost));
@@ -98,7 +103,9 @@ pub(super) fn open(state: &mut State) {
         tail(state);
     } else if !state.wire.unfolded.remove(&subject) {
         if state.wire.unfolded.len() >= UNFOLDED_MAX {
-            state.wire.unfolded.pop_first();
+            // Never the root: without it nothing is seen at all.
+            let other = state.wire.unfolded.iter().find(|subject| *subject != ROOT).cloned();
+            state.wire.unfolded.retain(|subject| Some(subject) != other.as_ref());
         }
         state.wire.unfolded.insert(subject);
     }

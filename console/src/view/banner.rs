@@ -39,39 +39,40 @@ fn with_sentence(look: &Look, text: String, sentence: Option<&str>, columns: u16
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> bool {
     let look = pen.look;
     let glyphs = look.glyphs();
+    // Rows that are held stay held whatever else there is to say.
+    let frozen = state.frozen.map_or_else(String::new, |frozen| {
+        let count = when::count(state.orders.ever().saturating_sub(frozen.known));
+        format!(" {} {}", glyphs.busy, phrases::frozen(look.lang, look.age(frozen.since), count))
+    });
+    let columns = area.width.saturating_sub(u16::try_from(fit::width(&frozen)).unwrap_or(u16::MAX));
     let (meaning, text) = match &state.link {
-        _ if state.playing.is_some() => (Meaning::Banner, replaying(look, state, area.width)),
+        _ if state.playing.is_some() => (Meaning::Banner, replaying(look, state, columns)),
         Link::Lost { since, why } => {
             let away = when::age(look.now.since(*since));
             let data = when::age(look.stale_ms.unwrap_or_default());
             let (why, sentence) = outage(look, why);
             let text = format!(" {} {}", glyphs.warn, phrases::lost_for(look.lang, away, data, why));
-            (Meaning::Banner, with_sentence(look, text, sentence, area.width))
+            (Meaning::Banner, with_sentence(look, text, sentence, columns))
         }
         Link::Connecting { since, last_failure } => {
             let mut text = format!(" {} {}", glyphs.busy, phrases::connecting_for(look.lang, look.age(*since)));
             if let Some(why) = last_failure {
                 let (why, sentence) = refused(look, why);
-                text = with_sentence(look, format!("{text}: {why}"), sentence, area.width);
+                text = with_sentence(look, format!("{text}: {why}"), sentence, columns);
             }
             (if last_failure.is_some() { Meaning::Banner } else { Meaning::Busy }, text)
         }
         Link::Up { .. } if !state.reading.ready => {
             (Meaning::Busy, format!(" {} {}", glyphs.busy, progress(look, state)))
         }
-        Link::Up { .. } => {
-            let denied = denied::sentence(look, state).map(|denied| format!(" {} {denied}", glyphs.warn));
-            let frozen = state.frozen.map(|frozen| {
-                let count = when::count(state.orders.ever().saturating_sub(frozen.known));
-                format!(" {} {}", glyphs.busy, phrases::frozen(look.lang, look.age(frozen.since), count))
-            });
-            match (frozen, denied) {
-                (None, None) => return false,
-                (Some(frozen), None) => (Meaning::Busy, frozen),
-                (frozen, Some(denied)) => (Meaning::AlertWarn, frozen.unwrap_or_default() + &denied),
-            }
-        }
+        Link::Up { .. } => match denied::sentence(look, state) {
+            None if frozen.is_empty() => return false,
+            None => (Meaning::Busy, String::new()),
+            Some(denied) => (Meaning::AlertWarn, format!(" {} {denied}", glyphs.warn)),
+        },
     };
+    // A list of what is denied may be longer than the line: what is held is told before it.
+    let text = if meaning == Meaning::AlertWarn { frozen + &text } else { text + &frozen };
     if meaning == Meaning::Banner {
         pen.paint(area, Meaning::Banner);
     }

@@ -22,14 +22,14 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     // In the order in which they are shown; the rank tells which one goes first when room is short. The count of lost
     // messages never goes: a screen that lost some must not look like one that did not.
     let mut parts: Vec<(u8, Vec<Span<'static>>)> = vec![
-        (2, brand),
+        (5, brand),
         (3, context(look, state)),
         (1, production(look, state)),
-        (5, read_only(look, state)),
+        (2, read_only(look, state)),
         (10, server(look, state)),
         (11, address(look, state)),
         (9, identity(look, state)),
-        (4, link(look, state)),
+        (LINK, link(look, state)),
         (RATE, rate(look, state)),
         (NEVER_DROPPED, lost(look, state)),
         (7, unreadable(look, state)),
@@ -49,6 +49,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     {
         *long = gaps(look, state, false);
     }
+    if columns(&parts) > room
+        && state.access.read_only
+        && let Some((_, long)) = parts.iter_mut().find(|(rank, _)| *rank == LINK)
+    {
+        // The sign alone, so that what may not be done stays in sight; a link that is down has its banner.
+        *long = link_short(look, state);
+    }
     while columns(&parts) > room {
         let droppable = parts.iter().map(|(rank, _)| *rank).filter(|rank| *rank != NEVER_DROPPED);
         let Some(worst) = droppable.max() else { break };
@@ -65,6 +72,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
 
 /// Rank of what is shown however narrow the screen is.
 const NEVER_DROPPED: u8 = 0;
+/// Rank of the link: it has a short form.
+const LINK: u8 = 4;
 /// Rank of the rate of received messages.
 const RATE: u8 = 6;
 /// Rank of the stretches without connection: they have a short form.
@@ -134,13 +143,23 @@ fn address(look: &Look, state: &State) -> Vec<Span<'static>> {
 }
 
 fn link(look: &Look, state: &State) -> Vec<Span<'static>> {
+    let (meaning, glyph, word) = link_signs(look, state);
+    vec![look.span(Meaning::Muted, "nats "), look.span(meaning, format!("{glyph} {}", look.t(word)))]
+}
+
+/// The same by its sign alone.
+fn link_short(look: &Look, state: &State) -> Vec<Span<'static>> {
+    let (meaning, glyph, _) = link_signs(look, state);
+    vec![look.span(Meaning::Muted, "nats "), look.span(meaning, glyph)]
+}
+
+fn link_signs(look: &Look, state: &State) -> (Meaning, &'static str, Msg) {
     let glyphs = look.glyphs();
-    let (meaning, glyph, word) = match &state.link {
+    match &state.link {
         Link::Up { .. } => (Meaning::Good, glyphs.good, Msg::LinkUp),
         Link::Connecting { .. } => (Meaning::Busy, glyphs.busy, Msg::LinkConnecting),
         Link::Lost { .. } => (Meaning::AlertCritical, glyphs.critical, Msg::LinkLost),
-    };
-    vec![look.span(Meaning::Muted, "nats "), look.span(meaning, format!("{glyph} {}", look.t(word)))]
+    }
 }
 
 fn rate(look: &Look, state: &State) -> Vec<Span<'static>> {

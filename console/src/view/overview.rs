@@ -20,7 +20,7 @@ use crate::action::Action;
 use crate::state::attention::{Item, Subject, What};
 use crate::state::pulse::BUCKET_MS;
 use crate::state::services::Instance;
-use crate::state::{Screen, State};
+use crate::state::{Order, Screen, State};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -352,7 +352,9 @@ fn latest_section(pen: &mut Pen<'_>, area: Rect, state: &State) {
     };
     pen.rule(area, look.t(Msg::Latest), note);
     let body = super::below_rule(area);
-    let latest: Vec<_> = state.orders.newest_first().take(usize::from(body.height)).collect();
+    let held_since = state.frozen.map(|frozen| frozen.since);
+    let held = |order: &&Order| held_since.is_none_or(|since| order.pass.head.received_at <= since);
+    let latest: Vec<_> = state.orders.newest_first().filter(held).take(usize::from(body.height)).collect();
     if super::empty(pen, body, state, latest.len(), latest.len(), Msg::NoOrders) {
         return;
     }

@@ -298,3 +298,27 @@ fn a_payload_is_fetched_when_an_order_is_opened_and_forgotten_when_it_is_closed(
     press(&mut state, Action::Back);
     assert_eq!(state.payload, None);
 }
+
+#[test]
+fn a_late_answer_takes_nobody_away_from_what_they_turned_to() {
+    for turn in [Action::Show(Screen::Services), Action::Help, Action::Filter] {
+        let (mut state, order) = previewed();
+        press(&mut state, Action::FocusNext);
+        press(&mut state, Action::Open);
+        press(&mut state, turn);
+        let (screen, help) = (state.screen, state.help);
+        let reply = IntakeReply {
+            v: VERSION,
+            status: 202,
+            code: "accepted".into(),
+            order: Some(order.order.clone()),
+            sequence: Some(9),
+            message: "Accepted.".into(),
+            faults: vec![],
+        };
+        let answer = Answer::Injected { order: order.order.clone(), reply: Ok(reply) };
+        assert_eq!(update(&mut state, Event::Answer(answer)), [], "{turn:?}");
+        assert_eq!((state.screen, state.help, state.opened.len()), (screen, help, 0), "{turn:?}");
+        assert!(matches!(last_notice(&state), Some(Notice::InjectAccepted { .. })), "{turn:?}");
+    }
+}

@@ -270,3 +270,15 @@ fn what_is_known_of_items_is_bounded() {
     }
     assert!(state.attention.len() <= domicilio::state::attention::ITEMS_MAX);
 }
+
+#[test]
+fn a_second_press_is_about_the_same_item() {
+    let mut state = listening();
+    let both = [(72, 6 * MINUTE, Channel::Delivery), (73, 5 * MINUTE, Channel::Delivery)];
+    update(&mut state, waiting(SETTLE_MS, &both));
+    let first = state.attention[0].subject.clone();
+    press(&mut state, Action::Acknowledge);
+    assert_eq!(state.attention_table.current(), Some(&first), "it sank, and the cursor with it");
+    press(&mut state, Action::Acknowledge);
+    assert!(state.attention.iter().all(|item| !item.acknowledged), "taken back, and nothing else was touched");
+}

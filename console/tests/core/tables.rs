@@ -192,6 +192,27 @@ fn what_is_looked_at_is_copied_by_the_name_that_the_command_line_takes() {
     assert_eq!(state.notices.shown.iter().filter(|posted| posted.tone == Tone::Bad).count(), 2);
 }
 
+#[test]
+fn a_filter_that_hides_the_selected_row_leaves_a_cursor() {
+    let mut state = evening();
+    press(&mut state, &[Action::Show(Screen::Orders), Action::Down, Action::Down]);
+    let other = state.order_table.rows[7].clone();
+    press(&mut state, &[Action::Filter]);
+    for c in other.code.as_str().chars() {
+        update(&mut state, Event::Edit(Edit::Insert(c)));
+    }
+    assert_eq!(state.order_table.current(), Some(&other));
+}
+
+#[test]
+fn a_detail_has_nothing_to_filter_and_stays() {
+    for key in [Action::Filter, Action::Search] {
+        let mut state = evening();
+        press(&mut state, &[Action::Show(Screen::Stores), Action::Open, key]);
+        assert_eq!((state.opened.len(), state.filtering), (1, false), "{key:?}");
+    }
+}
+
 fn enter(state: &mut State, line: &str) -> Vec<Effect> {
     press(state, &[Action::Palette]);
     for c in line.chars() {

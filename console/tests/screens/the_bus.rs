@@ -284,3 +284,29 @@ fn choosing_a_subject_follows_it_alone_and_late_copies_of_the_one_before_are_dro
     then(&mut state, Event::Heard(right));
     assert_eq!(state.wire.tail_table.rows.len(), 4);
 }
+
+#[test]
+fn rows_that_are_held_stay_and_what_passes_meanwhile_is_counted() {
+    use domicilio::state::wire::tail::{Gap, ROWS_MAX, What};
+    for hold in [Action::Freeze, Action::Open] {
+        let mut state = on(Pane::Tail)(Lang::Es);
+        act(&mut state, Action::Top);
+        act(&mut state, hold);
+        let before = state.wire.tail.iter().len();
+        let flood = || Heard {
+            at: at(0),
+            tail: Some("domicilio".to_owned()),
+            kept: messages(),
+            skipped: 1,
+            ..Heard::default()
+        };
+        let (times, each) = (ROWS_MAX, messages().len() + 1);
+        for _ in 0..times {
+            then(&mut state, Event::Heard(flood()));
+        }
+        assert_eq!(state.wire.tail.iter().len(), before + 1, "{hold:?}");
+        let last = state.wire.tail.iter().next_back().map(|row| row.what.clone());
+        let counted = u64::try_from(times * each).unwrap();
+        assert!(matches!(last, Some(What::Gap(Gap::Skipped(count))) if count == counted), "{hold:?}: {last:?}");
+    }
+}

@@ -86,7 +86,7 @@ impl Raw {
 /// Why messages are missing at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gap {
-    /// They came faster than copies are kept; how many.
+    /// They came faster than copies are kept, or while a person held the rows; how many.
     Skipped(u64),
     /// The client had to drop them, on whatever subjects; how many.
     Lost(u64),

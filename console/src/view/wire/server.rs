@@ -173,8 +173,21 @@ fn fact(look: &Look, name: Msg, value: Line<'static>) -> Line<'static> {
 pub(super) fn account(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let look = pen.look;
     pen.rule(area, look.t(Msg::PaneConnection), Line::default());
-    let lines = account_lines(look, state.wire.account());
+    let mut lines: Vec<Line<'static>> = context_line(look, state).into_iter().collect();
+    lines.extend(account_lines(look, state.wire.account()));
     pen.lines(indent(below_rule(area)), lines);
+}
+
+/// The context that was asked for, and what said otherwise than it does; nothing without one.
+fn context_line(look: &Look, state: &State) -> Option<Line<'static>> {
+    let name = state.access.context.clone()?;
+    let overrides = state.access.overrides().collect::<Vec<_>>().join(", ");
+    let text = if overrides.is_empty() {
+        name
+    } else {
+        format!("{name} {} {} {overrides}", look.glyphs().dot, look.t(Msg::OverriddenBy))
+    };
+    Some(fact(look, Msg::FactContext, look.line(Meaning::Text, text)))
 }
 
 fn account_lines(look: &Look, account: Option<&Account>) -> Vec<Line<'static>> {
