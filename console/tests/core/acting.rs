@@ -38,6 +38,20 @@ fn previewed() -> (State, PlannedOrder) {
     (state, order)
 }
 
+/// Intake's answer that it took `order`.
+fn taken(order: &PlannedOrder) -> Answer {
+    let reply = IntakeReply {
+        v: VERSION,
+        status: 202,
+        code: "accepted".into(),
+        order: Some(order.order.clone()),
+        sequence: Some(9),
+        message: "Accepted.".into(),
+        faults: vec![],
+    };
+    Answer::Injected { order: order.order.clone(), reply: Ok(reply) }
+}
+
 #[test]
 fn enter_on_a_fresh_preview_changes_nothing() {
     let (mut state, _) = previewed();
@@ -62,16 +76,7 @@ fn a_confirmed_test_order_is_sent_once_and_followed_to_its_end() {
     assert_eq!(effects, [Effect::Run(Planned::Inject(order.clone()))]);
     assert_eq!(press(&mut state, Action::Open), [], "the dialog is closed");
 
-    let reply = IntakeReply {
-        v: VERSION,
-        status: 202,
-        code: "accepted".into(),
-        order: Some(order.order.clone()),
-        sequence: Some(9),
-        message: "Accepted.".into(),
-        faults: vec![],
-    };
-    let answer = Answer::Injected { order: order.order.clone(), reply: Ok(reply) };
+    let answer = taken(&order);
     let effects = update(&mut state, Event::Answer(answer));
     assert_eq!(effects, [Effect::FetchPayload(order.order.clone())]);
     assert_eq!(state.opened, [Opened::Order(order.order.clone())]);
@@ -307,16 +312,7 @@ fn a_late_answer_takes_nobody_away_from_what_they_turned_to() {
         press(&mut state, Action::Open);
         press(&mut state, turn);
         let (screen, help) = (state.screen, state.help);
-        let reply = IntakeReply {
-            v: VERSION,
-            status: 202,
-            code: "accepted".into(),
-            order: Some(order.order.clone()),
-            sequence: Some(9),
-            message: "Accepted.".into(),
-            faults: vec![],
-        };
-        let answer = Answer::Injected { order: order.order.clone(), reply: Ok(reply) };
+        let answer = taken(&order);
         assert_eq!(update(&mut state, Event::Answer(answer)), [], "{turn:?}");
         assert_eq!((state.screen, state.help, state.opened.len()), (screen, help, 0), "{turn:?}");
         assert!(matches!(last_notice(&state), Some(Notice::InjectAccepted { .. })), "{turn:?}");
