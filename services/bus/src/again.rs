@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use tokio::time::error::Elapsed;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
-use crate::{Error, ErrorKind, REQUEST_TIMEOUT};
+use crate::{Error, REQUEST_TIMEOUT};
 
 /// How long a question goes unanswered before it is asked once more: far above the 4 ms to 90 ms in which servers were
 /// seen to answer, far below the 4 s to 9 s of an election. At most six are under way within a request's time.
@@ -26,29 +25,22 @@ where
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
     F: Future<Output = Result<T, E>>,
 {
-    match ask(REQUEST_TIMEOUT, question).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Error::new(ErrorKind::Refused, doing, error)),
-        Err(elapsed) => Err(Error::new(ErrorKind::Unanswered, doing, elapsed)),
-    }
+    crate::error::bounded(REQUEST_TIMEOUT, doing, ask(question)).await
 }
 
-/// The first answer to `question`, asked every [`ASK_AGAIN`] until there is one, for at most `limit`. Only for what may
-/// be done several times.
-pub(crate) async fn ask<T, F: Future<Output = T>>(limit: Duration, question: impl Fn() -> F) -> Result<T, Elapsed> {
-    timeout(limit, async {
-        let mut asked = FuturesUnordered::new();
-        loop {
-            asked.push(question());
-            let next = sleep_until(Instant::now() + ASK_AGAIN);
-            tokio::select! {
-                biased;
-                Some(answer) = asked.next() => return answer,
-                () = next => {}
-            }
+/// The first answer to `question`, asked every [`ASK_AGAIN`] until there is one; whoever waits sets the limit. Only for what
+/// may be done several times.
+pub(crate) async fn ask<T, F: Future<Output = T>>(question: impl Fn() -> F) -> T {
+    let mut asked = FuturesUnordered::new();
+    loop {
+        asked.push(question());
+        let next = sleep_until(Instant::now() + ASK_AGAIN);
+        tokio::select! {
+            biased;
+            Some(answer) = asked.next() => return answer,
+            () = next => {}
         }
-    })
-    .await
+    }
 }
 
 #[cfg(test)]
@@ -56,17 +48,22 @@ mod tests {
     use std::cell::Cell;
     use std::future::pending;
 
+    use tokio::time::timeout;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn what_nobody_answered_is_asked_again() {
         let began = Instant::now();
         let asked = Cell::new(0);
-        let answer = ask(Duration::from_secs(3), || {
-            asked.set(asked.get() + 1);
-            let number = asked.get();
-            async move { if number < 3 { pending().await } else { number } }
-        });
+        let answer = timeout(
+            Duration::from_secs(3),
+            ask(|| {
+                asked.set(asked.get() + 1);
+                let number = asked.get();
+                async move { if number < 3 { pending().await } else { number } }
+            }),
+        );
         assert_eq!(answer.await.ok(), Some(3));
         assert_eq!(began.elapsed(), 2 * ASK_AGAIN);
     }
@@ -74,19 +71,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_answer_to_the_first_question_counts() {
         let asked = Cell::new(0);
-        let answer = ask(Duration::from_secs(3), || {
-            asked.set(asked.get() + 1);
-            let number = asked.get();
-            async move {
-                tokio::time::sleep(Duration::from_millis(2_600)).await;
-                number
-            }
-        });
+        let answer = timeout(
+            Duration::from_secs(3),
+            ask(|| {
+                asked.set(asked.get() + 1);
+                let number = asked.get();
+                async move {
+                    tokio::time::sleep(Duration::from_millis(2_600)).await;
+                    number
+                }
+            }),
+        );
         assert_eq!((answer.await.ok(), asked.get()), (Some(1), 6));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_limit_holds() {
-        assert!(ask(Duration::from_secs(3), pending::<()>).await.is_err());
+        assert!(timeout(Duration::from_secs(3), ask(pending::<()>)).await.is_err());
     }
 }

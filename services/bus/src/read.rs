@@ -234,7 +234,7 @@ where
     F: Future<Output = Result<jetstream::message::StreamMessage, E>>,
 {
     let doing = || format!("reading a message of stream {name}");
-    match again::ask(REQUEST_TIMEOUT, get).await {
+    match tokio::time::timeout(REQUEST_TIMEOUT, again::ask(get)).await {
         Ok(Ok(message)) => Ok(Some(message.into())),
         Ok(Err(error)) => match why(&error) {
             None => Ok(None),
