@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_nats::header::HeaderMap;
 use async_nats::jetstream;
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull as on_demand};
 use async_nats::jetstream::stream::{DirectGetError, DirectGetErrorKind, RawMessageError, RawMessageErrorKind, Stream};
 use bytes::Bytes;
 use contract::{StoreId, UtcMs};
@@ -109,7 +109,7 @@ pub async fn read(
     let doing = format!("reading stream {}", request.stream);
     let stream = no_info(js, request.stream).await?;
     let deliver_policy = policy(request.from, &doing)?;
-    let config = pull::Config {
+    let config = on_demand::Config {
         deliver_policy,
         ack_policy: AckPolicy::None,
         // Last-per-subject wants a filter even for all.
@@ -121,42 +121,89 @@ pub async fn read(
         ..Default::default()
     };
     let consumer = again::bounded(&doing, || stream.create_consumer(config.clone())).await?;
-    let mut pending = consumer.cached_info().num_pending;
     let name = consumer.cached_info().name.clone();
-    let mut taken = 0;
-    let outcome = async {
-        while pending > 0 && taken < request.limit {
-            // One pull at a time; large enough for speed, small enough to stop soon at the limit.
-            let batch = (request.limit - taken).clamp(2, 500);
-            let mut messages = bounded(
-                REQUEST_TIMEOUT,
-                &doing,
-                consumer.batch().max_messages(batch).expires(REQUEST_TIMEOUT).messages(),
-            )
-            .await?;
-            let before = taken;
-            while let Some(message) = messages.next().await {
-                let message = message.map_err(|error| Error::new(ErrorKind::Unanswered, doing.as_str(), error))?;
-                let info = message.info().map_err(|error| Error::new(ErrorKind::Refused, doing.as_str(), error))?;
-                pending = info.pending;
-                if taken < request.limit {
-                    taken += 1;
-                    each(Stored::delivered(message)?);
-                }
-                if pending == 0 {
-                    return Ok(());
-                }
-            }
-            if taken == before {
-                return Err(Error::new(ErrorKind::Unanswered, doing.as_str(), "the server sent nothing in time"));
-            }
-        }
-        Ok(())
-    }
-    .await;
+    let outcome = drain(&consumer, request.limit, &doing, &mut each).await;
     // Best effort: the server removes it by itself soon.
     let _ = bounded(REQUEST_TIMEOUT, &doing, stream.delete_consumer(&name)).await;
-    outcome.map(|()| taken)
+    outcome
+}
+
+/// How often in a row a pull may fail before anything came: on a cluster the node that we ask may not have heard of our
+/// new consumer yet ("503 No Responders"), which takes it some tenths of a second.
+const PULL_TRIES: u32 = 5;
+
+/// Between such pulls.
+const PULL_PAUSE: Duration = Duration::from_millis(250);
+
+/// How far a read has come.
+struct Progress {
+    /// Messages that the consumer still has.
+    pending: u64,
+    /// Messages taken.
+    taken: usize,
+    /// At most so many.
+    limit: usize,
+}
+
+impl Progress {
+    const fn done(&self) -> bool {
+        self.pending == 0 || self.taken >= self.limit
+    }
+}
+
+/// Takes what a fresh consumer has to give, at most `limit`, without a gap: a message that was sent and did not come is
+/// an error, for it is not sent again.
+async fn drain(
+    consumer: &Consumer<on_demand::Config>,
+    limit: usize,
+    doing: &str,
+    each: &mut impl FnMut(Stored),
+) -> Result<usize, Error> {
+    let mut progress = Progress { pending: consumer.cached_info().num_pending, taken: 0, limit };
+    let mut failed = 0;
+    while !progress.done() {
+        let before = progress.taken;
+        let answer = pull(consumer, &mut progress, doing, each).await;
+        match answer {
+            Ok(()) if progress.taken > before => failed = 0,
+            Err(error) if progress.taken > before || error.kind() != ErrorKind::Unanswered => return Err(error),
+            // Nothing came, so nothing is missing yet: the next message shows whether it is ours.
+            answer => {
+                failed += 1;
+                if failed >= PULL_TRIES {
+                    let silent = || Error::new(ErrorKind::Unanswered, doing, "the server sent nothing in time");
+                    return Err(answer.err().unwrap_or_else(silent));
+                }
+                tokio::time::sleep(PULL_PAUSE).await;
+            }
+        }
+    }
+    Ok(progress.taken)
+}
+
+/// One pull: large enough for speed, small enough to stop soon at the limit.
+async fn pull(
+    consumer: &Consumer<on_demand::Config>,
+    progress: &mut Progress,
+    doing: &str,
+    each: &mut impl FnMut(Stored),
+) -> Result<(), Error> {
+    let batch = (progress.limit - progress.taken).clamp(2, 500);
+    let asking = consumer.batch().max_messages(batch).expires(REQUEST_TIMEOUT).messages();
+    let mut messages = bounded(REQUEST_TIMEOUT, doing, asking).await?;
+    while !progress.done()
+        && let Some(message) = messages.next().await
+    {
+        let message = message.map_err(|error| Error::new(ErrorKind::Unanswered, doing, error))?;
+        let info = message.info().map_err(|error| Error::new(ErrorKind::Refused, doing, error))?;
+        if info.consumer_sequence != progress.taken as u64 + 1 {
+            return Err(Error::new(ErrorKind::Refused, doing, "messages were lost on the way"));
+        }
+        progress.pending = info.pending;
+        progress.taken += 1;
+        each(Stored::delivered(message)?);
+    }
+    Ok(())
 }
 
 /// Follows a stream from `from` on, for as long as the answer is polled: every message in stream order. Leaves nothing
@@ -169,10 +216,10 @@ pub async fn follow(
     name: &str,
     from: Start,
     headers_only: bool,
-) -> Result<pull::Ordered, Error> {
+) -> Result<on_demand::Ordered, Error> {
     let doing = format!("following stream {name}");
     let deliver_policy = policy(from, &doing)?;
-    let config = pull::OrderedConfig { deliver_policy, headers_only, ..Default::default() };
+    let config = on_demand::OrderedConfig { deliver_policy, headers_only, ..Default::default() };
     again::bounded(&doing, || async {
         let stream = js.get_stream_no_info(name).await?;
         Ok::<_, async_nats::Error>(stream.create_consumer(config.clone()).await?.messages().await?)

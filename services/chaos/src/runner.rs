@@ -157,7 +157,16 @@ async fn probe_all(stage: &mut Stage, stores: u32, round: usize) -> anyhow::Resu
 async fn counts(stage: &mut Stage, programs: &Path) -> anyhow::Result<()> {
     let deadline = Instant::now() + DRAIN_LIMIT;
     loop {
-        let counts = stage.deployment.counts(programs).await?;
+        let counts = match stage.deployment.counts(programs).await {
+            Ok(counts) => counts,
+            // A recount that the cluster did not answer says nothing about the counts.
+            Err(error) if Instant::now() < deadline => {
+                tell(&format!("a recount was not answered, again: {error:#}"));
+                tokio::time::sleep(LOOK).await;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         if counts.differs > 0 {
             stage.wrong(Wrong::Miscounted, "counters", counts.told);
             return Ok(());
