@@ -72,7 +72,7 @@ pub fn decode(raw: &Raw<'_>, received_at: UtcMs) -> Option<Fact> {
             Ok(Fact::Heartbeat { heartbeat, received_at })
         }),
         Subject::Command(..) => return None,
-        Subject::Other(_) => Err("the subject is not of this version".to_owned()),
+        Subject::Audit(_) | Subject::Other(_) => Err("the subject is not of this version".to_owned()),
     };
     let mut fact = read.unwrap_or_else(|why| Fact::Unreadable { subject: raw.subject.to_owned(), why });
     sanitise::fact(&mut fact);

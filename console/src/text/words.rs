@@ -399,6 +399,8 @@ words! {
         CommandReinject: "reinyectar", "reinject";
         CommandSolve: "dar por solucionado", "solve";
         CommandRelease: "liberar", "release";
+        CommandPingPos: "probar el POS", "ping POS";
+        CommandMove: "mover", "move";
     }
     "Why something is not possible" {
         RefusedReadOnly: "Este contexto es de solo lectura: desde aquí no se cambia nada.",

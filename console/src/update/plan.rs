@@ -163,9 +163,15 @@ const fn expected(verb: Verb) -> RunState {
     match verb {
         Verb::Pause => RunState::Paused,
         Verb::Drain => RunState::Draining,
-        Verb::Resume | Verb::Ping | Verb::LogLevel | Verb::Inject | Verb::Reinject | Verb::Solve | Verb::Release => {
-            RunState::Running
-        }
+        Verb::Resume
+        | Verb::Ping
+        | Verb::LogLevel
+        | Verb::Inject
+        | Verb::Reinject
+        | Verb::Solve
+        | Verb::Release
+        | Verb::PingPos
+        | Verb::Move => RunState::Running,
     }
 }
 

@@ -106,6 +106,8 @@ pub(super) fn command(look: &Look, verb: Verb) -> &'static str {
         Verb::Reinject => Msg::CommandReinject,
         Verb::Solve => Msg::CommandSolve,
         Verb::Release => Msg::CommandRelease,
+        Verb::PingPos => Msg::CommandPingPos,
+        Verb::Move => Msg::CommandMove,
     })
 }
 

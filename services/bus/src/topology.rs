@@ -98,6 +98,8 @@ fn config(spec: &StreamSpec, profile: Profile) -> stream::Config {
         storage: stream::StorageType::File,
         num_replicas: profile.replicas,
         allow_direct: true,
+        deny_delete: spec.append_only,
+        deny_purge: spec.append_only,
         ..Default::default()
     }
 }

@@ -41,6 +41,23 @@ async fn the_topology_is_created_once_and_left_alone() {
 }
 
 #[tokio::test]
+async fn what_is_append_only_can_be_neither_removed_nor_emptied_nor_made_removable() {
+    let (_folder, _server, connection) = start().await;
+    bus::topology::ensure(&connection.js, SMALL).await.unwrap();
+    connection.js.publish("domicilio.audit.ops-act", "{}".into()).await.unwrap().await.unwrap();
+    let stream = connection.js.get_stream("AUDIT").await.unwrap();
+    assert!(stream.delete_message(1).await.is_err());
+    assert!(stream.purge().await.is_err());
+    let mut config = stream.cached_info().config.clone();
+    (config.deny_delete, config.deny_purge) = (false, false);
+    assert!(connection.js.update_stream(&config).await.is_err());
+    assert_eq!(bus::read::extent(&connection.js, "AUDIT").await.unwrap().messages, 1);
+    // The other streams stay manageable.
+    connection.js.publish("domicilio.invalid.ec", "{}".into()).await.unwrap().await.unwrap();
+    connection.js.get_stream("INVALID").await.unwrap().purge().await.unwrap();
+}
+
+#[tokio::test]
 async fn stores_are_written_by_compare_and_set_and_followed() {
     let (_folder, _server, connection) = start().await;
     let catalogue = Catalogue::follow(&connection);

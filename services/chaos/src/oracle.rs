@@ -88,7 +88,7 @@ impl Assigned {
     /// The assignment in an event, if it is one.
     pub fn of(kind: &EventKind, at: UtcMs) -> Option<Self> {
         match kind {
-            EventKind::PartitionAssigned { partition, owner, epoch, term } => {
+            EventKind::PartitionAssigned { partition, owner, epoch, term, .. } => {
                 Some(Self { partition: *partition, owner: owner.clone(), epoch: *epoch, term: *term, at })
             }
             _ => None,

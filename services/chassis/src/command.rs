@@ -112,7 +112,7 @@ fn act(verb: Verb, request: &Request, control: &Control, log: &Log) -> Option<Fa
         Verb::Pause => control.set(RunState::Paused),
         Verb::Resume => control.set(RunState::Running),
         Verb::Drain => control.set(RunState::Draining),
-        Verb::Ping | Verb::Inject | Verb::Reinject | Verb::Solve | Verb::Release => {}
+        Verb::Ping | Verb::Inject | Verb::Reinject | Verb::Solve | Verb::Release | Verb::PingPos | Verb::Move => {}
         Verb::LogLevel => {
             let wanted = serde_json::from_slice::<LogLevel>(&request.message.payload);
             let Ok(LogLevel { filter }) = wanted else {

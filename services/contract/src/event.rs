@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::order::Origin;
-use crate::{Country, InstanceId, OrderHead, Partition, StoreId, UtcMs};
+use crate::{CommandId, Country, InstanceId, OrderHead, Partition, StoreId, UtcMs};
 
 /// Why an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -157,6 +157,9 @@ pub enum EventKind {
         epoch: u64,
         /// The distribuidor's term of office.
         term: u64,
+        /// The command by which an operator moved it, unless it was the distribuidor's own decision.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        command: Option<CommandId>,
     },
     /// A resolver stopped renewing its lease; its partitions move.
     ResolverLost {

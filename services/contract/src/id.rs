@@ -90,6 +90,12 @@ text_id! {
 }
 
 text_id! {
+    /// What an action was about, for the audit: kind and id, made by [`crate::audit`]: `order:72.0000900001-070101`.
+    Target, "target", "1 to 256 visible ASCII characters",
+    |t| (1..=256).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_graphic())
+}
+
+text_id! {
     /// Label of the cloud where an instance runs: `aws`, `azure`, `gcloud`, or any other short word.
     Cloud, "cloud", "1 to 16 characters of a-z, 0-9 and '-'",
     |t| (1..=16).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
@@ -102,19 +108,32 @@ text_id! {
     |t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_graphic())
 }
 
+impl Target {
+    /// Of text that is known to keep the rule.
+    pub(crate) fn made(text: &str) -> Self {
+        debug_assert!(text.parse::<Self>().is_ok(), "{text:?}");
+        Self(text.into())
+    }
+}
+
+/// A text as one token of a subject: letters, digits, `-` and `_` stand for themselves, any other byte as `=XX`.
+pub(crate) fn token(text: &str) -> String {
+    let mut token = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
+            token.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(token, "={byte:02X}");
+        }
+    }
+    token
+}
+
 impl AppCode {
     /// The code as one subject token: letters, digits, `-` and `_` stand for themselves, any other byte as `=XX`.
     pub fn token(&self) -> String {
-        let mut token = String::with_capacity(self.as_str().len());
-        for byte in self.as_str().bytes() {
-            if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
-                token.push(char::from(byte));
-            } else {
-                // Writing to a String cannot fail.
-                let _ = write!(token, "={byte:02X}");
-            }
-        }
-        token
+        token(self.as_str())
     }
 
     /// The inverse of [`AppCode::token`].

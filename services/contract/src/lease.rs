@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{InstanceId, Partition};
+use crate::{CommandId, InstanceId, Partition};
 
 /// Key of the office of the active distribuidor.
 pub const OFFICE: &str = "office";
@@ -117,6 +117,39 @@ pub struct PartitionLease {
     pub releasing: bool,
     /// Term of the distribuidor that wrote it; a resolver that gives back keeps it.
     pub term: u64,
+    /// The last command that moved it, which a repeat of the command meets; a resolver that gives back keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
+}
+
+/// What an operator wanted of a partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The command.
+    pub command: CommandId,
+    /// Who is to have it.
+    pub to: Holder,
+    /// Somebody has been given it since: `to`, unless that one was gone by then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over: bool,
+}
+
+impl PartitionLease {
+    /// Of nobody, written by nobody.
+    pub const fn vacant() -> Self {
+        Self { v: crate::VERSION, owner: None, releasing: false, term: 0, moved: None }
+    }
+
+    /// Who is to have it by an operator's command that is still to be carried out.
+    pub fn wanted_by(&self) -> Option<&Holder> {
+        self.moved.as_ref().filter(|moved| !moved.over).map(|moved| &moved.to)
+    }
+
+    /// Whether its owner has it by an operator's command.
+    pub fn is_placed(&self) -> bool {
+        self.owner.is_some()
+            && self.moved.as_ref().is_some_and(|moved| moved.over && Some(&moved.to) == self.owner.as_ref())
+    }
 }
 
 #[cfg(test)]

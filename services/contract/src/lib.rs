@@ -5,6 +5,7 @@
 //! must keep parsing (see the golden files under `tests/golden`), unknown fields are tolerated and
 //! unknown kinds survive as such.
 
+pub mod audit;
 pub mod command;
 pub mod counters;
 pub mod decision;
@@ -20,11 +21,12 @@ pub mod stream;
 pub mod subject;
 pub mod time;
 
+pub use audit::AuditRecord;
 pub use decision::Decision;
 pub use event::{Event, EventKind};
 pub use fault::Fault;
 pub use heartbeat::Heartbeat;
-pub use id::{AppCode, Cloud, CommandId, Country, InstanceId, Operator, OrderId, Partition, Service, StoreId};
+pub use id::{AppCode, Cloud, CommandId, Country, InstanceId, Operator, OrderId, Partition, Service, StoreId, Target};
 pub use order::{OrderHead, Outcome, QueueEntry};
 pub use store::StoreRecord;
 pub use subject::Subject;

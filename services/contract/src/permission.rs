@@ -28,6 +28,8 @@ pub struct User {
 pub struct Subjects {
     /// What it may publish to.
     pub publish: Vec<String>,
+    /// What it may not publish to, whatever else says so.
+    pub denied: Vec<String>,
     /// What it may subscribe to, or to a part of.
     pub subscribe: Vec<String>,
     /// Whether it may answer whoever asks it, wherever the answer is wanted.
@@ -37,7 +39,8 @@ pub struct Subjects {
 impl Subjects {
     /// Whether publishing to `subject` is allowed; answers apart.
     pub fn may_publish(&self, subject: &str) -> bool {
-        self.publish.iter().any(|pattern| covers(pattern, subject))
+        let within = |patterns: &[String]| patterns.iter().any(|pattern| covers(pattern, subject));
+        within(&self.publish) && !within(&self.denied)
     }
 
     /// Whether subscribing to `subject`, wildcards included, is allowed.
@@ -65,8 +68,9 @@ impl User {
             }
         };
         for right in self.every_right() {
-            let Subjects { publish, subscribe, answers } = right.subjects(self.name);
+            let Subjects { publish, denied, subscribe, answers } = right.subjects(self.name);
             add(&mut all.publish, publish);
+            add(&mut all.denied, denied);
             add(&mut all.subscribe, subscribe);
             all.answers |= answers;
         }

@@ -30,6 +30,8 @@ pub struct StreamSpec {
     pub refuse_when_full: bool,
     /// How long message ids are remembered, in seconds.
     pub duplicate_window_s: u32,
+    /// Single messages can be neither deleted nor purged, by anybody, for as long as the stream is.
+    pub append_only: bool,
 }
 
 impl StreamSpec {
@@ -52,6 +54,7 @@ pub const ORDERS: StreamSpec = StreamSpec {
     // Dropping an accepted order is the one thing that must not happen: intake answers 503 instead.
     refuse_when_full: true,
     duplicate_window_s: 120,
+    append_only: false,
 };
 
 /// Orders waiting for injection.
@@ -66,6 +69,7 @@ pub const QUEUES: StreamSpec = StreamSpec {
     messages_per_subject_max: 0,
     refuse_when_full: true,
     duplicate_window_s: 120,
+    append_only: false,
 };
 
 /// Final outcomes; the last one of a store is its watermark.
@@ -80,6 +84,7 @@ pub const OUTCOMES: StreamSpec = StreamSpec {
     // Without room for an outcome the resolver stops rather than forget that an order is done.
     refuse_when_full: true,
     duplicate_window_s: 120,
+    append_only: false,
 };
 
 /// Steps that no other stream holds.
@@ -93,6 +98,7 @@ pub const EVENTS: StreamSpec = StreamSpec {
     messages_per_subject_max: 0,
     refuse_when_full: false,
     duplicate_window_s: 120,
+    append_only: false,
 };
 
 /// Store records.
@@ -106,6 +112,7 @@ pub const STORES: StreamSpec = StreamSpec {
     messages_per_subject_max: 64,
     refuse_when_full: true,
     duplicate_window_s: 120,
+    append_only: false,
 };
 
 /// Refused payloads.
@@ -119,10 +126,28 @@ pub const INVALID: StreamSpec = StreamSpec {
     messages_per_subject_max: 0,
     refuse_when_full: false,
     duplicate_window_s: 120,
+    append_only: false,
+};
+
+/// What operators did. Reasons are their own words: personal data.
+pub const AUDIT: StreamSpec = StreamSpec {
+    name: "AUDIT",
+    subject: "domicilio.audit.*",
+    description: "What operators did: intents and outcomes of their actions",
+    retention: Retention::Limits,
+    // A year, and the month that is compared with the same month of the year before.
+    age_days_max: 400,
+    // Two messages of some 700 bytes for each of 200 actions a day make 112 MB in that time.
+    mebibytes_max: 128,
+    messages_per_subject_max: 0,
+    // A flood must not wash away what was there. Whoever acts keeps a file of its own, too.
+    refuse_when_full: true,
+    duplicate_window_s: 120,
+    append_only: true,
 };
 
 /// Every stream, in the order in which they are created.
-pub const ALL: [&StreamSpec; 6] = [&STORES, &ORDERS, &QUEUES, &OUTCOMES, &EVENTS, &INVALID];
+pub const ALL: [&StreamSpec; 7] = [&STORES, &ORDERS, &QUEUES, &OUTCOMES, &EVENTS, &INVALID, &AUDIT];
 
 /// Key-value bucket of leases: the active distribuidor, live resolvers, owners of partitions.
 pub const LEASES: &str = "domicilio_leases";
@@ -145,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_must_not_be_lost_refuses_when_full() {
-        for spec in [&ORDERS, &QUEUES, &OUTCOMES, &STORES] {
+        for spec in [&ORDERS, &QUEUES, &OUTCOMES, &STORES, &AUDIT] {
             assert!(spec.refuse_when_full, "{}", spec.name);
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::command::{ANY, Verb};
+use crate::id::token;
 use crate::{AppCode, Country, Event, InstanceId, OrderHead, OrderId, Partition, Service, StoreId};
 
 /// Everything that Domicilio publishes.
@@ -107,9 +108,10 @@ pub fn command_to_each(service: Service, verb: Verb) -> String {
     format!("domicilio.cmd.{service}.*.{}", verb.as_str())
 }
 
-/// What somebody did, under the name by which the server knows the user: `domicilio.audit.<user>`.
+/// What somebody did: `domicilio.audit.<user>`. `user` is the name by which the server knows whoever publishes, or a login where
+/// it knows none; what is no part of a token is written as `=XX`. Must not be empty.
 pub fn audit(user: &str) -> String {
-    format!("domicilio.audit.{user}")
+    format!("domicilio.audit.{}", token(user))
 }
 
 /// A subject read back. Whoever receives a message takes its meaning from here, never from string pieces.
@@ -129,6 +131,8 @@ pub enum Subject {
     Invalid(Country),
     /// An instance's heartbeat.
     Heartbeat(Service, InstanceId),
+    /// What somebody did, with the token that names who.
+    Audit(String),
     /// A command, with service, instance (or `any`) and verb.
     Command(String, String, String),
     /// Anything else: not of this version, or forged.
@@ -158,6 +162,7 @@ impl Subject {
             ["domicilio", "services", service, instance, "heartbeat"] => {
                 Self::Heartbeat(service.parse().ok()?, instance.parse().ok()?)
             }
+            ["domicilio", "audit", user] => Self::Audit((*user).to_owned()),
             ["domicilio", "cmd", service, instance, verb] => {
                 Self::Command((*service).to_owned(), (*instance).to_owned(), (*verb).to_owned())
             }
@@ -176,6 +181,7 @@ impl fmt::Display for Subject {
             Self::Store(country, id) => f.write_str(&store(*country, *id)),
             Self::Invalid(country) => f.write_str(&invalid(*country)),
             Self::Heartbeat(service, instance) => f.write_str(&heartbeat(*service, instance)),
+            Self::Audit(user) => write!(f, "domicilio.audit.{user}"),
             Self::Command(service, instance, verb) => write!(f, "domicilio.cmd.{service}.{instance}.{verb}"),
             Self::Other(subject) => f.write_str(subject),
         }
@@ -199,11 +205,25 @@ mod tests {
             "domicilio.stores.cl.9",
             "domicilio.invalid.ve",
             "domicilio.services.queue-resolver.queue-resolver-1.heartbeat",
+            "domicilio.audit.ops-act",
             "domicilio.cmd.api-domicilio.any.inject",
         ] {
             let subject = Subject::parse(text);
             assert!(!matches!(subject, Subject::Other(_)), "{text}");
             assert_eq!(subject.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn whoever_acted_is_one_token() {
+        for (user, subject) in [
+            ("ops-act", "domicilio.audit.ops-act"),
+            ("ana.p", "domicilio.audit.ana=2Ep"),
+            ("*", "domicilio.audit.=2A"),
+            ("a b>", "domicilio.audit.a=20b=3E"),
+        ] {
+            assert_eq!(audit(user), subject);
+            assert!(matches!(Subject::parse(subject), Subject::Audit(_)));
         }
     }
 

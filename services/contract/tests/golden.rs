@@ -5,11 +5,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use contract::command::{IntakeReply, Reinject, Release, Reply, Solve};
+use contract::audit::AuditKind;
+use contract::command::{IntakeReply, Move, MoveReply, PingPos, PingPosReply, Reinject, Release, Reply, Solve};
 use contract::counters::DayCounts;
 use contract::lease::{OfficeLease, PartitionLease, ResolverLease};
 use contract::order::InvalidHead;
-use contract::{Decision, Event, EventKind, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord};
+use contract::{AuditRecord, Decision, Event, EventKind, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord};
 use serde_json::Value;
 
 fn golden(name: &str) -> Value {
@@ -45,7 +46,15 @@ fn every_message_reads_and_writes_as_it_always_did() {
     check("outcome_injected", round_trip::<Outcome>);
     check("outcome_not_injected", round_trip::<Outcome>);
     check("outcome_released", round_trip::<Outcome>);
-    for kind in ["attempt_failed", "pos", "partition_assigned", "resolver_lost", "took_office", "hand_over_anew"] {
+    for kind in [
+        "attempt_failed",
+        "pos",
+        "partition_assigned",
+        "partition_moved",
+        "resolver_lost",
+        "took_office",
+        "hand_over_anew",
+    ] {
         check(&format!("event_{kind}"), round_trip::<Event>);
     }
     check("store_record", round_trip::<StoreRecord>);
@@ -55,9 +64,16 @@ fn every_message_reads_and_writes_as_it_always_did() {
     check("office_lease", round_trip::<OfficeLease>);
     check("resolver_lease", round_trip::<ResolverLease>);
     check("partition_lease", round_trip::<PartitionLease>);
+    check("partition_lease_moved", round_trip::<PartitionLease>);
     check("reinject", round_trip::<Reinject>);
     check("solve", round_trip::<Solve>);
     check("release", round_trip::<Release>);
+    check("move", round_trip::<Move>);
+    check("move_reply", round_trip::<MoveReply>);
+    check("ping_pos", round_trip::<PingPos>);
+    check("ping_pos_reply", round_trip::<PingPosReply>);
+    check("audit_intent", round_trip::<AuditRecord>);
+    check("audit_outcome", round_trip::<AuditRecord>);
     check("day_counts", round_trip::<DayCounts>);
     check("reply", round_trip::<Reply>);
     check("intake_reply", round_trip::<IntakeReply>);
@@ -77,6 +93,11 @@ fn kinds_and_words_of_a_later_version_survive_as_unknown() {
     let mut outcome = golden("outcome_not_injected.json");
     outcome["reason"] = "of_a_later_version".into();
     assert!(serde_json::from_value::<Outcome>(outcome).is_ok());
+
+    let mut audit = golden("audit_intent.json");
+    audit["kind"] = "of_a_later_version".into();
+    let audit: AuditRecord = serde_json::from_value(audit).unwrap();
+    assert_eq!(audit.kind, AuditKind::Unknown);
 
     let mut heartbeat = golden("heartbeat_api.json");
     heartbeat["state"] = "of_a_later_version".into();

@@ -54,6 +54,8 @@ fn each_class_of_subjects_is_for_those_for_whom_it_is_meant() {
         ("domicilio.cmd.api-domicilio.api-1.reinject", from(2)),
         ("domicilio.cmd.api-domicilio.any.solve", from(2)),
         ("domicilio.cmd.queue-resolver.queue-resolver-1.release", from(2)),
+        ("domicilio.cmd.queue-resolver.queue-resolver-1.ping-pos", from(2)),
+        ("domicilio.cmd.distribuidor.any.move", from(3)),
         ("domicilio.cmd.distribuidor.distribuidor-1.ping", from(2)),
         ("domicilio.cmd.queue-resolver.queue-resolver-1.pause", from(3)),
         ("domicilio.cmd.distribuidor.distribuidor-1.drain", from(3)),
@@ -67,6 +69,14 @@ fn each_class_of_subjects_is_for_those_for_whom_it_is_meant() {
         ("$JS.API.STREAM.UPDATE.ORDERS", vec!["ops-admin"]),
         ("$JS.API.STREAM.DELETE.ORDERS", vec!["ops-admin"]),
         ("$JS.API.STREAM.PURGE.ORDERS", vec!["ops-admin"]),
+        // But not what tells of what was done; those who act may read it.
+        ("$JS.API.STREAM.UPDATE.AUDIT", vec![]),
+        ("$JS.API.STREAM.DELETE.AUDIT", vec![]),
+        ("$JS.API.STREAM.PURGE.AUDIT", vec![]),
+        ("$JS.API.STREAM.MSG.DELETE.AUDIT", vec![]),
+        ("$JS.API.STREAM.RESTORE.AUDIT", vec![]),
+        ("$JS.API.DIRECT.GET.AUDIT", from(2)),
+        ("$JS.API.CONSUMER.CREATE.AUDIT", from(2)),
         ("$JS.API.STREAM.PURGE.KV_domicilio_leases", vec!["ops-admin", "distribuidor"]),
         // Other users' inboxes.
         ("_INBOX.ops-read.x", vec!["ops-read"]),
@@ -91,7 +101,7 @@ fn each_may_hear_what_is_meant_for_it() {
         // Commands carry payloads; a service hears its own.
         ("domicilio.cmd.api-domicilio.any.inject", vec!["api-domicilio"]),
         ("domicilio.cmd.queue-resolver.queue-resolver-1.release", vec!["queue-resolver"]),
-        ("domicilio.audit.ops-act", vec![]),
+        ("domicilio.audit.>", from(2)),
         ("_INBOX.ops-act.>", vec!["ops-act"]),
         ("_INBOX.queue-resolver.>", vec!["queue-resolver"]),
         ("_INBOX.>", vec![]),

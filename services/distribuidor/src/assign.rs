@@ -105,7 +105,7 @@ mod tests {
                     Change::Vacate(partition) | Change::AskBack(partition, _) => (partition, None),
                 };
                 moves += usize::from(owner.is_some());
-                partitions.insert(partition, PartitionLease { v: 1, owner, releasing: false, term: 1 });
+                partitions.insert(partition, PartitionLease { v: 1, owner, releasing: false, term: 1, moved: None });
             }
         }
         panic!("does not settle: {:?}", plan(live, partitions));
@@ -201,7 +201,7 @@ mod tests {
             let mut partitions: BTreeMap<_, _> = Partition::all()
                 .zip(owners)
                 .map(|(partition, owner)| {
-                    (partition, PartitionLease { v: 1, owner: owner.map(name), releasing: false, term: 1 })
+                    (partition, PartitionLease { v: 1, owner: owner.map(name), releasing: false, term: 1, moved: None })
                 })
                 .collect();
             let live: Live = alive.into_iter().map(|n| (name(n), Stance::Taking)).collect();

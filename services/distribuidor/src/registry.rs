@@ -107,8 +107,7 @@ impl View {
             },
             Some(Key::Partition(partition)) => {
                 let lease = value.and_then(|value| serde_json::from_slice(value).ok());
-                let lease =
-                    lease.unwrap_or(PartitionLease { v: contract::VERSION, owner: None, releasing: false, term: 0 });
+                let lease = lease.unwrap_or(PartitionLease::vacant());
                 // Our own write is known before the watch tells it.
                 if self.partitions.get(&partition).is_none_or(|(_, revision)| *revision < entry.revision) {
                     self.partitions.insert(partition, (lease, entry.revision));
@@ -223,14 +222,14 @@ async fn settle(
             Change::Vacate(partition) => (partition, None, false),
             Change::AskBack(partition, holder) => (partition, Some(holder), true),
         };
-        let lease = PartitionLease { v: contract::VERSION, owner, releasing, term };
+        let lease = PartitionLease { v: contract::VERSION, owner, releasing, term, moved: None };
         let before = view.partitions.get(&partition).map_or(0, |(_, revision)| *revision);
         let key = contract::lease::partition_key(partition);
         let Some(revision) = write(store, &key, encode(&lease), before).await? else { continue };
         if !releasing {
             let owner = lease.owner.as_ref().map(|holder| holder.instance.clone());
             tracing::info!(%partition, owner = owner.as_ref().map(InstanceId::as_str), epoch = revision, "assigned");
-            publish(chassis, EventKind::PartitionAssigned { partition, owner, epoch: revision, term });
+            publish(chassis, EventKind::PartitionAssigned { partition, owner, epoch: revision, term, command: None });
         }
         view.partitions.insert(partition, (lease, revision));
     }

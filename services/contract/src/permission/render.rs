@@ -20,8 +20,8 @@ pub fn configuration() -> String {
         line(&mut out, 6, &format!("user: {:?}", user.name));
         line(&mut out, 6, &format!("password: ${}", password_variable(user)));
         line(&mut out, 6, "permissions: {");
-        list(&mut out, "publish", &subjects.publish);
-        list(&mut out, "subscribe", &subjects.subscribe);
+        list(&mut out, "publish", &subjects.publish, &subjects.denied);
+        list(&mut out, "subscribe", &subjects.subscribe, &[]);
         if subjects.answers {
             line(&mut out, 8, &format!("allow_responses: {ANSWERS}"));
         }
@@ -38,10 +38,16 @@ fn line(out: &mut String, indent: usize, text: &str) {
     out.push('\n');
 }
 
-fn list(out: &mut String, what: &str, subjects: &[String]) {
+fn list(out: &mut String, what: &str, allowed: &[String], denied: &[String]) {
     line(out, 8, &format!("{what}: {{ allow: ["));
-    for subject in subjects {
+    for subject in allowed {
         line(out, 10, &format!("{subject:?}"));
+    }
+    if !denied.is_empty() {
+        line(out, 8, "] deny: [");
+        for subject in denied {
+            line(out, 10, &format!("{subject:?}"));
+        }
     }
     line(out, 8, "] }");
 }

@@ -71,7 +71,7 @@ pub enum Right {
     Command(Service, Verb),
     /// Tell what it did.
     Audit,
-    /// Manage streams and their consumers: list, change, move, purge, delete.
+    /// Manage streams and their consumers: list, change, move, purge, delete. Not what tells of what was done.
     Manage,
 }
 
@@ -91,7 +91,8 @@ impl Right {
                 let own = inbox_prefix(user).map(|prefix| format!("{prefix}.>"));
                 let own: Vec<String> = own.into_iter().collect();
                 let whoami = "$SYS.REQ.USER.INFO".to_owned();
-                Subjects { publish: own.iter().cloned().chain([whoami]).collect(), subscribe: own, answers: false }
+                let publish = own.iter().cloned().chain([whoami]).collect();
+                Subjects { publish, subscribe: own, ..Subjects::default() }
             }
             Self::Discover => {
                 publish(SRV.iter().flat_map(|request| [(*request).to_owned(), format!("{request}.>")]).collect())
@@ -125,11 +126,7 @@ impl Right {
             Self::Serve(service) => serve(service),
             Self::Command(service, verb) => publish(vec![subject::command_to_each(service, verb)]),
             Self::Audit => publish(vec![subject::audit(user)]),
-            Self::Manage => publish(
-                ["INFO", "STREAM.>", "CONSUMER.INFO.>", "CONSUMER.LIST.>", "CONSUMER.NAMES.>", "CONSUMER.DELETE.>"]
-                    .map(|request| format!("{API}.{request}"))
-                    .to_vec(),
-            ),
+            Self::Manage => manage(),
         }
     }
 }
@@ -160,6 +157,17 @@ fn reader(held: Held) -> Vec<String> {
     requests
 }
 
+fn manage() -> Subjects {
+    let requests = ["INFO", "STREAM.>", "CONSUMER.INFO.>", "CONSUMER.LIST.>", "CONSUMER.NAMES.>", "CONSUMER.DELETE.>"];
+    let audit = stream::AUDIT.name;
+    let removing = ["UPDATE", "DELETE", "PURGE", "RESTORE", "MSG.DELETE"];
+    Subjects {
+        publish: requests.map(|request| format!("{API}.{request}")).to_vec(),
+        denied: removing.map(|request| format!("{API}.STREAM.{request}.{audit}")).to_vec(),
+        ..Subjects::default()
+    }
+}
+
 fn serve(service: Service) -> Subjects {
     let requests = SRV
         .iter()
@@ -169,5 +177,6 @@ fn serve(service: Service) -> Subjects {
         publish: vec![subject::heartbeats_of(service)],
         subscribe: requests.chain([commands]).collect(),
         answers: true,
+        ..Subjects::default()
     }
 }

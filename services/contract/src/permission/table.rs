@@ -4,7 +4,7 @@ use super::{Held, Right, User};
 use crate::Service;
 use crate::command::Verb;
 use crate::lease::{PARTITIONS, RESOLVERS};
-use crate::stream::{COUNTERS, EVENTS, INVALID, LEASES, ORDERS, OUTCOMES, QUEUES, STORES};
+use crate::stream::{AUDIT, COUNTERS, EVENTS, INVALID, LEASES, ORDERS, OUTCOMES, QUEUES, STORES};
 
 use Held::{Bucket, Stream};
 use Right::{
@@ -32,6 +32,7 @@ const OPS_READ: User = User {
         Measure(Stream(&OUTCOMES)),
         Measure(Stream(&EVENTS)),
         Measure(Stream(&INVALID)),
+        Measure(Stream(&AUDIT)),
         Measure(Bucket(LEASES)),
         Measure(Bucket(COUNTERS)),
         Look(Stream(&STORES)),
@@ -72,7 +73,12 @@ const OPS_ACT: User = User {
         Command(Api, Verb::Reinject),
         Command(Api, Verb::Solve),
         Command(Resolver, Verb::Release),
+        Command(Resolver, Verb::PingPos),
         Audit,
+        // Reasons are people's own words: for those who may see payloads, and who might have done it themselves.
+        Hear(&AUDIT),
+        Look(Stream(&AUDIT)),
+        Read(Stream(&AUDIT)),
     ],
 };
 
@@ -89,6 +95,7 @@ const OPS_ADMIN: User = User {
         Command(Distribuidor, Verb::Resume),
         Command(Distribuidor, Verb::Drain),
         Command(Distribuidor, Verb::LogLevel),
+        Command(Distribuidor, Verb::Move),
         Command(Resolver, Verb::Pause),
         Command(Resolver, Verb::Resume),
         Command(Resolver, Verb::Drain),
@@ -111,6 +118,7 @@ const SERVICE: User = User {
         Measure(Stream(&OUTCOMES)),
         Measure(Stream(&EVENTS)),
         Measure(Stream(&INVALID)),
+        Measure(Stream(&AUDIT)),
         Measure(Bucket(LEASES)),
         Measure(Bucket(COUNTERS)),
         Create(Stream(&STORES)),
@@ -119,6 +127,7 @@ const SERVICE: User = User {
         Create(Stream(&OUTCOMES)),
         Create(Stream(&EVENTS)),
         Create(Stream(&INVALID)),
+        Create(Stream(&AUDIT)),
         Create(Bucket(LEASES)),
         Create(Bucket(COUNTERS)),
     ],

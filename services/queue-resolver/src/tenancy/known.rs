@@ -22,8 +22,7 @@ impl Writing {
     /// Reads the value of a key.
     pub(super) fn read(value: &[u8], revision: u64) -> Self {
         let lease = serde_json::from_slice(value).ok();
-        let nobody = PartitionLease { v: contract::VERSION, owner: None, releasing: false, term: 0 };
-        Self { lease: lease.unwrap_or(nobody), revision }
+        Self { lease: lease.unwrap_or(PartitionLease::vacant()), revision }
     }
 }
 

@@ -164,7 +164,7 @@ impl Registry {
                 Change::Vacate(partition) => (partition, None, false),
                 Change::AskBack(partition, holder) => (partition, Some(holder), true),
             };
-            let lease = PartitionLease { v: contract::VERSION, owner, releasing, term: self.term };
+            let lease = PartitionLease { v: contract::VERSION, owner, releasing, term: self.term, moved: None };
             let before = self.partitions.get(&partition).map_or(0, |(_, revision)| *revision);
             self.work.push_back(Work::Settle(partition, lease, before));
         }
