@@ -101,13 +101,15 @@ pub enum Action {
     Slower,
     /// Go back from the past to the present.
     Live,
+    /// Take the mouse, or leave it to the terminal.
+    Mouse,
     /// Put away the notices at the bottom.
     Dismiss,
 }
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 56] = {
+    pub const ALL: [Self; 57] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -163,6 +165,7 @@ impl Action {
             Self::Language,
             Self::Theme,
             Self::Utc,
+            Self::Mouse,
             Self::Dismiss,
             Self::Help,
             Self::Quit,
@@ -228,6 +231,7 @@ impl Action {
             Self::Language => "language",
             Self::Theme => "theme",
             Self::Utc => "utc",
+            Self::Mouse => "mouse",
             Self::Dismiss => "dismiss",
         }
     }

@@ -14,6 +14,7 @@ use crate::action::Action;
 use crate::keys::Key;
 use crate::mask::Masked;
 use crate::state::access::{Identity, Tried};
+use crate::state::pointing::Pointed;
 use crate::state::replay::Stretch;
 use crate::state::services::Found;
 use crate::state::views::View;
@@ -43,6 +44,8 @@ pub enum Event {
     Begun(Option<Key>),
     /// A key was pressed while a text field has the focus.
     Edit(Edit),
+    /// The mouse did something on the last frame.
+    Pointed(Pointed),
     /// The connection changed.
     Link(LinkChange),
     /// Messages as they were published, in the order in which they came.

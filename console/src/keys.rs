@@ -381,6 +381,15 @@ pub static BINDINGS: &[Binding] = &[
         possible: ALWAYS,
     },
     Binding {
+        action: Action::Mouse,
+        keys: &[Key::char('m')],
+        contexts: READING,
+        text: Msg::DoMouse,
+        group: Group::Console,
+        footer: 0,
+        possible: ALWAYS,
+    },
+    Binding {
         action: Action::Help,
         keys: &[Key::char('?'), Key::new(KeyCode::F(1))],
         contexts: LOOKING,
@@ -536,7 +545,7 @@ const fn in_list(state: &State) -> bool {
 }
 
 const fn in_dialog(state: &State) -> bool {
-    matches!(state.dialog, Some(Dialog::Confirm(_) | Dialog::PutOff(_)))
+    matches!(state.dialog, Some(Dialog::Confirm(_) | Dialog::PutOff(_) | Dialog::Switch(_)))
 }
 
 /// Every key of text fields that is not a character to be written.

@@ -68,10 +68,15 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let continued = term::continued().context("waiting for signals")?;
     let mut screen = term::Screen::enter().context("this is no terminal that can be drawn on")?;
     let mut state = State::new(feed::now(), settings.lang, fastrand::u64(..));
+    state.mouse = settings.state.mouse;
     state.settings = settings.state;
     let views = log::folder().map_or_else(|| Ok(Vec::new()), |folder| views::load(&folder));
     update(&mut state, Event::Views(views.map_err(|error| feed::chain(&error))));
-    state.access = Access { contexts: route::contexts().await, ..route::access(&settings.target, marks) };
+    state.access = Access {
+        contexts: route::contexts().await,
+        start: route::start(&settings.target),
+        ..route::access(&settings.target, marks)
+    };
     state.zone = settings.zone.clone();
     if let Ok((width, height)) = screen.size() {
         update(&mut state, Event::Resized { width, height });
@@ -82,6 +87,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         feed: Arc::new(feed),
         events,
         contexts: settings.contexts,
+        start: settings.target,
         switch_to: None,
         effects: JoinSet::new(),
         on_screen: VecDeque::new(),
@@ -112,6 +118,8 @@ struct Console {
     feed: Arc<Feed>,
     events: mpsc::Receiver<Event>,
     contexts: BTreeMap<String, Marks>,
+    /// The bus that the console was started on.
+    start: bus::Target,
     /// The context whose bus is to be opened next.
     switch_to: Option<String>,
     effects: JoinSet<Option<Event>>,
@@ -169,6 +177,7 @@ impl Console {
                 }
             }
             self.on_screen(screen)?;
+            screen.mouse(self.state.shown().mouse).context("asking for the mouse")?;
             if let Some(name) = self.switch_to.take() {
                 self.switch(name).await;
             }
@@ -190,6 +199,11 @@ impl Console {
             TerminalEvent::Paste(text) => {
                 for event in keys::paste(&self.state, &text) {
                     self.take(event);
+                }
+            }
+            TerminalEvent::Mouse(mouse) => {
+                if let Some(pointed) = self.memory.pointed(mouse) {
+                    self.take(Event::Pointed(pointed));
                 }
             }
             TerminalEvent::Resize(width, height) => self.take(Event::Resized { width, height }),
@@ -255,11 +269,12 @@ impl Console {
         });
     }
 
-    /// Leaves this bus and opens that of context `name`; when that cannot be, everything stays as it is. What was sent
+    /// Leaves this bus and opens that of context `name`, or the one of the start by its name; when that cannot be, everything stays as it is. What was sent
     /// already runs to its end; its answer is nobody's any more.
     async fn switch(&mut self, name: String) {
         let opened = async {
-            let target = route::switch(&name).await?;
+            let home = self.state.access.start.as_ref() == Some(&name);
+            let target = if home { self.start.clone() } else { route::switch(&name).await? };
             let marks = route::marks(&target, &self.contexts);
             let access = route::access(&target, marks);
             Ok::<_, bus::Error>((access, open(target, marks).await?))

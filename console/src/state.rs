@@ -16,6 +16,7 @@ pub mod log;
 pub mod notices;
 pub mod orders;
 pub mod palette;
+pub mod pointing;
 pub mod pulse;
 pub mod queues;
 pub mod replay;
@@ -298,8 +299,12 @@ pub struct State {
     pub frozen: Option<Frozen>,
     /// Whether the filter of the screen's table is being written.
     pub filtering: bool,
+    /// What that filter was before it was written: it comes back when the writing is given up.
+    pub filter_before: String,
     /// Whether help is open.
     pub help: bool,
+    /// Whether the mouse is ours rather than the terminal's.
+    pub mouse: bool,
     /// The open dialog.
     pub dialog: Option<Dialog>,
     /// Short messages.
@@ -369,7 +374,9 @@ impl State {
             begun: None,
             frozen: None,
             filtering: false,
+            filter_before: String::new(),
             help: false,
+            mouse: false,
             dialog: None,
             notices: Notices::default(),
             following: follow::Following::default(),
@@ -392,11 +399,16 @@ impl State {
             ground: self.ground,
             width: self.width,
             height: self.height,
+            mouse: self.mouse,
             settings: self.settings.clone(),
             zone: self.zone.clone(),
             views: self.views.clone(),
             screen: self.screen,
-            access: access::Access { contexts: self.access.contexts.clone(), ..access },
+            access: access::Access {
+                contexts: self.access.contexts.clone(),
+                start: self.access.start.clone(),
+                ..access
+            },
             ..Self::new(self.now, self.lang, seed)
         }
     }
@@ -425,12 +437,18 @@ impl State {
         instance.is_silent(self.now) && self.now.since(self.hearing_since) > contract::heartbeat::SILENT_MS
     }
 
+    /// Test orders and commands that are followed until their end shows; while the past is shown, those of the present.
+    pub fn under_way(&self) -> usize {
+        let followed = self.following.orders.len() + self.following.commands.len();
+        self.playing.as_ref().map_or(followed, |playing| playing.under_way)
+    }
+
     /// How keys are meant right now.
     pub fn input_mode(&self) -> InputMode {
         match &self.dialog {
             Some(Dialog::Inject(_) | Dialog::Palette(_)) => InputMode::Text,
             Some(Dialog::Columns(_)) => InputMode::List,
-            Some(Dialog::Confirm(_) | Dialog::PutOff(_)) => InputMode::Buttons,
+            Some(Dialog::Confirm(_) | Dialog::PutOff(_) | Dialog::Switch(_)) => InputMode::Buttons,
             None if self.filtering || self.tree.searching => InputMode::Text,
             None => InputMode::Normal,
         }
@@ -473,7 +491,15 @@ impl State {
     }
 
     /// The table that has the keys: that of an opened queue, or the one on screen.
-    pub fn keyed_table(&mut self) -> &mut dyn Listed {
+    pub fn keyed_table(&self) -> &dyn Listed {
+        match self.opened.last() {
+            Some(Opened::Queue(_)) => &self.entry_table,
+            _ => self.table(),
+        }
+    }
+
+    /// The table that has the keys, to be changed.
+    pub fn keyed_table_mut(&mut self) -> &mut dyn Listed {
         match self.opened.last() {
             Some(Opened::Queue(_)) => &mut self.entry_table,
             _ => self.table_mut(),

@@ -1,6 +1,6 @@
 //! The terminal: taken over at the start, given back on every way out.
 //!
-//! Owns raw mode, the alternate screen, the cursor and bracketed paste. Whatever ends the program (the key, an error, a
+//! Owns raw mode, the alternate screen, the cursor, bracketed paste and the mouse. Whatever ends the program (the key, an error, a
 //! panic, SIGTERM, SIGHUP, a stop by Ctrl-Z) passes through [`restore`]; it may be called any number of times.
 
 use std::io::{self, BufWriter, Stdout, Write as _};
@@ -33,6 +33,12 @@ const PANICKED: i32 = 101;
 /// Bytes that are sent for the clipboard at a time: in base64 just below the 100,000 that terminals take (xterm, tmux).
 const COPY_MAX: usize = 74_000;
 
+/// Presses and the wheel, told by figures (SGR) so that wide screens work; not every motion, which would fill a slow link.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+
+/// The end of it; of no effect where there was no beginning.
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
 /// Whether the terminal is ours right now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -40,6 +46,8 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 pub struct Screen {
     /// Absent only while it is taken anew.
     terminal: Option<Tty>,
+    /// Whether presses and the wheel of the mouse come to us.
+    mouse: bool,
 }
 
 type Tty = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
@@ -48,7 +56,16 @@ impl Screen {
     /// Takes the terminal over. From here on a panic gives it back before its message is printed.
     pub fn enter() -> io::Result<Self> {
         restore_on_panic();
-        Ok(Self { terminal: Some(take()?) })
+        Ok(Self { terminal: Some(take()?), mouse: false })
+    }
+
+    /// Asks the terminal for the mouse, or leaves it to the terminal again.
+    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
+        if on != self.mouse {
+            execute!(self.tty()?.backend_mut(), Print(if on { MOUSE_ON } else { MOUSE_OFF }))?;
+            self.mouse = on;
+        }
+        Ok(())
     }
 
     /// Draws one frame; a terminal that knows synchronized updates shows it at once, without tearing.
@@ -94,7 +111,8 @@ impl Screen {
     pub fn retake(&mut self) -> io::Result<()> {
         self.give_back();
         self.terminal = Some(take()?);
-        Ok(())
+        let on = std::mem::take(&mut self.mouse);
+        self.mouse(on)
     }
 }
 
@@ -139,7 +157,14 @@ pub fn restore() {
         return;
     }
     let mut out = io::stdout();
-    let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = execute!(
+        out,
+        EndSynchronizedUpdate,
+        Print(MOUSE_OFF),
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
     let _ = terminal::disable_raw_mode();
     let _ = out.flush();
 }

@@ -1,8 +1,8 @@
 //! What happens to the state when something happens outside. Pure: no I/O, no clock, no randomness.
 //!
-//! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys),
+//! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys), `pointing` (the mouse),
 //! `attend` (the overview's list), `palette` and `commands` (what is typed there), `plan` (preparing and sending changes),
-//! `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `tree` (in a payload),
+//! `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `tree` (in a payload), `switch` (to another bus),
 //! `asked` (what filters ask of rows).
 
 mod answers;
@@ -16,8 +16,10 @@ mod link;
 mod marks;
 mod palette;
 mod plan;
+mod pointing;
 mod replay;
 pub(crate) mod rows;
+mod switch;
 mod tree;
 mod wire;
 
@@ -70,6 +72,11 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Edit(edit) => {
             state.begun = None;
             input::edit(state, edit)
+        }
+        Event::Pointed(pointed) => {
+            state.begun = None;
+            pointing::take(state, &pointed);
+            Vec::new()
         }
         Event::Link(change) => {
             link::change(state, change);

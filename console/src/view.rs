@@ -38,6 +38,7 @@ mod palette;
 mod pen;
 mod queues;
 mod services;
+mod spots;
 mod stores;
 mod table;
 mod tabs;
@@ -81,6 +82,7 @@ pub struct Memory {
     tree: Scroll,
     wire: wire::Scrolls,
     reach: u16,
+    spots: spots::Spots,
 }
 
 impl Memory {
@@ -101,6 +103,7 @@ impl Memory {
             tree: top,
             wire: wire::Scrolls::default(),
             reach: 0,
+            spots: spots::Spots::default(),
         }
     }
 
@@ -152,14 +155,16 @@ pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
     let mut pen = Pen { buffer: frame.buffer_mut(), look: &look, reach: 0 };
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         pen.sentence(area, Meaning::AlertWarn, look.t(Msg::TooSmall));
+        memory.spots = spots::Spots::default();
         return;
     }
     let row = |y| Rect { y, height: 1, ..area };
     header::draw(&mut pen, row(area.y), state);
-    tabs::draw(&mut pen, row(area.y + 1), state);
+    let tabs = tabs::draw(&mut pen, row(area.y + 1), state);
     let banner = u16::from(banner::draw(&mut pen, row(area.y + 2), state));
     let body = Rect { y: area.y + 2 + banner, height: area.height - 3 - banner, ..area };
     body_of(&mut pen, body, state, memory);
+    memory.spots = spots::Spots::of(state, memory, tabs);
     if look.stale_ms.is_some() {
         pen.paint(row(area.y + 1), Meaning::Stale);
         pen.paint(body, Meaning::Stale);
@@ -174,7 +179,8 @@ pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
         Some(Dialog::Confirm(confirm)) => dialog::draw_confirm(&mut pen, body, state, confirm),
         Some(Dialog::Columns(open)) => columns::draw(&mut pen, body, state, open),
         Some(Dialog::Palette(open)) => cursor = palette::draw(&mut pen, body, state, open),
-        Some(Dialog::PutOff(put_off)) => dialog::draw_put_off(&mut pen, body, put_off),
+        Some(Dialog::PutOff(put_off)) => dialog::draw_put_off(&mut pen, body, state, put_off),
+        Some(Dialog::Switch(switch)) => dialog::draw_switch(&mut pen, body, state, switch),
         None => {}
     }
     if look.theme.is_ascii() {

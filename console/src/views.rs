@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::sanitise;
+use crate::state::Screen;
 use crate::state::sort::Sort;
 use crate::state::views::{self, NAME_MAX, VIEWS_MAX, View};
 
@@ -52,6 +53,8 @@ struct Shape {
 struct Written {
     name: String,
     screen: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pane: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     filter: String,
     #[serde(default = "usual")]
@@ -71,6 +74,7 @@ impl From<&View> for Written {
         Self {
             name: view.name.clone(),
             screen: views::screen_name(view.screen).to_owned(),
+            pane: (view.screen == Screen::Bus).then(|| views::pane_name(view.pane).to_owned()),
             filter: view.filter.clone(),
             sort: views::key_name(view.sort.key),
             reversed: view.sort.reversed,
@@ -84,11 +88,13 @@ impl Written {
         let name = sanitise::text(&self.name, NAME_MAX);
         let unknown = |what, value: &str| Error::Unknown(name.clone(), what, sanitise::text(value, NAME_MAX));
         let screen = views::screen_named(&self.screen).ok_or_else(|| unknown("screen", &self.screen))?;
+        let pane = self.pane.as_deref().map(|pane| views::pane_named(pane).ok_or_else(|| unknown("pane", pane)));
+        let pane = pane.transpose()?.unwrap_or_default();
         let key = views::key_named(screen, &self.sort).ok_or_else(|| unknown("order", &self.sort))?;
         let column = |column: &String| views::column_named(screen, column).ok_or_else(|| unknown("column", column));
         let hidden = self.hidden.iter().map(column).collect::<Result<_, _>>()?;
         let filter = sanitise::text(&self.filter, crate::filter::FILTER_MAX);
-        Ok(View { name, screen, filter, sort: Sort { key, reversed: self.reversed }, hidden })
+        Ok(View { name, screen, pane, filter, sort: Sort { key, reversed: self.reversed }, hidden })
     }
 }
 
@@ -134,14 +140,15 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::state::Screen;
     use crate::state::sort::Key;
+    use crate::state::wire::Pane;
     use crate::text::Msg;
 
     fn view(name: &str) -> View {
         View {
             name: name.to_owned(),
             screen: Screen::Orders,
+            pane: Pane::default(),
             filter: r#"estado:error -"el norte" /^K0/"#.to_owned(),
             sort: Sort { key: Key::Column(Msg::ColumnAge), reversed: true },
             hidden: vec![Msg::ColumnTotal],
@@ -154,7 +161,8 @@ mod tests {
         let folder = home.path().join("state/domicilio");
         assert_eq!(load(&folder).unwrap(), []);
         assert_eq!(save(&folder, view("Mañana")).unwrap(), [view("Mañana")]);
-        let other = View { screen: Screen::Log, sort: Sort::default(), hidden: Vec::new(), ..view("log") };
+        let other =
+            View { screen: Screen::Bus, pane: Pane::Tail, sort: Sort::default(), hidden: Vec::new(), ..view("log") };
         save(&folder, other.clone()).unwrap();
         // The same name, whatever its case and accents: in the same place.
         let changed = View { filter: String::new(), ..view("MANANA") };
@@ -172,6 +180,7 @@ mod tests {
         for (text, why) in [
             ("[[view]]\nname = \"a\"\nscreen = [", "line 3"),
             ("[[view]]\nname = \"a\"\nscreen = \"kitchen\"\n", "there is no screen \"kitchen\""),
+            ("[[view]]\nname = \"a\"\nscreen = \"bus\"\npane = \"x\"\n", "there is no pane \"x\""),
             ("[[view]]\nname = \"a\"\nscreen = \"orders\"\nsort = \"x\"\n", "there is no order \"x\""),
             ("[[view]]\nname = \"a\"\nscreen = \"log\"\nhidden = [\"total\"]\n", "there is no column \"total\""),
             ("[[view]]\nname = \"a\"\nscreen = \"log\"\nlater = 1\n", "unknown field"),

@@ -60,6 +60,8 @@ pub struct Screen {
     pub colors: Colors,
     /// Which signs.
     pub signs: Signs,
+    /// Whether the mouse chooses rows and tabs from the start.
+    pub mouse: bool,
     /// Most frames a second on this machine's own terminal.
     pub frames_per_second: u32,
     /// The same over SSH, whose links are shared and slow.
@@ -72,6 +74,7 @@ impl Default for Screen {
             theme: ThemeName::Auto,
             colors: Colors::Auto,
             signs: Signs::Auto,
+            mouse: false,
             frames_per_second: 30,
             frames_per_second_ssh: 10,
         }
@@ -205,7 +208,7 @@ impl File {
     pub fn settings(&self) -> Settings {
         // A file that was read has no clash; without one the table counts.
         let keys = KeyMap::build(self.keys.preset, &self.keys.own).unwrap_or_default();
-        Settings { attention: self.attention, keys }
+        Settings { attention: self.attention, keys, mouse: self.screen.mouse }
     }
 }
 

@@ -34,6 +34,13 @@ pub async fn contexts() -> Vec<String> {
     }
 }
 
+/// What the bus is called that `target` leads to, when no context alone does: by what named it, else by its URL.
+pub fn start(target: &bus::Target) -> Option<String> {
+    let url = target.origins.first().filter(|origin| origin.source != Source::Context)?;
+    let name = if url.named.is_empty() { url.value.as_str() } else { url.named };
+    Some(format!("({})", sanitise::text(name, sanitise::NAME_MAX)))
+}
+
 /// What the settings say of the context that `target` uses.
 pub fn marks(target: &bus::Target, contexts: &BTreeMap<String, Marks>) -> Marks {
     target.context.as_ref().and_then(|name| contexts.get(name)).copied().unwrap_or_default()

@@ -182,6 +182,28 @@ impl KeyMap {
                 }
             }
         }
+        self.check_replay(own)
+    }
+
+    /// Refuses own keys that a replay would take away: there its keys come first. Where the table itself has it so (Space
+    /// marks, and lets the past go on), it is meant.
+    fn check_replay(&self, own: &BTreeMap<String, Vec<String>>) -> Result<(), Clash> {
+        let past = |binding: &Binding| binding.contexts.contains(&Context::Replay);
+        for (replaying, taken) in self.iter().filter(|(binding, _)| past(binding)) {
+            let looks = |binding: &Binding| binding.contexts.iter().any(|context| super::LOOKING.contains(context));
+            for (binding, keys) in self.iter().filter(|(binding, _)| !past(binding) && looks(binding)) {
+                let (name, other) = (binding.action.name(), replaying.action.name());
+                let meant = binding.keys.iter().any(|key| replaying.keys.contains(key));
+                let clash = keys.iter().find(|chord| taken.iter().any(|other| chord.clashes(*other)));
+                if let Some(chord) = clash.filter(|_| !meant) {
+                    let (action, other) = if own.contains_key(name) { (name, other) } else { (other, name) };
+                    let key = chord.name(true);
+                    let why =
+                        format!("{key} already means {other} in a replay; give {other} another key, or [] for none");
+                    return Err(Clash { action: action.to_owned(), why });
+                }
+            }
+        }
         Ok(())
     }
 }
@@ -312,6 +334,8 @@ mod tests {
             (&[("back", &[])], "back: must keep a key"),
             (&[("help", &[])], "help: must keep a key"),
             (&[("quit", &["ctrl-u"])], "quit: "),
+            (&[("freeze", &["space"]), ("mark", &[])], "freeze: Space already means play-pause in a replay"),
+            (&[("faster", &["u"])], "faster: u already means utc in a replay"),
         ] {
             let found = built(own).unwrap_err().to_string();
             assert!(found.starts_with(told), "{found}");

@@ -97,9 +97,16 @@ pub struct Access {
     pub denied: Vec<Denied>,
     /// Names of the contexts that can be switched to, in order, at most [`CONTEXTS_MAX`].
     pub contexts: Vec<String>,
+    /// What the bus is called that the console was started on, when no context alone leads there: `(--nats-url)`.
+    pub start: Option<String>,
 }
 
 impl Access {
+    /// Names that can be switched to: the contexts, and the bus that the console was started on.
+    pub fn elsewhere(&self) -> impl Iterator<Item = &String> {
+        self.contexts.iter().chain(&self.start)
+    }
+
     /// Variables and flags that say otherwise than the context in use.
     pub fn overrides(&self) -> impl Iterator<Item = &'static str> {
         let stronger = |setting: &&Setting| matches!(setting.said, Said::Environment | Said::Flag);

@@ -24,6 +24,17 @@ pub enum Dialog {
     Columns(Columns),
     /// For how long an item of the overview is put off.
     PutOff(PutOff),
+    /// Whether to go to another bus although something is under way on this one.
+    Switch(Switch),
+}
+
+/// The question whether to go to another bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// Its name.
+    pub name: String,
+    /// The focused button; [`Button::Cancel`] when the question is asked.
+    pub focus: Button,
 }
 
 /// The columns of the table on screen, to be shown or hidden. A choice takes effect at once.

@@ -124,6 +124,8 @@ pub enum Notice {
     MarksGone(usize),
     /// Not everything could be marked.
     MarksFull,
+    /// The mouse is ours, or the terminal's again.
+    Mouse(bool),
     /// An action that is not possible now, with why.
     Refused(Refusal),
 }

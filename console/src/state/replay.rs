@@ -97,6 +97,8 @@ pub struct Playing {
     pub present: UtcMs,
     /// Urgent items of the live state that nobody has acknowledged.
     pub urgent: usize,
+    /// What the live state follows.
+    pub under_way: usize,
 }
 
 impl Playing {

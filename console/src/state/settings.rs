@@ -20,6 +20,8 @@ pub struct Settings {
     pub attention: Attention,
     /// The keys in force.
     pub keys: KeyMap,
+    /// Whether the mouse is ours from the start.
+    pub mouse: bool,
 }
 
 /// A stretch of time, in milliseconds; written as `90s`, `5m`, `1h30m`.

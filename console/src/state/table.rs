@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::pointing::RowId;
 use super::sort::Sort;
 use crate::filter::Filter;
 use crate::text::Msg;
@@ -73,9 +74,13 @@ pub trait Listed {
     fn select_at(&mut self, place: usize);
     /// Back to the top: whichever row is first is selected.
     fn deselect(&mut self);
+    /// The id of the row at `place`.
+    fn row_at(&self, place: usize) -> Option<RowId>;
+    /// Selects the row with this id, if it is shown.
+    fn select_row(&mut self, row: &RowId);
 }
 
-impl<Id: Clone + PartialEq> Listed for Table<Id> {
+impl<Id: Clone + PartialEq + Into<RowId>> Listed for Table<Id> {
     fn filter(&self) -> &Filter {
         &self.filter
     }
@@ -118,6 +123,16 @@ impl<Id: Clone + PartialEq> Listed for Table<Id> {
 
     fn deselect(&mut self) {
         self.selected = None;
+    }
+
+    fn row_at(&self, place: usize) -> Option<RowId> {
+        self.rows.get(place).cloned().map(Into::into)
+    }
+
+    fn select_row(&mut self, row: &RowId) {
+        if let Some(id) = self.rows.iter().find(|id| (*id).clone().into() == *row) {
+            self.selected = Some(id.clone());
+        }
     }
 }
 

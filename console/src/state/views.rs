@@ -1,6 +1,7 @@
 //! Saved views: a screen with its filter, its order and its hidden columns, under a name.
 
 use super::sort::{self, Key, Sort};
+use super::wire::Pane;
 use super::{Screen, State, columns};
 use crate::filter::fold;
 use crate::text::Msg;
@@ -18,6 +19,8 @@ pub struct View {
     pub name: String,
     /// The screen.
     pub screen: Screen,
+    /// What had the keys on the screen of the bus; the first part on the others.
+    pub pane: Pane,
     /// Text of the filter.
     pub filter: String,
     /// Order of the rows.
@@ -65,6 +68,7 @@ impl State {
         View {
             name,
             screen: self.screen,
+            pane: if self.screen == Screen::Bus { self.wire.pane } else { Pane::default() },
             filter: self.filter_text().to_owned(),
             sort: self.table().sort(),
             hidden: self.table().hidden().to_vec(),
@@ -89,6 +93,20 @@ pub const fn screen_name(screen: Screen) -> &'static str {
 /// The screen of this name.
 pub fn screen_named(name: &str) -> Option<Screen> {
     Screen::ALL.into_iter().find(|screen| screen_name(*screen) == name)
+}
+
+/// The name of a part of the screen of the bus in a file.
+pub const fn pane_name(pane: Pane) -> &'static str {
+    match pane {
+        Pane::Subjects => "subjects",
+        Pane::Tail => "messages",
+        Pane::Server => "streams",
+    }
+}
+
+/// The part of the screen of the bus with this name.
+pub fn pane_named(name: &str) -> Option<Pane> {
+    [Pane::Subjects, Pane::Tail, Pane::Server].into_iter().find(|pane| pane_name(*pane) == name)
 }
 
 /// The name of a column in a file: that of its message, `ninety-nine` for `ColumnNinetyNine`.

@@ -33,6 +33,11 @@ phrases! {
     /// Everything up to this time is read.
     replay_read(time) { "leído hasta {time}", "read up to {time}" }
 
+    /// What is lost sight of by going to another bus.
+    switch_means(count) {
+        "Aquí queda en curso, enviado desde esta consola: {count}. Sigue su camino, pero esta consola ya no dirá cómo termina.",
+        "Still under way here, sent from this console: {count}. It goes on, but this console will not tell how it ends."
+    }
     /// Messages of which no copy was kept.
     tail_skipped(count) { "{count} mensajes más, no guardados", "{count} more messages, not kept" }
     /// Messages that the client dropped.

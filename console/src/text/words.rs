@@ -37,6 +37,7 @@ words! {
         ReplayMark: "REPETICIÓN", "REPLAY";
         ReplayPaused: "en pausa", "paused";
         ReplayOver: "fin", "the end";
+        WellAsFarAsKnown: "En pedidos y colas nada requería atención. De los servicios no se sabe: sus latidos no se guardan.", "In orders and queues nothing needed attention. Of the services nothing is known: their heartbeats are not kept.";
         NotReplayed: "No forma parte de una repetición.", "Not part of a replay.";
         ReplayMost: "al máximo", "as fast as it goes";
         RefusedReplaying: "Esto es el pasado: aquí no se cambia nada. Esc vuelve a lo actual.", "This is the past: nothing can be changed here. Esc goes back to the present.";
@@ -116,6 +117,10 @@ words! {
         OnDisk: "en disco", "on disk";
         InMemory: "en memoria", "in memory";
         HexMasked: "ocultos: el cuerpo puede llevar datos personales", "masked: the body may hold personal data";
+    }
+    "Another bus" {
+        SwitchTitle: "Ir a otro bus", "Go to another bus";
+        ButtonSwitch: "Ir", "Go";
     }
     "State of an order" {
         OrderAccepted: "recibido", "received";
@@ -487,6 +492,9 @@ words! {
         DoLanguage: "English", "español";
         DoTheme: "fondo oscuro o claro", "dark or light ground";
         DoUtc: "horas locales o en UTC", "local times or UTC";
+        DoMouse: "ratón sí o no", "mouse on or off";
+        MouseOn: "El ratón elige filas y pestañas. Para seleccionar texto en la terminal: con Mayús.", "The mouse chooses rows and tabs. To select text in the terminal: with Shift.";
+        MouseOff: "El ratón es otra vez de la terminal.", "The mouse is the terminal's again.";
         DoHelp: "ayuda", "help";
         DoCloseHelp: "cerrar la ayuda", "close help";
         DoQuit: "salir", "quit";

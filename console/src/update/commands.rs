@@ -1,13 +1,14 @@
 //! What can be typed into the palette with an argument: one table of commands.
 
-use super::{arrange, input, replay, rows};
+use super::{arrange, input, replay, rows, switch};
+use crate::action::Action;
 use crate::effect::Effect;
 use crate::filter;
 use crate::sanitise;
 use crate::state::palette::CommandWords;
 use crate::state::sort::{self, Sort};
 use crate::state::views::NAME_MAX;
-use crate::state::{Refusal, State};
+use crate::state::{Refusal, Screen, State};
 use crate::text::Msg;
 
 /// Most completions that a command offers.
@@ -65,13 +66,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         },
         complete: contexts,
         run: |state, text| {
-            let known = state.access.contexts.iter().find(|name| *name == text).cloned();
+            let known = state.access.elsewhere().find(|name| *name == text).cloned();
             let meant = known.or_else(|| match contexts(state, text).as_slice() {
                 // Part of a name is enough when only one has it.
                 [only] if !text.is_empty() => Some(only.clone()),
                 _ => None,
             });
-            meant.map(|name| vec![Effect::Switch(name)]).ok_or_else(|| Refusal::NoContext(text.to_owned()))
+            let name = meant.ok_or_else(|| Refusal::NoContext(text.to_owned()))?;
+            Ok(switch::to(state, name))
         },
     },
     Command {
@@ -85,6 +87,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         run: |state, _| replay::leave(state),
     },
     Command {
+        words: CommandWords { es: "salir", en: "quit", text: Msg::DoQuit, argument: None },
+        complete: |_, _| Vec::new(),
+        run: |state, _| Ok(input::action(state, Action::Quit)),
+    },
+    Command {
         words: CommandWords { es: "vista", en: "view", text: Msg::CommandViewDoes, argument: Some(Msg::ArgumentName) },
         complete: |state, text| {
             let text = filter::fold(text);
@@ -93,6 +100,9 @@ pub(crate) const COMMANDS: &[Command] = &[
         },
         run: |state, text| {
             let view = state.views.find(text).cloned().ok_or_else(|| Refusal::NoView(text.to_owned()))?;
+            if view.screen == Screen::Bus {
+                state.wire.pane = view.pane;
+            }
             input::show(state, view.screen);
             rows::set_filter(state, &view.filter);
             *state.table_mut().sort_mut() = view.sort;
@@ -124,10 +134,18 @@ pub(crate) const COMMANDS: &[Command] = &[
     },
 ];
 
-/// Contexts whose names hold `text`.
+/// What else a command is called, by fingers that know k9s or vim.
+const ALSO: &[(&str, &str)] = &[("q", "quit"), ("q!", "quit"), ("exit", "quit")];
+
+/// The other names of the command with this stable name.
+pub(crate) fn also(name: &str) -> impl Iterator<Item = &'static str> {
+    ALSO.iter().filter(move |(_, of)| *of == name).map(|(also, _)| *also)
+}
+
+/// Contexts, and the bus of the start, whose names hold `text`.
 fn contexts(state: &State, text: &str) -> Vec<String> {
     let text = filter::fold(text.trim());
-    state.access.contexts.iter().filter(|name| filter::fold(name).contains(&text)).cloned().collect()
+    state.access.elsewhere().filter(|name| filter::fold(name).contains(&text)).cloned().collect()
 }
 
 /// The command with this stable name.

@@ -3,7 +3,7 @@
 use contract::order::Format;
 use contract::{OrderId, StoreId};
 
-use super::{attend, marks, palette, plan, rows, tree};
+use super::{attend, marks, palette, plan, pointing, rows, switch, tree};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::Edit;
@@ -36,6 +36,7 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Back => back(state),
         _ if matches!(state.dialog, Some(Dialog::PutOff(_))) => attend::buttons(state, action),
+        _ if matches!(state.dialog, Some(Dialog::Switch(_))) => return switch::buttons(state, action),
         _ if state.input_mode() == InputMode::Buttons => return plan::buttons(state, action),
         _ if state.input_mode() == InputMode::List => marks::choose(state, action),
         _ if !state.help && tree::action(state, action, page(state)) => {}
@@ -55,7 +56,10 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         // Only in a payload; where there is none they do nothing.
         Action::Fold | Action::Unfold | Action::FoldAll | Action::FindNext | Action::FindPrevious => {}
         // A detail has nothing to filter; a payload has its own search.
-        Action::Filter | Action::Search => state.filtering = state.opened.is_empty(),
+        Action::Filter | Action::Search => {
+            state.filtering = state.opened.is_empty();
+            state.filter_before = state.filter_text().to_owned();
+        }
         Action::Details => {
             state.telling = match state.telling {
                 Telling::Short => Telling::Whole,
@@ -99,6 +103,7 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Acknowledge => attend::acknowledge(state),
         Action::PutOff => attend::open_put_off(state),
         Action::Language | Action::Theme | Action::Utc => flip(state, action),
+        Action::Mouse => pointing::toggle(state),
         Action::Dismiss => state.notices.shown.clear(),
     }
     rows::follow(state);
@@ -173,7 +178,7 @@ fn step(state: &mut State, by: isize) {
         let by = i16::try_from(by).unwrap_or(i16::MAX);
         state.scroll = state.scroll.saturating_add_signed(by).min(SCROLL_MAX);
     } else {
-        state.keyed_table().step(by);
+        state.keyed_table_mut().step(by);
     }
 }
 
@@ -181,7 +186,7 @@ fn jump(state: &mut State, place: usize) {
     if scrolls(state) {
         state.scroll = u16::try_from(place).unwrap_or(u16::MAX).min(SCROLL_MAX);
     } else {
-        state.keyed_table().select_at(place);
+        state.keyed_table_mut().select_at(place);
     }
 }
 
@@ -353,15 +358,15 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
         Edit::Submit => state.filtering = false,
         Edit::Cancel => {
             state.filtering = false;
-            text.clear();
+            text = std::mem::take(&mut state.filter_before);
         }
         Edit::Complete => {
             let fields = rows::fields(state.screen);
             text = filter::complete(&text, fields, state.lang).unwrap_or(text);
         }
         // The filter is written above the table: the rows can be walked meanwhile.
-        Edit::Next => state.keyed_table().step(1),
-        Edit::Previous => state.keyed_table().step(-1),
+        Edit::Next => state.keyed_table_mut().step(1),
+        Edit::Previous => state.keyed_table_mut().step(-1),
         Edit::Forward | Edit::Backward => {}
     }
     rows::set_filter(state, &text);

@@ -65,6 +65,7 @@ fn start(live: &mut State, from: UtcMs) {
     let mut shown = State::new(from, live.lang, live.seed);
     (shown.width, shown.height, shown.times, shown.screen) = (live.width, live.height, live.times, live.screen);
     (shown.zone, shown.settings, shown.ground) = (live.zone.clone(), live.settings.clone(), live.ground);
+    shown.mouse = live.mouse;
     (shown.reading.ready, shown.reading.since) = (true, Some(from));
     shown.playing = Some(Playing {
         from,
@@ -76,6 +77,7 @@ fn start(live: &mut State, from: UtcMs) {
         wish: None,
         present: until,
         urgent: 0,
+        under_way: 0,
     });
     live.replays += 1;
     live.replay = Some(Box::new(Replay {
@@ -100,6 +102,7 @@ pub(super) fn inform(live: &mut State) {
     if let Some(playing) = &mut shown.playing {
         let urgent = |item: &&Item| item.severity == Severity::Critical && !item.acknowledged;
         (playing.present, playing.urgent) = (live.now, live.attention.iter().filter(urgent).count());
+        playing.under_way = live.following.orders.len() + live.following.commands.len();
     }
     for posted in std::mem::take(&mut live.notices).shown.iter() {
         shown.notices.shown.push(posted.clone());
@@ -133,6 +136,7 @@ pub(super) fn route(live: &mut State, event: &Event) -> Option<Vec<Effect>> {
         Event::Action(_)
         | Event::Edit(_)
         | Event::Begun(_)
+        | Event::Pointed(_)
         | Event::SwitchFailed { .. }
         | Event::Drawn { .. }
         | Event::Answer(Answer::Payload { .. } | Answer::Copied { .. } | Answer::Dumped(_))
@@ -182,6 +186,7 @@ fn granted(live: &mut State) -> Vec<Effect> {
     if wish.is_some() {
         let shown = &mut replay.shown;
         (live.lang, live.times, live.ground) = (shown.lang, shown.times, shown.ground);
+        live.mouse = shown.mouse;
         live.notices = std::mem::take(&mut shown.notices);
         live.replay = None;
     }

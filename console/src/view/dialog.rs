@@ -8,13 +8,13 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::fit::{self, Align};
-use super::notices;
 use super::orders::place;
 use super::pen::{Look, Pen};
 use super::{label, when};
+use super::{notices, overview};
 use crate::effect::{Planned, PlannedOrder};
 use crate::state::State;
-use crate::state::dialog::{Button, Confirm, InjectField, InjectForm, PutOff, PutOffButton};
+use crate::state::dialog::{Button, Confirm, InjectField, InjectForm, PutOff, PutOffButton, Switch};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -170,15 +170,29 @@ pub(super) fn draw_confirm(pen: &mut Pen<'_>, area: Rect, state: &State, confirm
     pen.line(row.x, row.y, row.width, buttons(look, confirm.focus, look.t(act)), Align::Right);
 }
 
-/// Draws the choice of how long an item is put off.
-pub(super) fn draw_put_off(pen: &mut Pen<'_>, area: Rect, put_off: &PutOff) {
+/// Draws the question whether to go to another bus although something is under way here.
+pub(super) fn draw_switch(pen: &mut Pen<'_>, area: Rect, state: &State, switch: &Switch) {
     let look = pen.look;
     let columns = usize::from(COLUMNS.min(area.width).saturating_sub(4));
-    let mut lines: Vec<Line<'_>> = fit::wrap(look.t(Msg::PutOffMeans), columns)
-        .into_iter()
-        .map(|text| look.line(Meaning::Text, text))
-        .filter(|_| put_off.subject.is_some())
-        .collect();
+    let mut lines = vec![Line::default(), named(look, Msg::FactContext, look.line(Meaning::Name, switch.name.clone()))];
+    lines.push(Line::default());
+    let text = phrases::switch_means(look.lang, state.under_way());
+    lines.extend(fit::wrap(&text, columns).into_iter().map(|text| look.line(Meaning::AlertWarn, text)));
+    lines.extend([Line::default(), buttons(look, switch.focus, look.t(Msg::ButtonSwitch))]);
+    let inner = frame(pen, centred(area, lines.len()), look.t(Msg::SwitchTitle));
+    pen.lines(inner, lines);
+}
+
+/// Draws the choice of how long an item is put off.
+pub(super) fn draw_put_off(pen: &mut Pen<'_>, area: Rect, state: &State, put_off: &PutOff) {
+    let look = pen.look;
+    let columns = usize::from(COLUMNS.min(area.width).saturating_sub(4));
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    if let Some(subject) = &put_off.subject {
+        lines.extend([overview::subject(look, state, subject), Line::default()]);
+        let means = fit::wrap(look.t(Msg::PutOffMeans), columns);
+        lines.extend(means.into_iter().map(|text| look.line(Meaning::Text, text)));
+    }
     if put_off.hidden > 0 {
         lines.push(look.line(Meaning::AlertWarn, phrases::put_off(look.lang, put_off.hidden)));
     }

@@ -57,7 +57,7 @@ fn columns<'a>(narrow: bool) -> Vec<Column<Row<'a>>> {
             max: if narrow { 18 } else { 24 },
             align: Align::Left,
             rank: 0,
-            cell: |row, look| seen(row, look, subject(row, look)),
+            cell: |row, look| seen(row, look, subject(look, row.state, &row.item.subject)),
         },
         Column { title: Msg::ColumnReason, min: 40, max: 200, align: Align::Left, rank: 0, cell: told },
         Column { title: Msg::ColumnTrend, min: 10, max: 16, align: Align::Newest, rank: 1, cell: trend },
@@ -82,12 +82,13 @@ fn screen_key(row: &Row<'_>, look: &Look) -> Line<'static> {
     key.map_or_else(Line::default, |key| look.line(Meaning::Key, format!("[{}]", key.name(look.theme.is_ascii()))))
 }
 
-fn subject(row: &Row<'_>, look: &Look) -> Line<'static> {
-    match &row.item.subject {
+/// What an item is about, in a few words.
+pub(super) fn subject(look: &Look, state: &State, subject: &Subject) -> Line<'static> {
+    match subject {
         Subject::NotInjected => look.line(Meaning::Name, look.t(Msg::SubjectNotInjected)),
         Subject::Undistributed => look.line(Meaning::Name, look.t(Msg::SubjectUndistributed)),
         Subject::Invalid => look.line(Meaning::Name, look.t(Msg::SubjectInvalid)),
-        Subject::Queue(store) => place(look, row.state.stores.get(*store), *store),
+        Subject::Queue(store) => place(look, state.stores.get(*store), *store),
         Subject::NoService(service) => look.line(Meaning::Name, service.as_str()),
         Subject::Clock(None) => look.line(Meaning::Name, look.t(Msg::SubjectOwnClock)),
         Subject::Clock(Some((_, instance)))
@@ -216,7 +217,12 @@ fn attention_section(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut 
     let note = look.facts(notes);
     pen.rule(area, look.t(Msg::Attention), note);
     let body = super::below_rule(area);
-    let nothing = if hidden > 0 { Msg::OnlyPutOff } else { Msg::AllIsWell };
+    let nothing = match hidden {
+        // Heartbeats are in no stream: of the past nobody knows whether a service was silent.
+        0 if state.playing.is_some() => Msg::WellAsFarAsKnown,
+        0 => Msg::AllIsWell,
+        _ => Msg::OnlyPutOff,
+    };
     if super::empty(pen, body, state, table.rows.len(), table.total, nothing) {
         return;
     }

@@ -35,6 +35,8 @@ pub(crate) struct Column<R> {
 pub(crate) struct Scroll {
     /// Place of the first row that is drawn.
     pub(crate) first: usize,
+    /// Where rows were drawn, one each line.
+    pub(crate) area: Rect,
 }
 
 impl Scroll {
@@ -137,6 +139,7 @@ pub(crate) fn draw_rows<R>(
     }
     let look = pen.look;
     scroll.follow(rows.selected, rows.count, usize::from(area.height));
+    scroll.area = area;
     for (place, y) in (scroll.first..rows.count).zip(area.top()..area.bottom()) {
         let Some(row) = (rows.at)(place) else { continue };
         let cells = inset(area, rows);

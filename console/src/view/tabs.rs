@@ -26,19 +26,29 @@ pub(super) const fn title(screen: Screen) -> Msg {
     }
 }
 
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
+/// Draws the line; tells where the tabs are.
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Vec<(Rect, Screen)> {
     let look = pen.look;
     let filter = filter(look, state);
     // Names, then badges give way to the filter, not the other way round: it decides what the table shows.
     let room = usize::from(area.width).saturating_sub(columns(&filter));
-    let spans = [(Names::Full, true), (Names::Short, true), (Names::Open, true), (Names::Open, false)]
+    let tabs = [(Names::Full, true), (Names::Short, true), (Names::Open, true), (Names::Open, false)]
         .map(|(names, badged)| tabs(look, state, names, badged))
         .into_iter()
-        .find(|spans| columns(spans) <= room)
+        .find(|tabs| columns(&tabs.concat()) <= room)
         .unwrap_or_else(|| tabs(look, state, Names::None, false));
+    let mut places = Vec::new();
+    let mut x = area.x;
+    for (screen, tab) in Screen::ALL.into_iter().zip(&tabs) {
+        let width = u16::try_from(columns(tab)).unwrap_or(u16::MAX);
+        places.push((Rect { x, width, ..area }.intersection(area), screen));
+        x = x.saturating_add(width);
+    }
+    let spans = tabs.concat();
     let room = area.width.saturating_sub(u16::try_from(columns(&spans)).unwrap_or(u16::MAX));
     pen.line(area.x, area.y, area.width, Line::from(spans), Align::Left);
     pen.line(area.right() - room, area.y, room, Line::from(filter), Align::Right);
+    places
 }
 
 fn columns(spans: &[Span<'_>]) -> usize {
@@ -86,10 +96,12 @@ const fn short(screen: Screen) -> Msg {
     }
 }
 
-/// The tabs, with or without badges.
-fn tabs(look: &Look, state: &State, names: Names, badged: bool) -> Vec<Span<'static>> {
-    let mut spans = vec![Span::raw(if names == Names::Short { "" } else { " " })];
+/// What each tab is made of, with or without badges, the margin before the first one included.
+fn tabs(look: &Look, state: &State, names: Names, badged: bool) -> Vec<Vec<Span<'static>>> {
+    let margin = Span::raw(if names == Names::Short { "" } else { " " });
+    let mut tabs = Vec::new();
     for screen in Screen::ALL {
+        let mut spans: Vec<Span<'static>> = if tabs.is_empty() { vec![margin.clone()] } else { Vec::new() };
         let key = state.settings.keys.first(Action::Show(screen));
         let number = key.map_or_else(String::new, |key| key.name(look.theme.is_ascii()));
         let open = screen == state.screen;
@@ -111,8 +123,9 @@ fn tabs(look: &Look, state: &State, names: Names, badged: bool) -> Vec<Span<'sta
             let badge = if names == Names::Short { format!(" {badge}") } else { format!("{badge} ") };
             spans.push(Span::styled(badge, look.style(meaning).patch(ground)));
         }
+        tabs.push(spans);
     }
-    spans
+    tabs
 }
 
 /// What calls for a look at a screen.

@@ -29,9 +29,9 @@ const ACCOUNT_ROWS: u16 = 8;
 /// How far the parts are scrolled.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Scrolls {
-    subjects: Scroll,
-    tail: Scroll,
-    streams: Scroll,
+    pub(super) subjects: Scroll,
+    pub(super) tail: Scroll,
+    pub(super) streams: Scroll,
 }
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scrolls: &mut Scrolls) {

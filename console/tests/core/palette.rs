@@ -93,6 +93,9 @@ fn the_best_fit_comes_first() {
         ("a-0007", "A-0007"),
         ("0007", "A-0007"),
         ("70.a-0007", "A-0007"),
+        ("q", "quit ?"),
+        ("quit", "quit ?"),
+        ("salir", "quit ?"),
     ] {
         let found = found(typed);
         assert_eq!(found.first().map(String::as_str), Some(best), "{typed}: {found:?}");

@@ -16,7 +16,7 @@ use crate::keys::{self, Group};
 use crate::state::palette::{Choice, Hit};
 use crate::state::stores::Store;
 use crate::state::{Screen, State};
-use crate::update::commands::COMMANDS;
+use crate::update::commands::{self, COMMANDS};
 
 /// Characters from which orders are looked for: one digit would find them all.
 const ORDER_CHARS_MIN: usize = 2;
@@ -123,7 +123,8 @@ fn doings(state: &State) -> Vec<(Vec<String>, Hit)> {
     };
     let offered = |moving: bool| {
         keys::offered(state)
-            .filter(|(binding, _)| !matches!(binding.action, Action::Show(_) | Action::Palette))
+            // Leaving is a command: it makes sense from anywhere.
+            .filter(|(binding, _)| !matches!(binding.action, Action::Show(_) | Action::Palette | Action::Quit))
             .filter(move |(binding, _)| (binding.group == Group::Moving) == moving)
     };
     all.extend(offered(false).map(acting));
@@ -131,6 +132,7 @@ fn doings(state: &State) -> Vec<(Vec<String>, Hit)> {
         let words = command.words;
         let mut names = vec![words.es.to_owned(), words.en.to_owned()];
         names.extend(both(words.text).map(fold));
+        names.extend(commands::also(words.en).map(str::to_owned));
         all.push((names, Hit { choice: Choice::Command { name: words.en, argument: None }, possible: true }));
     }
     all.extend(offered(true).map(acting));
