@@ -1,11 +1,16 @@
 //! The command line: words, help and examples. What they do is in `runtime` and `headless`.
 
+mod looking;
+mod pages;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use contract::order::Format;
 use contract::{AppCode, Country};
 
+pub use self::looking::{Check, Orders, Status};
+pub use self::pages::{Completions, Man};
 use crate::config::file::{Colors, ThemeName};
 use crate::demo::{DemoArgs, StageArgs};
 use crate::state::Lang;
@@ -95,6 +100,12 @@ fn parse_lang(text: &str) -> Result<Lang, String> {
 /// What to do without a screen.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show what needs a person now, worst first, and how services, queues and the day's orders stand
+    Status(Status),
+    /// List orders, the newest first, never their payloads
+    Orders(Orders),
+    /// Tell a monitor how things are: one line and an exit code, as Nagios takes them
+    Check(Check),
     /// Send a test order that no kitchen cooks, and follow it to its end
     Inject(Inject),
     /// Show one order: state, timeline and outcome, never its payload
@@ -109,6 +120,10 @@ pub enum Command {
     Services(Json),
     /// Show every path and every setting in force, with where it comes from
     Info(Json),
+    /// Print the completions of a shell
+    Completions(Completions),
+    /// Print the manual page, or write the pages of all commands to a folder
+    Man(Man),
     /// Run a whole private deployment with live traffic on this machine, and open the console on it
     ///
     /// Starts, on free ports and in a folder of its own: nats-server, the services, a simulator that stands for forty

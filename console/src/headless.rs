@@ -3,15 +3,20 @@
 //! The same state and the same feed as the console's; no ANSI sequence is ever printed. A reader that goes away
 //! (`| head`) ends the program quietly.
 
+pub mod check;
 mod counters;
 mod import;
 mod info;
 mod inject;
 mod order;
+mod orders;
+mod pages;
 mod queues;
 mod report;
 mod services;
+mod status;
 mod stores;
+mod watching;
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -47,6 +52,9 @@ pub enum Failure {
     /// Whoever read our output went away; nothing is wrong.
     #[error("nobody reads the output")]
     NobodyReads,
+    /// Everything is told already; what is left is the exit code.
+    #[error("told, with exit code {0}")]
+    Told(u8),
 }
 
 impl Failure {
@@ -54,6 +62,7 @@ impl Failure {
     pub const fn code(&self) -> u8 {
         match self {
             Self::NobodyReads => 0,
+            Self::Told(code) => *code,
             Self::Failed(_) => 1,
             Self::Usage(_) => 2,
             Self::Partly(_) => 3,
@@ -76,6 +85,11 @@ impl From<bus::Error> for Failure {
 /// Runs a command.
 pub async fn run(common: &Common, command: Command) -> Result<(), Failure> {
     match command {
+        Command::Status(arguments) => status::run(common, &arguments).await,
+        Command::Orders(arguments) => orders::run(common, &arguments).await,
+        Command::Check(arguments) => check::run(common, &arguments).await,
+        Command::Completions(arguments) => pages::completions(&arguments),
+        Command::Man(arguments) => pages::man(&arguments),
         Command::Inject(arguments) => inject::run(common, &arguments).await,
         Command::Order(arguments) => order::run(common, &arguments).await,
         Command::Counters(arguments) => counters::run(common, &arguments).await,
@@ -106,11 +120,16 @@ async fn connect(common: &Common) -> Result<bus::Connection, Failure> {
         return Ok(connection);
     }
     let told = connection.last_refusal().borrow().clone();
-    let why = told.map_or_else(String::new, |why| format!(": {}", crate::sanitise::text(&why, 300)));
+    Err(not_connected(told.as_deref()))
+}
+
+/// That there is no connection, with the client's own sentence about it.
+fn not_connected(why: Option<&str>) -> Failure {
+    let why = why.map_or_else(String::new, |why| format!(": {}", crate::sanitise::text(why, 300)));
     let seconds = CONNECT_LIMIT.as_secs();
-    Err(Failure::NotConnected(format!(
-        "no connection to the bus within {seconds} s{why} (see --nats-url and --context)"
-    )))
+    Failure::NotConnected(format!(
+        "no connection to the bus within {seconds} s{why} (see --nats-url and --context; `domicilio doctor` explains)"
+    ))
 }
 
 /// Refuses to change anything in a context that the settings mark as read-only.

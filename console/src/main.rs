@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use domicilio::cli::{Cli, Command, Common};
 use domicilio::demo::{self, DemoArgs};
 use domicilio::headless::{self, Failure};
@@ -12,7 +12,10 @@ use domicilio::theme::Theme;
 use domicilio::{config, feed, log, runtime};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     let _log = log::start();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -71,9 +74,23 @@ fn failed(error: &anyhow::Error) -> Failure {
     Failure::Failed(format!("{error:#}"))
 }
 
+/// Help, the version, or what is wrong with the command line: in the words of `clap`, but to a monitor in its own.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asked = Cli::command().ignore_errors(true).try_get_matches();
+    let checks = asked.is_ok_and(|asked| asked.subcommand_name() == Some("check"));
+    if error.use_stderr() && checks {
+        let why = error.to_string();
+        let first = why.lines().next().unwrap_or_default();
+        return headless::check::unknown(first).map_or_else(|failure| report(&failure), |()| ExitCode::SUCCESS);
+    }
+    // When nobody reads it there is nobody left to tell.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
 fn report(failure: &Failure) -> ExitCode {
     tracing::debug!(%failure, "ends with a failure");
-    if *failure != Failure::NobodyReads {
+    if !matches!(failure, Failure::NobodyReads | Failure::Told(_)) {
         // When even standard error is gone there is nobody left to tell.
         let _ = writeln!(std::io::stderr(), "domicilio: {failure}");
     }

@@ -17,7 +17,7 @@ mod marks;
 mod palette;
 mod plan;
 mod pointing;
-mod replay;
+pub(crate) mod replay;
 pub(crate) mod rows;
 mod switch;
 mod tree;

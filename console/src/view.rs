@@ -40,11 +40,14 @@ mod queues;
 mod services;
 mod spots;
 mod stores;
+mod summary;
 mod table;
 mod tabs;
 mod totals;
 pub(crate) mod when;
 mod wire;
+
+pub use self::summary::{Section, attention, filter_fault, summary};
 
 use contract::OrderId;
 use jiff::tz::TimeZone;

@@ -249,6 +249,11 @@ impl Services {
         self.active_at
     }
 
+    /// When everybody was asked last who is there; `None` before the first time.
+    pub const fn asked_at(&self) -> Option<UtcMs> {
+        self.asked.0
+    }
+
     /// Takes the answers to a question to everybody.
     pub fn discover(&mut self, at: UtcMs, found: Vec<Found>) {
         self.asked = (Some(at), self.asked.0);

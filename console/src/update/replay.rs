@@ -42,7 +42,7 @@ pub(super) fn leave(state: &mut State) -> Result<Vec<Effect>, Refusal> {
 
 /// `18:30` (the last time it was that late), `2026-11-24T18:30`, the same with a zone's offset, or `-1h30m`. Nothing
 /// that is still to come, and nothing that no stream keeps any more.
-pub(super) fn parse(text: &str, now: UtcMs, zone: &TimeZone) -> Option<UtcMs> {
+pub(crate) fn parse(text: &str, now: UtcMs, zone: &TimeZone) -> Option<UtcMs> {
     let in_zone = |at: DateTime| zone.to_timestamp(at).ok().map(UtcMs::from);
     let from = if let Some(ago) = text.strip_prefix('-') {
         now.plus_millis(-filter::millis(ago)?)

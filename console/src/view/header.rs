@@ -70,6 +70,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     pen.text(area.right() - clock_columns, area.y, clock_columns, Meaning::Text, &clock);
 }
 
+/// The same in words, without rate and time.
+pub(super) fn words(look: &Look, state: &State) -> Line<'static> {
+    let parts = [context, production, read_only, link, server, address, identity, lost, unreadable];
+    let mut parts: Vec<Vec<Span<'static>>> = parts.iter().map(|part| part(look, state)).collect();
+    parts.push(gaps(look, state, true));
+    parts.retain(|spans| !spans.is_empty());
+    look.facts(parts)
+}
+
 /// Rank of what is shown however narrow the screen is.
 const NEVER_DROPPED: u8 = 0;
 /// Rank of the link: it has a short form.

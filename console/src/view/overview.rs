@@ -201,6 +201,20 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     }
 }
 
+/// The first section in words: how bad, about what, and the sentence.
+pub(super) fn attention_words(look: &Look, state: &State) -> Vec<Vec<String>> {
+    let row = |item| Row { item, state, narrow: false };
+    let words =
+        |item| columns(false).iter().take(3).map(|column| (column.cell)(&row(item), look).to_string()).collect();
+    state.attention.iter().map(words).collect()
+}
+
+/// The services in words, a row each.
+pub(super) fn service_words(look: &Look, state: &State) -> Vec<Vec<String>> {
+    let words = |row| service_columns().iter().map(|column| (column.cell)(&row, look).to_string()).collect();
+    state.services.iter().map(words).collect()
+}
+
 fn attention_section(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Scroll) {
     let (look, table) = (pen.look, &state.attention_table);
     let hidden = state.handled.hidden();

@@ -1,0 +1,207 @@
+//! The engine without a screen: what the feed tells and the clock go through `update`, as in the console's loop, until
+//! what a command needs is known. Effects run as they do there; those of a terminal have no meaning here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::Service;
+use contract::heartbeat::{RunState, SILENT_MS};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout_at};
+
+use super::{CONNECT_LIMIT, Failure};
+use crate::cli::Common;
+use crate::config;
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::feed::{self, Feed, chain, route};
+use crate::state::link::PartState;
+use crate::state::{Link, State};
+use crate::update::update;
+
+/// How often the clock ticks, in milliseconds; as on the screen.
+const TICK_MS: u64 = 500;
+
+/// How long the streams may take to be read: thousands of messages over a slow link.
+const SETTLE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a part that cannot be read is waited for, in milliseconds: it is tried again every two seconds.
+const FAILING_LIMIT_MS: i64 = 5_000;
+
+/// How long heartbeats are listened to at least, in milliseconds: one of everybody and half of the next.
+const LISTEN_MS: i64 = 1_600;
+
+/// Effects under way; beyond it what only reads is left out.
+const EFFECTS_MAX: usize = 256;
+
+/// How long the feed may take to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(1);
+
+/// What a command needs to know before it tells anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// What the streams hold.
+    Streams,
+    /// That, the day's counts, and who is there.
+    Everything,
+}
+
+/// A console without a screen.
+pub(super) struct Watching {
+    /// What is known, as `update` made it; large, and passed through several futures.
+    pub(super) state: Box<State>,
+    feed: Arc<Feed>,
+    events: mpsc::Receiver<Event>,
+    effects: JoinSet<()>,
+    ticks: Interval,
+}
+
+/// Connects and watches until what `need` says is known. Reading that takes too long or fails is no error: the state
+/// tells which part of it is missing ([`unread`]).
+pub(super) async fn settled(common: &Common, need: Need) -> Result<Watching, Failure> {
+    let mut watching = Watching::open(common).await?;
+    watching.until(SETTLE_LIMIT, |state| is_settled(state, need) || is_failing(state)).await?;
+    Ok(watching)
+}
+
+impl Watching {
+    /// Connects, or says why not. The settings are those of the console.
+    pub(super) async fn open(common: &Common) -> Result<Self, Failure> {
+        let var = |name: &str| std::env::var(name).ok();
+        let config = config::load(common, var).map_err(|error| Failure::Usage(chain(&error)))?;
+        let target = route::target(common).await?;
+        let marks = route::marks(&target, &config.file.marks());
+        let mut state = Box::new(State::new(feed::now(), config.file.language.resolve(var), fastrand::u64(..)));
+        state.settings = config.file.settings();
+        state.access = route::access(&target, marks);
+        state.zone = jiff::tz::TimeZone::system();
+        let (tell, events) = mpsc::channel(feed::EVENTS_MAX);
+        let settings = feed::Settings { read_only: marks.read_only, ..feed::Settings::to(target) };
+        let feed = Arc::new(Box::pin(Feed::start(&settings, tell)).await?);
+        let mut ticks = interval(Duration::from_millis(TICK_MS));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut watching = Self { state, feed, events, effects: JoinSet::new(), ticks };
+        if watching.until(CONNECT_LIMIT, |state| state.link.is_up()).await? {
+            return Ok(watching);
+        }
+        let why = match &watching.state.link {
+            Link::Connecting { last_failure, .. } => last_failure.clone(),
+            Link::Up { .. } | Link::Lost { .. } => None,
+        };
+        Err(super::not_connected(why.as_deref()))
+    }
+
+    /// Goes on until the state is as wanted; tells whether it became so within `limit`. An error means that the feed
+    /// ended.
+    pub(super) async fn until(&mut self, limit: Duration, wanted: impl Fn(&State) -> bool) -> Result<bool, Failure> {
+        let end = Instant::now() + limit;
+        while !wanted(&self.state) {
+            match timeout_at(end, self.turn()).await {
+                Ok(turned) => turned?,
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Waits for the next thing to happen, and takes it.
+    pub(super) async fn turn(&mut self) -> Result<(), Failure> {
+        tokio::select! {
+            _ = self.ticks.tick() => self.tick(),
+            event = self.events.recv() => match event {
+                Some(event) => self.take(event),
+                None => return Err(Failure::Failed("the feed ended".to_owned())),
+            },
+            Some(_) = self.effects.join_next() => {}
+        }
+        Ok(())
+    }
+
+    /// Moves the clock on.
+    pub(super) fn tick(&mut self) {
+        self.happen(Event::Tick(feed::now()));
+    }
+
+    /// Takes an event at its time.
+    pub(super) fn take(&mut self, event: Event) {
+        self.tick();
+        self.happen(event);
+    }
+
+    fn happen(&mut self, event: Event) {
+        for effect in update(&mut self.state, event) {
+            self.start(effect);
+        }
+    }
+
+    fn start(&mut self, effect: Effect) {
+        let acts = matches!(effect, Effect::Run(_));
+        if !acts && self.effects.len() >= EFFECTS_MAX {
+            tracing::warn!(?effect, "too much under way: left out");
+            return;
+        }
+        let feed = Arc::clone(&self.feed);
+        self.effects.spawn(async move { feed.run(effect).await });
+    }
+
+    /// Leaves the bus; what is under way is given up.
+    pub(super) async fn close(mut self) -> Box<State> {
+        self.effects.shutdown().await;
+        if let Ok(feed) = Arc::try_unwrap(self.feed) {
+            feed.stop(STOP_LIMIT).await;
+        }
+        self.state
+    }
+}
+
+/// Parts of the streams that could not be read, each with why; `None` when it just was not read in time.
+pub(super) fn unread(state: &State) -> Vec<(&'static str, Option<&str>)> {
+    let missing = |part: &PartState| !matches!(part, PartState::Done | PartState::Denied);
+    let parts = state.reading.parts.iter().filter(|(_, part)| !state.reading.ready && missing(part));
+    parts
+        .map(|(which, part)| match part {
+            PartState::Failed(why) => (which.stream(), Some(why.as_str())),
+            _ => (which.stream(), None),
+        })
+        .collect()
+}
+
+/// Streams that this user may not read.
+pub(super) fn denied(state: &State) -> impl Iterator<Item = &'static str> {
+    let denied = |(_, part): &(_, &PartState)| **part == PartState::Denied;
+    state.reading.parts.iter().filter(denied).map(|(which, _)| which.stream())
+}
+
+fn is_settled(state: &State, need: Need) -> bool {
+    state.reading.ready
+        && match need {
+            Need::Streams => true,
+            Need::Everything => {
+                let counted = state.counted.read_at.is_some() || state.counted.trouble.is_some();
+                counted && has_listened(state)
+            }
+        }
+}
+
+/// Whether everybody who is there was heard: when somebody of each service works that is soon known, else silence must
+/// last for as long as it takes to mean something.
+fn has_listened(state: &State) -> bool {
+    let listened_ms = state.now.since(state.hearing_since);
+    let works = |service: &Service| match service {
+        Service::Distribuidor => state.services.active_at().is_some(),
+        Service::Api | Service::Resolver => {
+            state.services.of(*service).any(|instance| instance.heartbeat.state == RunState::Running)
+        }
+    };
+    let all = state.services.asked_at().is_some() && Service::ALL.iter().all(works);
+    listened_ms > SILENT_MS || all && listened_ms >= LISTEN_MS
+}
+
+/// Whether a part cannot be read, and was tried for long enough.
+fn is_failing(state: &State) -> bool {
+    let failed = |part: &PartState| matches!(part, PartState::Failed(_));
+    state.link.is_up()
+        && state.now.since(state.link.since()) > FAILING_LIMIT_MS
+        && state.reading.parts.values().any(failed)
+}
