@@ -2,11 +2,11 @@
 
 use contract::command::Verb;
 use contract::counters::Day;
-use contract::order::Format;
 use contract::{Country, InstanceId, OrderId, Service, StoreId, subject};
 
 use crate::state::replay::Cursor;
 use crate::state::views::View;
+use crate::template::Kind;
 
 /// Something to do outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,8 +72,8 @@ pub enum Planned {
 /// A test order, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedOrder {
-    /// The template's format.
-    pub format: Format,
+    /// What it is made from.
+    pub template: Kind,
     /// Identity of the order.
     pub order: OrderId,
     /// Country of its store.

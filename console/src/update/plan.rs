@@ -2,7 +2,6 @@
 
 use contract::command::Verb;
 use contract::heartbeat::RunState;
-use contract::order::Format;
 use contract::store::StoreState;
 
 use super::input::{other, refuse};
@@ -11,7 +10,7 @@ use crate::effect::{Effect, Planned};
 use crate::state::dialog::{Button, Confirm, Dialog, InjectField, InjectForm};
 use crate::state::follow::{FOLLOWED_MAX, FollowedCommand, FollowedOrder};
 use crate::state::{Notice, Opened, Refusal, Screen, State, Tone};
-use crate::template;
+use crate::template::{self, Kind};
 
 /// Opens the form of a test order; the store that is looked at is filled in.
 pub(super) fn open_inject(state: &mut State) {
@@ -37,7 +36,7 @@ pub(super) fn open_inject(state: &mut State) {
     state.help = false;
     state.filtering = false;
     state.dialog = Some(Dialog::Inject(InjectForm {
-        format: Format::Delivery,
+        template: Kind::Delivery,
         // What is typed at once must never be lost on another field while Enter takes the store that was filled in.
         focus: InjectField::Store,
         prefilled: !store.is_empty(),
@@ -61,7 +60,7 @@ pub(super) fn preview_inject(state: &mut State) -> Vec<Effect> {
     }
     let (next, bits) = template::next_seed(state.seed);
     let Some(code) = template::test_code(&store.record, state.now, bits) else { return Vec::new() };
-    let planned = Planned::Inject(template::build(form.format, &store.record, code, state.now));
+    let planned = Planned::Inject(template::build(form.template, &store.record, code, state.now));
     state.seed = next;
     state.dialog = Some(Dialog::Confirm(Confirm { planned, focus: Button::Cancel, refusal: None }));
     Vec::new()

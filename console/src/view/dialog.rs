@@ -3,7 +3,6 @@
 use contract::command::Verb;
 use contract::header;
 use contract::heartbeat::{Load, Role};
-use contract::order::Format;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
@@ -15,6 +14,7 @@ use super::{notices, overview};
 use crate::effect::{Planned, PlannedOrder};
 use crate::state::State;
 use crate::state::dialog::{Button, Confirm, InjectField, InjectForm, PutOff, PutOffButton, Switch};
+use crate::template::Kind;
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -66,10 +66,13 @@ fn named(look: &Look, msg: Msg, value: Line<'static>) -> Line<'static> {
     Line::from(spans)
 }
 
-fn template(look: &Look, format: Format) -> &'static str {
-    look.t(match format {
-        Format::Delivery => Msg::TemplateDelivery,
-        Format::Pickup => Msg::TemplatePickup,
+fn template(look: &Look, kind: Kind) -> &'static str {
+    look.t(match kind {
+        Kind::Delivery => Msg::TemplateDelivery,
+        Kind::Pickup => Msg::TemplatePickup,
+        Kind::Redeem => Msg::TemplateRedeem,
+        Kind::Accrue => Msg::TemplateAccrue,
+        Kind::Both => Msg::TemplateBoth,
     })
 }
 
@@ -81,7 +84,7 @@ pub(super) fn draw_form(pen: &mut Pen<'_>, area: Rect, state: &State, form: &Inj
     let choice_meaning = if on_store { Meaning::Text } else { Meaning::Selected };
     let choice = Line::from(vec![
         look.span(Meaning::Key, format!("{} ", marked(!on_store))),
-        look.span(choice_meaning, format!("< {} >", template(look, form.format))),
+        look.span(choice_meaning, format!("< {} >", template(look, form.template))),
     ]);
     let room = usize::from(COLUMNS.min(area.width).saturating_sub(4)).saturating_sub(NAMES + 4);
     let mut typed = form.store.clone();
@@ -240,9 +243,9 @@ fn inject_lines(look: &Look, order: &PlannedOrder, columns: usize) -> Vec<Line<'
             ]),
         ),
         named(look, Msg::ColumnOrder, look.line(Meaning::Name, order.order.to_string())),
-        named(look, Msg::FieldTemplate, text(template(look, order.format).to_owned())),
+        named(look, Msg::FieldTemplate, text(template(look, order.template).to_owned())),
         named(look, Msg::FieldSubject, text(planned.subject())),
-        named(look, Msg::FieldHeader, text(format!("{}: {}", header::FORMAT, order.format.as_str()))),
+        named(look, Msg::FieldHeader, text(format!("{}: {}", header::FORMAT, order.template.format().as_str()))),
         named(
             look,
             Msg::FieldBody,
