@@ -14,6 +14,7 @@ use crate::action::Action;
 use crate::keys::Key;
 use crate::mask::Masked;
 use crate::state::access::{Identity, Tried};
+use crate::state::log::Level;
 use crate::state::pointing::Pointed;
 use crate::state::replay::Stretch;
 use crate::state::services::Found;
@@ -70,6 +71,8 @@ pub enum Event {
     },
     /// The saved views as they were read at the start; or why they could not be.
     Views(Result<Vec<View>, String>),
+    /// This program itself warned of something.
+    Said(Said),
     /// An answer to [`crate::effect::Effect`].
     Answer(Answer),
     /// The bus of another context could not be opened: this one stays.
@@ -79,6 +82,19 @@ pub enum Event {
         /// One sentence, sanitised.
         why: String,
     },
+}
+
+/// A warning or an error of this program or of a library in it, as its own log has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// When.
+    pub at: UtcMs,
+    /// How it is meant.
+    pub level: Level,
+    /// Whose it is: the name of a crate, sanitised.
+    pub source: String,
+    /// One sentence in English, sanitised.
+    pub text: String,
 }
 
 /// A key in a text field.

@@ -94,7 +94,7 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Failure> {
         Command::Order(arguments) => order::run(common, &arguments).await,
         Command::Counters(arguments) => counters::run(common, &arguments).await,
         Command::Queues(arguments) => queues::run(common, arguments.json).await,
-        Command::Info(arguments) => info::run(common, arguments.json),
+        Command::Info(arguments) => info::run(common, arguments.json).await,
         Command::Services(arguments) => services::run(common, arguments.json).await,
         Command::Stores(arguments) => match arguments.command {
             None => stores::run(common, arguments.json).await,

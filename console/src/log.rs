@@ -1,20 +1,24 @@
-//! The console's own log: files in the state folder, never the terminal. No personal data goes in.
+//! The console's own log: files in the state folder, never the terminal. No personal data goes in. Its warnings and errors
+//! are told to the loop as well, which shows them on the screen of the log.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs::DirBuilder;
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
-use tracing::{Level, Metadata};
-use tracing_appender::non_blocking::WorkerGuard;
+use tokio::sync::mpsc;
+use tracing::field::{Field, Visit};
+use tracing::{Level, Metadata, Subscriber};
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::{FilterExt as _, filter_fn};
-use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, filter_fn};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-use crate::sanitise;
+use crate::event::Said;
+use crate::{sanitise, state};
 
 /// Files kept, one a day.
 const FILES_MAX: usize = 7;
@@ -70,33 +74,108 @@ pub fn folder() -> Option<PathBuf> {
     Some(state.join("domicilio"))
 }
 
-/// Starts logging; keep the guard until the end. Without a folder to write to there is no log, and all else works.
+/// Warnings and errors told and not yet taken by the loop; more at once are in the file alone.
+const SAID_MAX: usize = 256;
+
+/// The log while it is kept.
+pub struct Log {
+    /// Writes what is left when it is dropped; absent when there is no folder to write to.
+    pub guard: Option<WorkerGuard>,
+    /// Warnings and errors from now on.
+    pub said: mpsc::Receiver<Said>,
+}
+
+/// Starts logging; keep the guard until the end. Without a folder to write to there is no file, and all else works.
 ///
 /// `DOMICILIO_LOG` sets what is logged, in the syntax of `tracing-subscriber`'s `EnvFilter`; `info` by default. Below `info`
 /// only our own crates are ever heard.
-pub fn start() -> Option<WorkerGuard> {
+pub fn start() -> Log {
     // What this process writes is for its user alone: log files become 0600.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let (tell, said) = mpsc::channel(SAID_MAX);
+    let (lines, guard) = files().map(tracing_appender::non_blocking).unzip();
+    let asked = EnvFilter::try_from_env("DOMICILIO_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = lines.map(|writer: NonBlocking| {
+        tracing_subscriber::fmt::layer()
+            .json()
+            .with_writer(move || Plain(writer.clone()))
+            .with_filter(asked.and(filter_fn(is_discreet)))
+    });
+    let log = tracing_subscriber::registry().with(lines).with(Telling(tell).with_filter(LevelFilter::WARN));
+    // Refused only when there is one already: then that one counts.
+    let _ = tracing::subscriber::set_global_default(log);
+    Log { guard, said }
+}
+
+/// Where lines are written, if anywhere.
+fn files() -> Option<RollingFileAppender> {
     let folder = folder()?;
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
-    let files = RollingFileAppender::builder()
+    RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("domicilio")
         .filename_suffix("log")
         .max_log_files(FILES_MAX)
         .build(&folder)
-        .ok()?;
-    let (writer, guard) = tracing_appender::non_blocking(files);
-    let asked = EnvFilter::try_from_env("DOMICILIO_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt::layer().json().with_writer(move || Plain(writer.clone()));
-    let log = tracing_subscriber::registry().with(lines.with_filter(asked.and(filter_fn(is_discreet))));
-    tracing::subscriber::set_global_default(log).ok()?;
-    Some(guard)
+        .ok()
+}
+
+/// Tells warnings and errors to the loop. It never waits: who logs must not be held up by who draws.
+struct Telling(mpsc::Sender<Said>);
+
+impl<S: Subscriber> Layer<S> for Telling {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let metadata = event.metadata();
+        let mut sentence = Sentence::default();
+        event.record(&mut sentence);
+        let grave = *metadata.level() == Level::ERROR;
+        let krate = metadata.target().split("::").next().unwrap_or_default();
+        let said = Said {
+            at: crate::feed::now(),
+            level: if grave { state::log::Level::Error } else { state::log::Level::Warning },
+            source: sanitise::text(krate, sanitise::NAME_MAX),
+            text: sanitise::text(&sentence.0, sanitise::SENTENCE_MAX),
+        };
+        let _ = self.0.try_send(said);
+    }
+}
+
+/// The message of an event, then its fields as `name=value`.
+#[derive(Default)]
+struct Sentence(String);
+
+impl Visit for Sentence {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0.insert_str(0, &format!("{value:?}"));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(self.0, " {}={value:?}", field.name());
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn warnings_and_errors_are_told_harmless_and_the_rest_is_not() {
+        let (tell, mut said) = mpsc::channel(2);
+        let log = tracing_subscriber::registry().with(Telling(tell).with_filter(LevelFilter::WARN));
+        tracing::subscriber::with_default(log, || {
+            tracing::info!("as it should be");
+            tracing::warn!(stream = "ORDERS", "behind\u{1b}[2J");
+            tracing::error!(error = %"no room", "not saved");
+            tracing::error!("one more than there is room for");
+        });
+        let told: Vec<Said> = std::iter::from_fn(|| said.try_recv().ok()).collect();
+        let levels: Vec<_> = told.iter().map(|said| (said.level, said.source.as_str())).collect();
+        assert_eq!(levels, [(state::log::Level::Warning, "domicilio"), (state::log::Level::Error, "domicilio")]);
+        assert!(told[0].text.starts_with("behind") && told[0].text.ends_with("stream=\"ORDERS\""), "{told:?}");
+        assert!(told[0].text.chars().all(sanitise::is_harmless), "{told:?}");
+        assert_eq!(told[1].text, "not saved error=no room");
+    }
 
     #[test]
     fn what_libraries_quote_is_spelt_out_and_still_json() {

@@ -7,36 +7,38 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser as _};
 use domicilio::cli::{Cli, Command, Common};
 use domicilio::demo::{self, DemoArgs};
+use domicilio::event::Said;
 use domicilio::headless::{self, Failure};
 use domicilio::theme::Theme;
 use domicilio::{config, feed, log, runtime};
+use tokio::sync::mpsc::Receiver;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let _log = log::start();
+    let log = log::start();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(&Failure::Failed(format!("starting: {error}"))),
     };
-    let done = runtime.block_on(run(cli));
+    let done = runtime.block_on(run(cli, log.said));
     // A task that does not end (a stalled connection) must not hold the way out.
     runtime.shutdown_timeout(Duration::from_secs(1));
     done.map_or_else(|failure| report(&failure), |()| ExitCode::SUCCESS)
 }
 
-async fn run(cli: Cli) -> Result<(), Failure> {
+async fn run(cli: Cli, said: Receiver<Said>) -> Result<(), Failure> {
     match cli.command {
-        None => console(&cli.common, feed::route::target(&cli.common).await?).await,
-        Some(Command::Demo(args)) if !args.headless => demo_on_screen(&cli.common, &args).await,
+        None => console(&cli.common, feed::route::target(&cli.common).await?, said).await,
+        Some(Command::Demo(args)) if !args.headless => demo_on_screen(&cli.common, &args, said).await,
         Some(command) => headless::run(&cli.common, command).await,
     }
 }
 
 /// Opens the console on the bus that `target` leads to.
-async fn console(common: &Common, target: bus::Target) -> Result<(), Failure> {
+async fn console(common: &Common, target: bus::Target, said: Receiver<Said>) -> Result<(), Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         let why = "the console needs a terminal; see --help for the commands that need none";
         return Err(Failure::Usage(why.to_owned()));
@@ -44,7 +46,7 @@ async fn console(common: &Common, target: bus::Target) -> Result<(), Failure> {
     let var = |name: &str| std::env::var(name).ok();
     let config = config::load(common, var).map_err(|error| Failure::Usage(feed::chain(&error)))?;
     let remote = var("SSH_CONNECTION").is_some_and(|value| !value.is_empty());
-    runtime::run(runtime::Settings {
+    let settings = runtime::Settings {
         target,
         contexts: config.file.marks(),
         lang: config.file.language.resolve(var),
@@ -52,16 +54,15 @@ async fn console(common: &Common, target: bus::Target) -> Result<(), Failure> {
         zone: jiff::tz::TimeZone::system(),
         frame: Duration::from_millis(config.file.screen.frame_ms(remote)),
         state: config.file.settings(),
-    })
-    .await
-    .map_err(|error| failed(&error))
+    };
+    runtime::run(settings, said).await.map_err(|error| failed(&error))
 }
 
 /// Sets the stage, opens the console on it, clears up.
-async fn demo_on_screen(common: &Common, args: &DemoArgs) -> Result<(), Failure> {
+async fn demo_on_screen(common: &Common, args: &DemoArgs, said: Receiver<Said>) -> Result<(), Failure> {
     let _ = writeln!(std::io::stderr(), "domicilio: starting nats-server, services, simulator and traffic ...");
     let stage = demo::Stage::start(&args.stage).await.map_err(|error| failed(&error))?;
-    let shown = console(common, bus::Target::plain(stage.standing.nats_url.clone())).await;
+    let shown = console(common, bus::Target::plain(stage.standing.nats_url.clone()), said).await;
     let kept = args.stage.keep.then(|| stage.standing.folder.clone());
     let ended = stage.end().await.map_err(|error| failed(&error));
     if let Some(folder) = kept {

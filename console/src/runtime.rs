@@ -15,9 +15,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::effect::Effect;
-use crate::event::{Answer, Event, Meter};
+use crate::event::{Answer, Event, Meter, Said};
 use crate::feed::{self, Feed, route};
 use crate::state::access::{Access, Marks};
+use crate::state::pointing::Mouse;
 use crate::state::views::View;
 use crate::state::{self, Lang, State};
 use crate::theme::Theme;
@@ -60,7 +61,9 @@ pub struct Settings {
 }
 
 /// Runs the console until the person leaves, a signal comes, or the terminal is gone.
-pub async fn run(settings: Settings) -> anyhow::Result<()> {
+///
+/// `said` tells what this program itself warns of.
+pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Result<()> {
     let marks = route::marks(&settings.target, &settings.contexts);
     let (feed, events) = open(settings.target.clone(), &marks).await?;
     // Before the terminal is taken over: from the first frame on every way out must be known.
@@ -68,7 +71,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let continued = term::continued().context("waiting for signals")?;
     let mut screen = term::Screen::enter().context("this is no terminal that can be drawn on")?;
     let mut state = State::new(feed::now(), settings.lang, fastrand::u64(..));
-    state.mouse = settings.state.mouse;
+    state.mouse = Mouse::of(settings.state.mouse);
     state.settings = settings.state;
     let views = log::folder().map_or_else(|| Ok(Vec::new()), |folder| views::load(&folder));
     update(&mut state, Event::Views(views.map_err(|error| feed::chain(&error))));
@@ -86,6 +89,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         memory: Memory::new(settings.theme, settings.zone),
         feed: Arc::new(feed),
         events,
+        said,
         contexts: settings.contexts,
         start: settings.target,
         switch_to: None,
@@ -117,6 +121,7 @@ struct Console {
     memory: Memory,
     feed: Arc<Feed>,
     events: mpsc::Receiver<Event>,
+    said: mpsc::Receiver<Said>,
     contexts: BTreeMap<String, Marks>,
     /// The bus that the console was started on.
     start: bus::Target,
@@ -170,6 +175,7 @@ impl Console {
                     Some(event) => self.take(event),
                     None => anyhow::bail!("the feed ended"),
                 },
+                Some(said) = self.said.recv() => self.take(Event::Said(said)),
                 Some(done) = self.effects.join_next() => {
                     if let Ok(Some(event)) = done {
                         self.take(event);
@@ -177,7 +183,7 @@ impl Console {
                 }
             }
             self.on_screen(screen)?;
-            screen.mouse(self.state.shown().mouse).context("asking for the mouse")?;
+            screen.mouse(self.state.shown().mouse.is_ours()).context("asking for the mouse")?;
             if let Some(name) = self.switch_to.take() {
                 self.switch(name).await;
             }

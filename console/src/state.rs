@@ -303,8 +303,8 @@ pub struct State {
     pub filter_before: String,
     /// Whether help is open.
     pub help: bool,
-    /// Whether the mouse is ours rather than the terminal's.
-    pub mouse: bool,
+    /// Whose the mouse is.
+    pub mouse: pointing::Mouse,
     /// The open dialog.
     pub dialog: Option<Dialog>,
     /// Short messages.
@@ -376,7 +376,7 @@ impl State {
             filtering: false,
             filter_before: String::new(),
             help: false,
-            mouse: false,
+            mouse: pointing::Mouse::default(),
             dialog: None,
             notices: Notices::default(),
             following: follow::Following::default(),

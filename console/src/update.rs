@@ -24,10 +24,11 @@ mod tree;
 mod wire;
 
 use crate::effect::Effect;
-use crate::event::{Edit, Event, Fact, Meter};
+use crate::event::{Edit, Event, Fact, Meter, Said};
 use crate::sanitise;
 use crate::state::attention::handled::Sight;
 use crate::state::link::BEHIND_MS;
+use crate::state::log::Happened;
 use crate::state::{Notice, State, Tone, attention};
 
 /// How long the second of two keys is waited for, in milliseconds: as long as vim does.
@@ -125,6 +126,12 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
                     state.views.fault = Some(why);
                 }
             }
+            Vec::new()
+        }
+        Event::Said(said) => {
+            let Said { at, level, source, text } = said;
+            state.log.take(at, Happened::Said { level, source, text });
+            rows::follow(state);
             Vec::new()
         }
         Event::Answer(answer) => {

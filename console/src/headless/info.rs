@@ -7,10 +7,11 @@ use serde::Serialize;
 use super::{Failure, or_dash, print_columns, print_json};
 use crate::action::Action;
 use crate::cli::Common;
-use crate::config::{self, Resolved, Source};
-use crate::feed::chain;
+use crate::config::{self, Config, Resolved, Source};
+use crate::feed::{chain, route};
 use crate::keys::KeyMap;
 use crate::log;
+use crate::state::access::{Said, Setting};
 use crate::theme::{Depth, Ground, Theme};
 
 #[derive(Serialize)]
@@ -23,8 +24,62 @@ struct Info {
     state: Option<PathBuf>,
     settings: Vec<Row>,
     in_force: InForce,
+    connection: Connection,
     /// Every action, with the keys that ask for it wherever that is.
     keys: Vec<Bound>,
+}
+
+/// How the console would connect; it does not.
+#[derive(Serialize, Default)]
+struct Connection {
+    /// The NATS context in use.
+    context: Option<String>,
+    /// What the settings say of it.
+    production: bool,
+    read_only: bool,
+    /// What decides how to connect, the URL first.
+    decided_by: Vec<Decided>,
+    /// Why it cannot be decided, if so.
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Decided {
+    /// `url`, `login`, `ca`, `certificate`, `key` or `inbox prefix`.
+    what: &'static str,
+    /// Of what is secret only the kind.
+    value: String,
+    /// `flag`, `env`, `context` or `default`.
+    source: &'static str,
+    /// Name of the flag, of the variable, or of the field of the context.
+    by: Option<&'static str>,
+}
+
+/// How the console would connect.
+async fn connection(common: &Common, config: &Config) -> Connection {
+    let target = match route::target(common).await {
+        Ok(target) => target,
+        Err(error) => return Connection { error: Some(chain(&error)), ..Connection::default() },
+    };
+    let access = route::access(&target, route::marks(&target, &config.file.marks()));
+    let decided = |setting: Setting| Decided {
+        what: setting.what,
+        value: setting.value,
+        source: match setting.said {
+            Said::Nobody => "default",
+            Said::Context => "context",
+            Said::Environment => "env",
+            Said::Flag => "flag",
+        },
+        by: Some(setting.named).filter(|named| !named.is_empty()),
+    };
+    Connection {
+        context: access.context,
+        production: access.production,
+        read_only: access.read_only,
+        decided_by: access.settings.into_iter().map(decided).collect(),
+        error: None,
+    }
 }
 
 #[derive(Serialize)]
@@ -55,7 +110,7 @@ struct InForce {
     ssh: bool,
 }
 
-pub(super) fn run(common: &Common, json: bool) -> Result<(), Failure> {
+pub(super) async fn run(common: &Common, json: bool) -> Result<(), Failure> {
     let var = |name: &str| std::env::var(name).ok();
     let config = config::load(common, var).map_err(|error| Failure::Usage(chain(&error)))?;
     let theme = Theme::detect(config.file.screen.look(), var);
@@ -76,6 +131,7 @@ pub(super) fn run(common: &Common, json: bool) -> Result<(), Failure> {
             frames_per_second: 1_000 / config.file.screen.frame_ms(ssh).max(1),
             ssh,
         },
+        connection: connection(common, &config).await,
         keys: bound(&config.file.settings().keys),
         config: config.path,
         config_found: config.found,
@@ -134,6 +190,24 @@ fn table(info: &Info) -> Vec<Vec<String>> {
         line(["signs", force.signs, ""]),
         line(["frames-per-second", &frames, if force.ssh { "over SSH" } else { "" }]),
     ]);
+    rows.extend([line(["", "", ""]), line(["CONNECTION", "VALUE", "FROM"])]);
+    let way = &info.connection;
+    if let Some(error) = &way.error {
+        rows.push(line(["error", error, ""]));
+    }
+    if let Some(context) = &way.context {
+        let mark = match (way.production, way.read_only) {
+            (true, true) => "production, read-only",
+            (true, false) => "production",
+            (false, true) => "read-only",
+            (false, false) => "",
+        };
+        rows.push(line(["context", context, mark]));
+    }
+    rows.extend(way.decided_by.iter().map(|decided| {
+        let from = decided.by.map_or_else(|| decided.source.to_owned(), |by| format!("{} {by}", decided.source));
+        vec![decided.what.to_owned(), decided.value.clone(), from]
+    }));
     rows.extend([line(["", "", ""]), line(["ACTION", "KEYS", ""])]);
     rows.extend(info.keys.iter().map(|bound| vec![bound.action.to_owned(), bound.keys.join(" "), String::new()]));
     rows

@@ -1,5 +1,5 @@
 //! What happened to orders and services, newest last: steps that failed, decisions of the distribuidor, refused
-//! payloads, and our own connection.
+//! payloads, our own connection, and what this program warned of.
 
 use contract::event::{Misfit, PosState};
 use contract::order::{InvalidHead, Origin};
@@ -32,6 +32,15 @@ pub enum Happened {
     LinkLost,
     /// Our connection came back, after this many milliseconds.
     LinkBack(i64),
+    /// This program itself warned of something.
+    Said {
+        /// How it is meant.
+        level: Level,
+        /// Whose it is: the name of a crate.
+        source: String,
+        /// One sentence in English.
+        text: String,
+    },
 }
 
 /// An entry.
@@ -62,6 +71,7 @@ impl Entry {
                 | EventKind::TookOffice { .. } => Level::Info,
                 _ => Level::Warning,
             },
+            Happened::Said { level, .. } => *level,
             Happened::LinkLost => Level::Error,
             Happened::Invalid(_) => Level::Warning,
             Happened::LinkBack(_) => Level::Info,
@@ -73,7 +83,7 @@ impl Entry {
         match &self.what {
             Happened::Step(kind, _) => Some(kind.place().1).filter(|store| *store != StoreId::NONE),
             Happened::Invalid(head) => head.store,
-            Happened::LinkLost | Happened::LinkBack(_) => None,
+            Happened::LinkLost | Happened::LinkBack(_) | Happened::Said { .. } => None,
         }
     }
 
@@ -85,12 +95,20 @@ impl Entry {
         }
     }
 
+    /// Who told it: an instance, or a crate of this program.
+    pub fn teller(&self) -> Option<&str> {
+        match &self.what {
+            Happened::Said { source, .. } => Some(source),
+            _ => self.instance().map(InstanceId::as_str),
+        }
+    }
+
     /// The instance that told it.
     pub const fn instance(&self) -> Option<&InstanceId> {
         match &self.what {
             Happened::Step(_, by) => Some(&by.instance),
             Happened::Invalid(head) => Some(&head.by.instance),
-            Happened::LinkLost | Happened::LinkBack(_) => None,
+            Happened::LinkLost | Happened::LinkBack(_) | Happened::Said { .. } => None,
         }
     }
 }

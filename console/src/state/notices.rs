@@ -5,6 +5,7 @@ use contract::heartbeat::RunState;
 use contract::{InstanceId, OrderId, Service, StoreId, UtcMs};
 
 use super::orders::OrderState;
+use super::pointing::Mouse;
 use crate::state::ring::Ring;
 
 /// Notices kept; the screen shows the newest few.
@@ -125,7 +126,7 @@ pub enum Notice {
     /// Not everything could be marked.
     MarksFull,
     /// The mouse is ours, or the terminal's again.
-    Mouse(bool),
+    Mouse(Mouse),
     /// An action that is not possible now, with why.
     Refused(Refusal),
 }

@@ -6,6 +6,28 @@ use super::Screen;
 use super::attention::Subject;
 use super::services::InstanceKey;
 
+/// Whose the mouse is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Mouse {
+    /// The terminal's: it selects text.
+    #[default]
+    Terminal,
+    /// Ours: it chooses rows and tabs.
+    Console,
+}
+
+impl Mouse {
+    /// The one that settings name.
+    pub const fn of(console: bool) -> Self {
+        if console { Self::Console } else { Self::Terminal }
+    }
+
+    /// Whether it is ours.
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::Console)
+    }
+}
+
 /// The id of a row, whichever table it is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RowId {

@@ -15,6 +15,7 @@ pub fn sentence(lang: Lang, what: &Happened) -> String {
             let known = |code: &str| said::fault(code).map_or_else(|| code.to_owned(), |msg| lang.t(msg).to_owned());
             phrases::refused_payload(lang, codes.into_iter().map(known).collect::<Vec<_>>().join(", "))
         }
+        Happened::Said { text, .. } => phrases::console_said(lang, text),
         Happened::LinkLost => lang.t(Msg::HappenedLinkLost).to_owned(),
         Happened::LinkBack(away_ms) => phrases::back_after(lang, crate::view::when::age(*away_ms)),
     }

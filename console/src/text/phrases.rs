@@ -38,6 +38,8 @@ phrases! {
         "Aquí queda en curso, enviado desde esta consola: {count}. Sigue su camino, pero esta consola ya no dirá cómo termina.",
         "Still under way here, sent from this console: {count}. It goes on, but this console will not tell how it ends."
     }
+    /// What this program itself warned of.
+    console_said(text) { "consola: {text}", "console: {text}" }
     /// Messages of which no copy was kept.
     tail_skipped(count) { "{count} mensajes más, no guardados", "{count} more messages, not kept" }
     /// Messages that the client dropped.

@@ -2,7 +2,7 @@
 
 use super::{input, rows};
 use crate::action::Action;
-use crate::state::pointing::{Pointed, Spot};
+use crate::state::pointing::{Mouse, Pointed, Spot};
 use crate::state::{InputMode, Notice, State, Tone};
 
 /// Rows that one notch of the wheel moves.
@@ -33,6 +33,6 @@ fn turn(state: &mut State, action: Action) {
 
 /// Takes the mouse, or leaves it to the terminal again.
 pub(super) fn toggle(state: &mut State) {
-    state.mouse = !state.mouse;
+    state.mouse = Mouse::of(!state.mouse.is_ours());
     state.notices.post(state.now, Tone::Info, Notice::Mouse(state.mouse));
 }

@@ -59,8 +59,8 @@ pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
             max: 24,
             align: Align::Left,
             rank: 3,
-            cell: |row, look| match row.entry.instance() {
-                Some(instance) => look.line(Meaning::Muted, instance.to_string()),
+            cell: |row, look| match row.entry.teller() {
+                Some(teller) => look.line(Meaning::Muted, teller.to_owned()),
                 None => look.unknown(),
             },
         },

@@ -90,7 +90,7 @@ fn notice(look: &Look, notice: &Notice) -> String {
         Notice::ViewsUnreadable(why) => phrases::views_unreadable(lang, why),
         Notice::MarksGone(count) => phrases::marks_gone(lang, count),
         Notice::MarksFull => look.t(Msg::MarksFull).to_owned(),
-        Notice::Mouse(on) => look.t(if *on { Msg::MouseOn } else { Msg::MouseOff }).to_owned(),
+        Notice::Mouse(mouse) => look.t(if mouse.is_ours() { Msg::MouseOn } else { Msg::MouseOff }).to_owned(),
         Notice::Refused(why) => refusal(look, why),
     }
 }

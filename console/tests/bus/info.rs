@@ -37,6 +37,14 @@ fn every_setting_is_told_with_where_it_comes_from() {
     assert_eq!(setting("attention.growing")["source"], "default");
     assert_eq!((&info["in_force"]["language"], &info["in_force"]["theme"]), (&"en".into(), &"light".into()));
     assert_eq!(info["config_found"], true);
+    let way = &info["connection"]["decided_by"][0];
+    assert_eq!((&way["what"], &way["source"], &way["by"]), (&"url".into(), &"default".into(), &Value::Null), "{info}");
+    let output = run(home.path(), &["info", "--json", "--nats-url", "nats://someone:secret@bus.example:4222"]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("bus.example:4222") && told.contains("--nats-url") && !told.contains("secret"), "{told}");
+    let output = run(home.path(), &["info", "--context", "nowhere"]);
+    assert_eq!(output.status.code(), Some(0), "it tells what it knows all the same: {output:?}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("nowhere"));
 
     let table = String::from_utf8(run(home.path(), &["info"]).stdout).unwrap();
     assert!(table.contains("attention.pickup.warn") && table.contains("1m30s") && table.contains("file"), "{table}");
