@@ -10,7 +10,7 @@ cargo := cargo --locked
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos bounds screenshots bench test build lint fmt advisories toolchain
+.PHONY: help demo chaos bounds screenshots captures bench test build lint fmt advisories toolchain
 
 help: ## Lists what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,11 @@ screenshots: toolchain ## Takes the pictures in assets/ anew from a demo with a 
 	@scripts/nats-server.sh >/dev/null
 	@$(cargo) build --release --workspace --bins
 	@$(nats_server) exec scripts/screenshots.py "$(target_dir)/release/domicilio" $(ARGS)
+
+captures: toolchain ## Writes each screen of that demo at three sizes in both languages as text to target/captures/; needs tmux.
+	@scripts/nats-server.sh >/dev/null
+	@$(cargo) build --release --workspace --bins
+	@$(nats_server) exec scripts/screenshots.py --text "$(target_dir)/release/domicilio"
 
 bench: toolchain ## Measures what a key in a filter, a batch of messages and a frame cost the console.
 	$(cargo) bench -p domicilio

@@ -3,6 +3,7 @@
 the cells hold as SVG. Needs tmux and nothing else that Python does not bring along.
 
     scripts/screenshots.py PROGRAM [NAME...]      PROGRAM is the built `domicilio`; NAMEs choose pictures
+    scripts/screenshots.py --text PROGRAM         every screen at each size in both languages as text, to target/captures/
 
 Every order, store and person in them is invented by the demo.
 """
@@ -17,7 +18,9 @@ import tempfile
 import time
 import unicodedata
 
-ASSETS = pathlib.Path(__file__).resolve().parent.parent / "assets"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ASSETS = ROOT / "assets"
+CAPTURES = ROOT / "target" / "captures"
 
 # Seed of the demo's traffic: stores, orders and faults are the same each time, their times are not.
 SEED = "11"
@@ -47,6 +50,19 @@ SHOTS = [
     ("help", (120, 40), ["2", "?"], "Ayuda"),
     ("overview-en", (120, 40), ["1", "L"], "Needs attention|Requires|attention"),
 ]
+
+# Every screen with its number key and what it says in either language, and the sizes at which each is captured as text.
+SCREENS = [
+    ("overview", "1", "Requiere atención|Needs attention"),
+    ("orders", "2", "─ (Pedidos|Orders) "),
+    ("queues", "3", "─ (Colas|Queues) "),
+    ("not-injected", "4", "─ (No inyectados|Not injected) "),
+    ("stores", "5", "─ (Locales|Stores) "),
+    ("services", "6", "─ (Servicios|Services) "),
+    ("bus", "7", "(Asuntos|Subjects) "),
+    ("log", "8", "─ (Registro|Log) "),
+]
+SIZES = [(80, 24), (120, 40), (200, 60)]
 
 # One cell, in pixels, and the colours of a terminal that has none of its own.
 CELL = (8.4, 17)
@@ -275,20 +291,43 @@ def take(tmux, name, size, keys, wanted):
     tmux.press("1")
 
 
+def capture(tmux):
+    """Every screen at each size in both languages, as text."""
+    CAPTURES.mkdir(parents=True, exist_ok=True)
+    for lang, mark in (("es", "Resum"), ("en", "Overv")):
+        tmux.until(lang, lambda text: mark in text.split("\n")[1])
+        for columns, rows in SIZES:
+            tmux.size(columns, rows)
+            for name, key, wanted in SCREENS:
+                tmux.press(key)
+                tmux.until(name, lambda text: re.search(wanted, text) and text.count("\n") >= rows - 1)
+                time.sleep(0.6)  # What is asked for on first sight of a screen has come by then.
+                path = CAPTURES / f"{name}-{lang}-{columns}x{rows}.txt"
+                path.write_text(tmux.text(), encoding="utf-8")
+                print(path.relative_to(ROOT))
+        tmux.press("L")
+
+
 def main():
-    if len(sys.argv) < 2:
+    arguments = sys.argv[1:]
+    as_text = arguments[:1] == ["--text"]
+    arguments = arguments[as_text:]
+    if not arguments:
         sys.exit(__doc__)
     if not shutil.which("tmux"):
         sys.exit("tmux is missing; install it (apt-get install tmux, brew install tmux)")
-    chosen = [shot for shot in SHOTS if not sys.argv[2:] or shot[0] in sys.argv[2:]]
+    chosen = [shot for shot in SHOTS if not arguments[1:] or shot[0] in arguments[1:]]
     ASSETS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        tmux = Tmux(pathlib.Path(folder), pathlib.Path(sys.argv[1]).resolve())
+        tmux = Tmux(pathlib.Path(folder), pathlib.Path(arguments[0]).resolve())
         try:
             tmux.until("the connection", lambda text: "conectado" in text and "leyendo" not in text)
             time.sleep(SETTLE_S)
-            for shot in chosen:
-                take(tmux, *shot)
+            if as_text:
+                capture(tmux)
+            else:
+                for shot in chosen:
+                    take(tmux, *shot)
             tmux.press("q")
         finally:
             tmux.end()

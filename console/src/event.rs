@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use contract::command::{IntakeReply, Reply, Verb};
 use contract::counters::{Day, DayCounts};
 use contract::order::InvalidHead;
+use contract::stream::StreamSpec;
 use contract::{
     Country, Decision, Heartbeat, InstanceId, OrderHead, OrderId, Outcome, QueueEntry, Service, StoreId, StoreRecord,
     UtcMs, stream,
@@ -286,27 +287,25 @@ impl Part {
     pub const ALL: [Self; 6] = [Self::Stores, Self::Orders, Self::Outcomes, Self::Queues, Self::Events, Self::Invalid];
 
     /// The stream that it is read from.
-    pub const fn stream(self) -> &'static str {
+    pub const fn spec(self) -> StreamSpec {
         match self {
-            Self::Stores => stream::STORES.name,
-            Self::Orders => stream::ORDERS.name,
-            Self::Outcomes => stream::OUTCOMES.name,
-            Self::Queues => stream::QUEUES.name,
-            Self::Events => stream::EVENTS.name,
-            Self::Invalid => stream::INVALID.name,
+            Self::Stores => stream::STORES,
+            Self::Orders => stream::ORDERS,
+            Self::Outcomes => stream::OUTCOMES,
+            Self::Queues => stream::QUEUES,
+            Self::Events => stream::EVENTS,
+            Self::Invalid => stream::INVALID,
         }
     }
 
+    /// The name of that stream.
+    pub const fn stream(self) -> &'static str {
+        self.spec().name
+    }
+
     /// Subjects of its live messages.
-    pub const fn live(self) -> &'static str {
-        match self {
-            Self::Stores => "domicilio.stores.>",
-            Self::Orders => "domicilio.orders.>",
-            Self::Outcomes => "domicilio.outcomes.>",
-            Self::Queues => "domicilio.queues.>",
-            Self::Events => "domicilio.events.>",
-            Self::Invalid => "domicilio.invalid.>",
-        }
+    pub fn live(self) -> String {
+        self.spec().live()
     }
 }
 

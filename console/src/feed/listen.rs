@@ -41,7 +41,7 @@ impl Listening {
         }
         self.broad = false;
         let mut narrow = SelectAll::new();
-        for subjects in Part::ALL.map(Part::live).into_iter().chain([HEARTBEATS]) {
+        for subjects in Part::ALL.map(Part::live).into_iter().chain([HEARTBEATS.to_owned()]) {
             narrow.push(client.subscribe(subjects).await?);
         }
         // The denied one goes with what it held: nothing ever came to it.

@@ -197,6 +197,17 @@ impl Orders {
         self.places.iter().filter_map(|(_, id)| self.by_id.get(id))
     }
 
+    /// Those that pass, newest first. Orders are looked at as they lie in memory, and only the few that pass are sorted:
+    /// a filter over all of them is asked at every key.
+    pub fn passing(&self, passes: impl Fn(&Order) -> bool) -> Vec<&Order> {
+        let mut found: Vec<&Order> = self.by_id.values().filter(|order| passes(order)).collect();
+        found.sort_unstable_by(|a, b| {
+            let (a, b) = (&a.pass.head, &b.pass.head);
+            b.received_at.cmp(&a.received_at).then_with(|| (a.store, &a.code).cmp(&(b.store, &b.code)))
+        });
+        found
+    }
+
     /// Those that have no end yet, oldest first.
     pub fn open_oldest_first(&self) -> impl Iterator<Item = &Order> {
         self.open.iter().rev().filter_map(|(_, id)| self.by_id.get(id))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::{Country, StoreId, StoreRecord, UtcMs};
 
+use crate::filter::fold;
 use crate::state::ring::Ring;
 
 /// Changes kept for the feed.
@@ -19,6 +20,8 @@ pub struct Store {
     pub record: StoreRecord,
     /// Its revision, once known; live messages do not tell it, it is fetched right after.
     pub revision: Option<u64>,
+    /// Number, code and name, folded: what a filter of orders asks of each of many thousand rows.
+    pub words: String,
 }
 
 /// A change of a record, as it was published.
@@ -100,7 +103,8 @@ impl Stores {
             _ => true,
         };
         if newer {
-            self.by_id.insert(record.id, Store { record: record.clone(), revision });
+            let words = fold(&format!("{} {} {}", record.id, record.code, record.name));
+            self.by_id.insert(record.id, Store { record: record.clone(), revision, words });
         }
         if let Some(revision) = revision {
             self.changes.settle(record.id, revision);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use contract::{StoreId, UtcMs};
 
-use crate::filter::words::{order_state_words, run_state_words, store_state_words};
+use crate::filter::words::{order_state_folded, run_state_words, store_state_words};
 use crate::filter::{Field, Row, fold};
 use crate::state::log::Entry;
 use crate::state::orders::Order;
@@ -25,15 +25,18 @@ impl Row for OrderRow<'_> {
 
     fn text(&self, field: Field) -> Option<Cow<'_, str>> {
         let head = &self.order.pass.head;
-        Some(folded(&match field {
-            Field::Code => head.code.to_string(),
-            Field::Store => place(self.state, head.store),
-            Field::State => order_state_words(self.order.state()),
-            Field::Channel => head.channel.label().to_owned(),
-            Field::Cloud => head.by.cloud.to_string(),
-            Field::Country => head.country.to_string(),
+        Some(match field {
+            Field::Code => folded(head.code.as_str()),
+            Field::Store => match self.state.stores.get(head.store) {
+                Some(store) => Cow::Borrowed(&store.words),
+                None => folded(&head.store.to_string()),
+            },
+            Field::State => Cow::Borrowed(order_state_folded(self.order.state())),
+            Field::Channel => folded(head.channel.label()),
+            Field::Cloud => folded(head.by.cloud.as_str()),
+            Field::Country => folded(head.country.as_str()),
             _ => return None,
-        }))
+        })
     }
 
     fn number(&self, field: Field) -> Option<f64> {

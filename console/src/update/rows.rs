@@ -61,7 +61,8 @@ fn orders(state: &mut State) {
             let done = |order: &&Order| matches!(order.state(), OrderState::Injected | OrderState::Solved);
             waiting.into_iter().chain(state.orders.newest_first().filter(done)).filter(shown).collect()
         }
-        Key::Usual | Key::Column(_) => state.orders.newest_first().filter(shown).collect(),
+        Key::Usual | Key::Column(_) if filter.is_empty() => state.orders.newest_first().collect(),
+        Key::Usual | Key::Column(_) => state.orders.passing(|order| shown(&order)),
     };
     let rows = arrange::arrange(rows, sort, |order, column| arrange::order(state, order, column));
     let rows = rows.into_iter().map(|order| order.pass.head.id()).collect();

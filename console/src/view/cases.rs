@@ -6,10 +6,10 @@ use ratatui::text::Line;
 use contract::order::Ending;
 
 use super::fit::Align;
-use super::orders::{Row, place, row};
+use super::orders::{self, Row, place};
 use super::pen::{Look, Pen};
-use super::table::{self, Column, Rows, Scroll};
-use super::{label, order, split, when};
+use super::table::{Column, Scroll};
+use super::{label, split, when};
 use crate::state::State;
 use crate::text::Msg;
 use crate::theme::Meaning;
@@ -97,31 +97,7 @@ fn since(row: &Row<'_>, look: &Look) -> Line<'static> {
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Scroll) {
     let table = &state.case_table;
-    let (main, pane) = split(area);
-    let look = pen.look;
-    let mut facts = super::noted(look, state, Some(table));
-    facts.push(super::some_of(look, table.rows.len(), table.total).spans);
-    let note = look.facts(facts);
-    pen.rule(main, look.t(Msg::SubjectNotInjected), note);
-    let body = super::below_rule(main);
-    if super::empty(pen, body, state, table.rows.len(), table.total, Msg::NoCases) {
-        return;
-    }
-    let marked = |place: usize| table.rows.get(place).is_some_and(|id| table.marked.contains(id));
-    let rows = Rows {
-        count: table.rows.len(),
-        selected: table.position(),
-        at: &|place| row(state, table.rows.get(place)?),
-        marked: (!table.marked.is_empty()).then_some(&marked),
-    };
-    table::draw(pen, body, &table::chosen(columns(), &table.hidden), &rows, scroll);
-    if let Some(pane) = pane {
-        let inner = super::pane(pen, pane, main, &super::title_of_order(look, table.current()));
-        if let Some(row) = table.current().and_then(|id| row(state, id)) {
-            let lines = order::summary(look, &row, inner.width);
-            pen.lines(inner, lines);
-        } else {
-            pen.sentence(inner, Meaning::Muted, look.t(Msg::NothingSelected));
-        }
-    }
+    let facts = super::noted(pen.look, state, Some(table));
+    let part = orders::Part { title: Msg::SubjectNotInjected, none: Msg::NoCases, columns: columns() };
+    orders::draw_table(pen, split(area), state, table, facts, part, scroll);
 }

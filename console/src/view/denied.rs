@@ -28,10 +28,11 @@ pub(super) fn sentence(look: &Look, state: &State) -> Option<String> {
         return Some(phrases::denied_inbox(look.lang, inbox));
     }
     let parts = parts(state.screen);
-    let beats =
-        [HEARTBEATS].into_iter().filter(|_| matches!(state.screen, Screen::Overview | Screen::Bus | Screen::Services));
+    let beats = [HEARTBEATS.to_owned()]
+        .into_iter()
+        .filter(|_| matches!(state.screen, Screen::Overview | Screen::Bus | Screen::Services));
     let wanted = parts.iter().map(|part| part.live()).chain(beats);
-    let mut live: Vec<&str> = wanted.filter_map(|subjects| access.deaf_to(subjects)).collect();
+    let mut live: Vec<&str> = wanted.filter_map(|subjects| access.deaf_to(&subjects)).collect();
     live.sort_unstable();
     live.dedup();
     let streams = parts.iter().map(|part| part.stream()).filter(|stream| access.blind_to(stream).is_some());

@@ -1,8 +1,9 @@
 //! Screen 2: orders, one row each, and beside or below them the way of the selected one when there is room.
 
+use contract::OrderId;
 use contract::order::Loyalty;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use super::fit::Align;
 use super::pen::{Look, Pen};
@@ -11,7 +12,7 @@ use super::{label, order, split, when};
 use crate::state::queues::Queue;
 use crate::state::sort::Sort;
 use crate::state::stores::Store;
-use crate::state::{Order, OrderState, State};
+use crate::state::{Order, OrderState, State, Table};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -180,11 +181,35 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
         let evicted = when::count(state.orders.evicted);
         facts.push(vec![look.span(Meaning::AlertWarn, phrases::forgotten(look.lang, evicted))]);
     }
+    let part = Part { title: Msg::TabOrders, none: Msg::NoOrders, columns: columns() };
+    draw_table(pen, (main, pane), state, table, facts, part, scroll);
+}
+
+/// What tells one table of orders from another.
+pub(super) struct Part<'a> {
+    /// Its name.
+    pub(super) title: Msg,
+    /// Said when there is none.
+    pub(super) none: Msg,
+    /// Its columns.
+    pub(super) columns: Vec<Column<Row<'a>>>,
+}
+
+/// Draws a table of orders with its `facts` and, where there is room, the way of the selected one.
+pub(super) fn draw_table<'a>(
+    pen: &mut Pen<'_>,
+    (main, pane): (Rect, Option<Rect>),
+    state: &'a State,
+    table: &'a Table<OrderId>,
+    mut facts: Vec<Vec<Span<'static>>>,
+    part: Part<'a>,
+    scroll: &mut Scroll,
+) {
+    let look = pen.look;
     facts.push(super::some_of(look, table.rows.len(), table.total).spans);
-    let note = look.facts(facts);
-    pen.rule(main, look.t(Msg::TabOrders), note);
+    pen.rule(main, look.t(part.title), look.facts(facts));
     let body = super::below_rule(main);
-    if super::empty(pen, body, state, table.rows.len(), table.total, Msg::NoOrders) {
+    if super::empty(pen, body, state, table.rows.len(), table.total, part.none) {
         return;
     }
     let marked = |place: usize| table.rows.get(place).is_some_and(|id| table.marked.contains(id));
@@ -194,7 +219,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
         at: &|place| row(state, table.rows.get(place)?),
         marked: (!table.marked.is_empty()).then_some(&marked),
     };
-    table::draw(pen, body, &table::chosen(columns(), &table.hidden), &rows, scroll);
+    table::draw(pen, body, &table::chosen(part.columns, &table.hidden), &rows, scroll);
     if let Some(pane) = pane {
         let inner = super::pane(pen, pane, main, &super::title_of_order(look, table.current()));
         match table.current().and_then(|id| row(state, id)) {
@@ -210,6 +235,6 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
 }
 
 /// The row of an order, if it is still known.
-pub(crate) fn row<'a>(state: &'a State, id: &contract::OrderId) -> Option<Row<'a>> {
+pub(crate) fn row<'a>(state: &'a State, id: &OrderId) -> Option<Row<'a>> {
     Some(Row::new(state, state.orders.get(id)?))
 }

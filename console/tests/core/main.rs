@@ -6,6 +6,7 @@ mod alarms;
 mod attention;
 mod colours;
 mod converge;
+mod elsewhere;
 mod layers;
 mod making;
 mod palette;

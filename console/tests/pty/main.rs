@@ -7,6 +7,7 @@
 #[path = "../corpus/attacks.rs"]
 mod attacks;
 mod canary;
+mod elsewhere;
 mod hostile;
 mod hygiene;
 mod loss;

@@ -98,11 +98,11 @@ impl Terminal {
         let pty = native_pty_system().openpty(size(COLUMNS, ROWS)).unwrap();
         command.env_clear();
         command.cwd(home.path());
-        for (name, value) in [("TERM", "xterm-256color"), ("LANG", "es_EC.UTF-8"), ("TZ", "UTC")].iter().chain(env) {
-            command.env(name, value);
-        }
         for name in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
             command.env(name, home.path());
+        }
+        for (name, value) in [("TERM", "xterm-256color"), ("LANG", "es_EC.UTF-8"), ("TZ", "UTC")].iter().chain(env) {
+            command.env(name, value);
         }
         let before = settings(pty.master.as_ref());
         let child = pty.slave.spawn_command(command).unwrap();

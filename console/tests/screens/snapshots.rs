@@ -97,6 +97,20 @@ pub(crate) fn inject_preview(lang: Lang) -> State {
     state
 }
 
+/// A test order is under way, and another bus was asked for.
+pub(crate) fn switch_dialog(lang: Lang) -> State {
+    let mut state = inject_preview(lang);
+    state.access.contexts = vec!["ec-prod".into()];
+    for action in [Action::FocusNext, Action::Open, Action::Palette] {
+        act(&mut state, action);
+    }
+    for c in "ctx ec-prod".chars() {
+        then(&mut state, Event::Edit(Edit::Insert(c)));
+    }
+    then(&mut state, Event::Edit(Edit::Submit));
+    state
+}
+
 pub(crate) fn pause_dialog(lang: Lang) -> State {
     let mut state = on(Screen::Services)(lang);
     act(&mut state, Action::Pause);
@@ -215,6 +229,7 @@ pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
         ("form", inject_form(lang)),
         ("preview", inject_preview(lang)),
         ("pause", pause_dialog(lang)),
+        ("switch", switch_dialog(lang)),
         ("filtering", filtering(lang)),
         ("filtered-out", filtered_out(lang)),
         ("notices", noticed(lang)),
@@ -323,6 +338,7 @@ fn dialogs() {
     check_small("inject-form", inject_form);
     check_small("inject-preview", inject_preview);
     check_small("pause", pause_dialog);
+    check_small("switch", switch_dialog);
     check_small("put-off", attended);
     check_small("attended", |lang| {
         let mut state = attended(lang);
