@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::heartbeat::{Heartbeat, Load, PERIOD_MS, RunState};
+use contract::heartbeat::{Heartbeat, PERIOD_MS, RunState};
 use contract::{VERSION, subject};
 use tokio::task::JoinHandle;
 
+use crate::probe::{Read, Vitals};
 use crate::{Control, Instance, Trouble, now};
 
 /// How long leaving may wait for what is still buffered.
@@ -18,15 +19,13 @@ pub(crate) struct Teller {
     pub(crate) bus: bus::Connection,
     pub(crate) control: Control,
     pub(crate) trouble: Trouble,
+    pub(crate) vitals: Arc<Vitals>,
 }
 
 /// Sends it every second and at once when the run state changes, so that a watcher sees a pause without delay.
 ///
 /// Ends once `stopping` has been said.
-pub(crate) fn spawn(
-    Teller { instance, bus, control, trouble }: Teller,
-    read: impl Fn() -> (Load, Option<u64>) + Send + Sync + 'static,
-) -> JoinHandle<()> {
+pub(crate) fn spawn(Teller { instance, bus, control, trouble, vitals }: Teller, read: Read) -> JoinHandle<()> {
     let subject = subject::heartbeat(instance.service, &instance.id);
     let mut state = control.follow();
     tokio::spawn(async move {
@@ -37,6 +36,7 @@ pub(crate) fn spawn(
                 _ = tick.tick() => {}
                 changed = state.changed() => if changed.is_err() { return },
             }
+            vitals.turn();
             // A disconnected client would keep old heartbeats and send them later, as if they were new.
             if !bus.is_up() {
                 continue;

@@ -1,4 +1,4 @@
-//! What every service stands on: settings, telemetry, run state and commands, heartbeat, leases, graceful stop.
+//! What every service stands on: settings, telemetry, run state and commands, heartbeat, probes, leases, graceful stop.
 //!
 //! A service parses its arguments, calls [`Chassis::start`], tells [`Chassis::expose`] how to read its load, does
 //! its work until [`Chassis::stop`] is cancelled, and leaves. Nothing here knows what an order is.
@@ -8,9 +8,11 @@ pub mod clock;
 pub mod command;
 pub mod control;
 mod denied;
+mod figures;
 pub mod heartbeat;
 pub mod latency;
 pub mod lease;
+pub mod probe;
 pub mod settings;
 pub mod stop;
 pub mod telemetry;
@@ -29,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 pub use clock::now;
 pub use command::Duty;
 pub use control::Control;
+pub use probe::ProbeArgs;
 pub use settings::CommonArgs;
 pub use trouble::Trouble;
 
@@ -72,6 +75,7 @@ pub struct Chassis {
     incarnation: String,
     log: telemetry::Log,
     beating: Mutex<Option<JoinHandle<()>>>,
+    vitals: Arc<probe::Vitals>,
 }
 
 impl Chassis {
@@ -102,7 +106,22 @@ impl Chassis {
             incarnation,
             log,
             beating: Mutex::new(None),
+            vitals: Arc::default(),
         })
+    }
+
+    /// Answers `/livez`, `/readyz` and `/metrics` where the arguments say so, until the process ends; the address that was
+    /// taken. An error when it cannot be taken.
+    pub async fn answer_probes(&self, probes: ProbeArgs) -> anyhow::Result<Option<std::net::SocketAddr>> {
+        let Some(address) = probes.probe_listen else { return Ok(None) };
+        let asked = probe::Asked {
+            instance: Arc::clone(&self.instance),
+            bus: self.bus.clone(),
+            control: self.control.clone(),
+            trouble: self.trouble.clone(),
+            vitals: Arc::clone(&self.vitals),
+        };
+        probe::answer(asked, address).await.map(Some)
     }
 
     /// Waits for the bus and makes sure that the streams exist, trying again until they do; `false` when
@@ -112,7 +131,7 @@ impl Chassis {
             loop {
                 self.bus.up().await;
                 match bus::topology::ensure(&self.bus.js, self.profile).await {
-                    Ok(()) => return,
+                    Ok(()) => return self.vitals.streams_seen(),
                     Err(error) => {
                         tracing::warn!(error = &error as &dyn std::error::Error, "streams not there yet, trying again");
                         tokio::time::sleep(RETRY_DELAY).await;
@@ -135,7 +154,10 @@ impl Chassis {
             bus: self.bus.clone(),
             control: self.control.clone(),
             trouble: self.trouble.clone(),
+            vitals: Arc::clone(&self.vitals),
         };
+        let read: probe::Read = Arc::new(read);
+        self.vitals.exposes(Arc::clone(&read));
         let beating = heartbeat::spawn(teller, read);
         *self.beating.lock().unwrap_or_else(PoisonError::into_inner) = Some(beating);
         command::spawn(Arc::clone(&self.instance), self.bus.clone(), self.control.clone(), self.log.clone(), duties);

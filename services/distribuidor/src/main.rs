@@ -9,6 +9,7 @@ use distribuidor::settings::Settings;
 async fn main() -> anyhow::Result<()> {
     let settings = Settings::parse();
     let chassis = Chassis::start(&settings.common, Service::Distribuidor, settings.id).await?;
+    chassis.answer_probes(settings.probes).await?;
     let outcome = distribuidor::run(&chassis).await;
     chassis.leave().await;
     outcome

@@ -1,6 +1,6 @@
 //! Settings of the distribuidor.
 
-use chassis::CommonArgs;
+use chassis::{CommonArgs, ProbeArgs};
 use clap::Parser;
 use contract::InstanceId;
 
@@ -13,6 +13,10 @@ pub struct Settings {
     /// Name of this instance, unique among the distribuidores
     #[arg(long, env = "DOMICILIO_ID", default_value = "distribuidor-1")]
     pub id: InstanceId,
+
+    /// Where probes are answered
+    #[command(flatten)]
+    pub probes: ProbeArgs,
 
     /// Settings common to all services
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chassis::CommonArgs;
+use chassis::{CommonArgs, ProbeArgs};
 use clap::Parser;
 use contract::InstanceId;
 
@@ -33,6 +33,10 @@ pub struct Settings {
     /// Orders a second that begin at one store at most; 0: no limit. A backlog after an outage drains at this pace
     #[arg(long, env = "DOMICILIO_STORE_PACE", default_value_t = 20, value_parser = clap::value_parser!(u16).range(0..=1_000))]
     pub store_pace: u16,
+
+    /// Where probes are answered
+    #[command(flatten)]
+    pub probes: ProbeArgs,
 
     /// Settings common to all services
     #[command(flatten)]
