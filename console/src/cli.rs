@@ -1,7 +1,9 @@
 //! The command line: words, help and examples. What they do is in `runtime` and `headless`.
 
+mod bus;
 mod looking;
 mod pages;
+mod services;
 
 use std::path::PathBuf;
 
@@ -14,6 +16,9 @@ use crate::config::file::{Colors, ThemeName};
 use crate::demo::{DemoArgs, StageArgs};
 use crate::state::Lang;
 use crate::template::Kind;
+
+pub use self::bus::{Bus, BusCommand, Init};
+pub use self::services::{Expected, Services};
 
 /// Interactive console of Domicilio, and the same engine for scripts.
 #[derive(Debug, Parser)]
@@ -117,7 +122,9 @@ pub enum Command {
     /// Show the stores, or import them
     Stores(Stores),
     /// Show the instances of the services
-    Services(Json),
+    Services(Services),
+    /// Create the streams and buckets, or enlarge them
+    Bus(Bus),
     /// Show every path and every setting in force, with where it comes from
     Info(Json),
     /// Print the completions of a shell

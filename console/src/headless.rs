@@ -4,6 +4,7 @@
 //! (`| head`) ends the program quietly.
 
 pub mod check;
+mod bus_init;
 mod counters;
 mod import;
 mod info;
@@ -24,7 +25,7 @@ use std::time::Duration;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::cli::{Command, Common, StoresCommand};
+use crate::cli::{BusCommand, Command, Common, StoresCommand};
 use crate::demo;
 use crate::feed::{chain, route};
 
@@ -95,7 +96,10 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Failure> {
         Command::Counters(arguments) => counters::run(common, &arguments).await,
         Command::Queues(arguments) => queues::run(common, arguments.json).await,
         Command::Info(arguments) => info::run(common, arguments.json).await,
-        Command::Services(arguments) => services::run(common, arguments.json).await,
+        Command::Services(arguments) => services::run(common, &arguments).await,
+        Command::Bus(arguments) => match arguments.command {
+            BusCommand::Init(arguments) => bus_init::run(common, &arguments).await,
+        },
         Command::Stores(arguments) => match arguments.command {
             None => stores::run(common, arguments.json).await,
             Some(StoresCommand::Import(arguments)) => import::run(common, &arguments).await,

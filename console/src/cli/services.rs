@@ -7,10 +7,8 @@ use contract::Service;
 
 /// Of `services`.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_long_help = "Exit codes: 0 done; 1 fewer than expected are at work after --wait; 4 not connected.\n\n\
-        Example:\n  domicilio services --expect distribuidor=2 --expect queue-resolver=3 --wait 60"
-)]
+#[command(after_long_help = "Exit codes: 0 done; 1 fewer than expected are at work after --wait; 4 not connected.\n\n\
+        Example:\n  domicilio services --expect distribuidor=2 --expect queue-resolver=3 --wait 60")]
 pub struct Services {
     /// Print JSON
     #[arg(long)]

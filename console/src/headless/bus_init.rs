@@ -82,7 +82,11 @@ pub(super) async fn run(common: &cli::Common, arguments: &cli::Init) -> Result<(
             break;
         }
     }
-    if arguments.json { print_json(&rows)? } else { print_columns(&table(&rows))? }
+    if arguments.json {
+        print_json(&rows)?
+    } else {
+        print_columns(&table(&rows))?
+    }
     rows.iter().for_each(Row::tell);
     conclude(&rows)
 }
@@ -104,7 +108,9 @@ fn conclude(rows: &[Row]) -> Result<(), Failure> {
     match (failed, unfit) {
         (0, 0) => Ok(()),
         (failed, _) if failed == all => Err(Failure::Failed("no stream and no bucket could be seen to".to_owned())),
-        _ => Err(Failure::Partly(format!("of {all} streams and buckets {failed} could not be seen to, {unfit} are unfit"))),
+        _ => Err(Failure::Partly(format!(
+            "of {all} streams and buckets {failed} could not be seen to, {unfit} are unfit"
+        ))),
     }
 }
 

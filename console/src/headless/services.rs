@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contract::Heartbeat;
+use contract::heartbeat::RunState;
 use futures::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
@@ -41,9 +42,29 @@ struct Discovered {
     metadata: BTreeMap<String, String>,
 }
 
-pub(super) async fn run(common: &cli::Common, json: bool) -> Result<(), Failure> {
+pub(super) async fn run(common: &cli::Common, arguments: &cli::Services) -> Result<(), Failure> {
     let connection = connect(common).await?;
-    let client = &connection.client;
+    let end = Instant::now() + Duration::from_secs(arguments.wait);
+    let (heard, missing) = loop {
+        let heard = listen(&connection.client).await?;
+        let missing = missing(&heard.services, &arguments.expect);
+        // Whoever watches out of impatience sees what is still missing.
+        missing.iter().for_each(|sentence| super::say(sentence));
+        if missing.is_empty() || Instant::now() >= end {
+            break (heard, missing);
+        }
+    };
+    print_services(&heard.services, &heard.discovered, arguments.json)?;
+    if missing.is_empty() { Ok(()) } else { Err(Failure::Failed("fewer instances at work than expected".to_owned())) }
+}
+
+/// Who was heard.
+struct Heard {
+    services: Services,
+    discovered: Vec<Discovered>,
+}
+
+async fn listen(client: &async_nats::Client) -> Result<Heard, Failure> {
     let failed = |error: &dyn std::error::Error| Failure::NotConnected(format!("asking the services: {error}"));
     let everyone = "domicilio.services.*.*.heartbeat";
     let mut heartbeats = client.subscribe(everyone).await.map_err(|error| failed(&error))?;
@@ -63,14 +84,28 @@ pub(super) async fn run(common: &cli::Common, json: bool) -> Result<(), Failure>
                         services.hear(&heartbeat, at);
                     }
                 }
-                Ok(None) | Err(_) => break,
+                Ok(None) | Err(_) => return Ok(Heard { services, discovered }),
             },
             Some(answer) = answers.next(), if discovered.len() < ANSWERS_MAX => {
                 discovered.extend(serde_json::from_slice::<Discovered>(&answer.payload).ok());
             }
         }
     }
-    print_services(&services, &discovered, json)
+}
+
+/// A sentence for each service of which fewer are at work than expected.
+fn missing(services: &Services, expected: &[cli::Expected]) -> Vec<String> {
+    let at_work = |instance: &&Instance| {
+        let heartbeat = &instance.heartbeat;
+        heartbeat.state == RunState::Running && heartbeat.trouble.is_none()
+    };
+    let count = |wanted: contract::Service| {
+        services.iter().filter(|instance| instance.heartbeat.service == wanted).filter(at_work).count()
+    };
+    let short = expected.iter().filter(|expected| count(expected.service) < expected.count);
+    short
+        .map(|expected| format!("{}: {} of {} at work", expected.service, count(expected.service), expected.count))
+        .collect()
 }
 
 fn print_services(services: &Services, discovered: &[Discovered], json: bool) -> Result<(), Failure> {

@@ -18,11 +18,7 @@ async fn init(server: &Server, environment: &[(&str, &str)], arguments: &[&str])
 }
 
 fn done(rows: &Value) -> Vec<(&str, &str)> {
-    rows.as_array()
-        .unwrap()
-        .iter()
-        .map(|row| (row["name"].as_str().unwrap(), row["done"].as_str().unwrap()))
-        .collect()
+    rows.as_array().unwrap().iter().map(|row| (row["name"].as_str().unwrap(), row["done"].as_str().unwrap())).collect()
 }
 
 async fn js(server: &Server) -> async_nats::jetstream::Context {

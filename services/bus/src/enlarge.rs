@@ -76,7 +76,9 @@ async fn create(js: &jetstream::Context, held: Held, profile: Profile) -> Result
         Held::Stream(spec) => topology::create(js, spec, profile).await,
         Held::Bucket(contract::stream::LEASES) => topology::leases(js, profile).await.map(drop),
         Held::Bucket(contract::stream::COUNTERS) => topology::counters(js, profile).await.map(drop),
-        Held::Bucket(other) => Err(Error::new(ErrorKind::Settings, "creating a bucket", format!("{other} is not ours"))),
+        Held::Bucket(other) => {
+            Err(Error::new(ErrorKind::Settings, "creating a bucket", format!("{other} is not ours")))
+        }
     }
 }
 
@@ -169,7 +171,7 @@ mod tests {
     fn what_the_promises_stand_on_is_looked_at() {
         let mut config = topology::config(&contract::stream::ORDERS, Profile::default());
         assert!(wanted(1, 100).unfit(&config).is_empty());
-        config.max_age = std::time::Duration::from_secs(60);
+        config.max_age = std::time::Duration::from_mins(1);
         assert!(wanted(1, 100).unfit(&config).is_empty(), "ages are an operator's decision");
         config.discard = stream::DiscardPolicy::Old;
         config.subjects.push("other".to_owned());

@@ -12,6 +12,7 @@ pub mod context;
 pub mod continuity;
 pub mod counters;
 pub mod denial;
+pub mod enlarge;
 pub mod error;
 pub mod publish;
 pub mod read;

@@ -25,18 +25,37 @@ impl Default for Profile {
 /// Creates what is missing. What exists stays as it is: changing a live stream is an operator's decision.
 pub async fn ensure(js: &jetstream::Context, profile: Profile) -> Result<(), Error> {
     for spec in contract::stream::ALL {
-        let config = config(spec, profile);
-        let doing = format!("creating stream {}", spec.name);
-        again::bounded(&doing, || js.get_or_create_stream(config.clone())).await?;
+        create(js, spec, profile).await?;
     }
     leases(js, profile).await?;
     counters(js, profile).await.map(drop)
 }
 
+/// The stream, created if missing.
+pub(crate) async fn create(js: &jetstream::Context, spec: &StreamSpec, profile: Profile) -> Result<(), Error> {
+    let config = config(spec, profile);
+    let doing = format!("creating stream {}", spec.name);
+    again::bounded(&doing, || js.get_or_create_stream(config.clone())).await.map(drop)
+}
+
 /// The bucket of leases, created if missing.
 pub async fn leases(js: &jetstream::Context, profile: Profile) -> Result<kv::Store, Error> {
-    let doing = format!("creating bucket {}", contract::stream::LEASES);
-    let config = kv::Config {
+    bucket(js, leases_config(profile)).await
+}
+
+/// The bucket of counts, created if missing.
+pub async fn counters(js: &jetstream::Context, profile: Profile) -> Result<kv::Store, Error> {
+    bucket(js, counters_config(profile)).await
+}
+
+async fn bucket(js: &jetstream::Context, config: kv::Config) -> Result<kv::Store, Error> {
+    let doing = format!("creating bucket {}", config.bucket);
+    again::bounded(&doing, || get_or_create(js, config.clone())).await
+}
+
+/// How the bucket of leases is to be.
+pub(crate) fn leases_config(profile: Profile) -> kv::Config {
+    kv::Config {
         bucket: contract::stream::LEASES.to_owned(),
         description: "Active distribuidor, live resolvers, owners of partitions".to_owned(),
         history: 1,
@@ -45,14 +64,12 @@ pub async fn leases(js: &jetstream::Context, profile: Profile) -> Result<kv::Sto
         storage: stream::StorageType::File,
         num_replicas: profile.replicas,
         ..Default::default()
-    };
-    again::bounded(&doing, || get_or_create(js, config.clone())).await
+    }
 }
 
-/// The bucket of counts, created if missing.
-pub async fn counters(js: &jetstream::Context, profile: Profile) -> Result<kv::Store, Error> {
-    let doing = format!("creating bucket {}", contract::stream::COUNTERS);
-    let config = kv::Config {
+/// How the bucket of counts is to be.
+pub(crate) fn counters_config(profile: Profile) -> kv::Config {
+    kv::Config {
         bucket: contract::stream::COUNTERS.to_owned(),
         description: "Orders by UTC hour, country and cloud, one key a day".to_owned(),
         history: 1,
@@ -61,8 +78,7 @@ pub async fn counters(js: &jetstream::Context, profile: Profile) -> Result<kv::S
         storage: stream::StorageType::File,
         num_replicas: profile.replicas,
         ..Default::default()
-    };
-    again::bounded(&doing, || get_or_create(js, config.clone())).await
+    }
 }
 
 /// The bucket, created if missing. Creating an existing one of the same shape is no error, so losing a race here is
@@ -80,7 +96,8 @@ const COUNTERS_BYTES: i64 = 96 * 1_024 * 1_024;
 /// For small deployments: as many days of 40 KB, two countries with four clouds and some room.
 const COUNTERS_BYTES_LEAST: i64 = 16 * 1_024 * 1_024;
 
-fn config(spec: &StreamSpec, profile: Profile) -> stream::Config {
+/// How the stream is to be.
+pub(crate) fn config(spec: &StreamSpec, profile: Profile) -> stream::Config {
     let bytes = i64::from(spec.mebibytes_max) * 1_024 * 1_024 * i64::from(profile.storage_percent) / 100;
     stream::Config {
         name: spec.name.to_owned(),
