@@ -10,7 +10,7 @@ cargo := cargo --locked
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos bounds screenshots captures bench test build lint fmt advisories toolchain
+.PHONY: help demo chaos bounds screenshots captures bench charts test build lint fmt advisories toolchain
 
 help: ## Lists what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,7 +41,13 @@ captures: toolchain ## Writes each screen of that demo at three sizes in both la
 bench: toolchain ## Measures what a key in a filter, a batch of messages and a frame cost the console.
 	$(cargo) bench -p domicilio
 
+charts: build ## Checks what lies in charts/ without a cluster, and runs the order path on the three nodes of their configuration.
+	@scripts/charts.sh
+	$(nats_server) $(cargo) test -p bus --test permissions
+	$(nats_server) $(cargo) test -p queue-resolver --test cluster
+
 test: lint build ## Runs every check and every test.
+	@scripts/charts.sh
 	$(nats_server) $(cargo) test --workspace
 
 build: toolchain ## Builds every program for development.

@@ -1,5 +1,9 @@
-//! A real nats-server with the configuration that we ship: it lets each user do what the table of users says, and nothing else.
+//! Real nats-servers with the configurations that we ship: they let each user do what the table of users says, and nothing else.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "permissions/shipped.rs"]
+#[expect(dead_code, reason = "the servers serve other tests, too")]
+mod shipped;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,27 +12,20 @@ use bus::access::{Access, Login, Secret};
 use bus::denial::DENIALS_MAX;
 use bus::server::Server;
 use bus::{Connection, Settings, Verb, connect};
-use contract::permission::{USERS, User, render};
+use contract::permission::{USERS, User};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Subjects that nobody may use: what is denied last tells that everything before it was judged.
 const NOBODYS: &str = "nobody.may";
 
-/// As the shipped file is used: passwords as variables in front of it.
-fn settings() -> String {
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts/nats/users.conf");
-    let passwords = USERS.map(|user| format!("{}: \"{}\"\n", render::password_variable(&user), password(&user)));
-    passwords.concat() + &std::fs::read_to_string(shipped).unwrap()
-}
-
 /// Digits alone, which a configuration may take for a number.
-fn password(user: &User) -> String {
-    format!("{:08}", 4_711 + user.name.len())
+fn password(user: &str) -> String {
+    format!("{:08}", 4_711 + user.len())
 }
 
 async fn come_in(server: &Server, user: &User) -> Connection {
-    let login = Login::User(user.name.to_owned(), Secret::new(password(user)));
+    let login = Login::User(user.name.to_owned(), Secret::new(password(user.name)));
     let access = Access { login, ..Access::default() };
     let connection = connect(&Settings { access, ..Settings::new(server.url(), user.name) }).await.unwrap();
     let up = tokio::time::timeout(LIMIT, connection.up()).await;
@@ -67,7 +64,19 @@ async fn denied(server: &Server, user: &User, tries: &[(Verb, String)]) -> BTree
 #[tokio::test]
 async fn the_server_lets_each_user_do_what_the_table_says_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start_configured(folder.path(), &settings()).await.unwrap();
+    let server = shipped::single(folder.path(), &password).await;
+    holds(&[server]).await;
+}
+
+#[tokio::test]
+async fn the_nodes_of_the_chart_do_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = shipped::Cluster::start(folder.path(), &password).await;
+    holds(&cluster.nodes).await;
+}
+
+/// Tries everything as every user, each on one of the servers.
+async fn holds(servers: &[Server]) {
     // Everything that anybody may, and some that nobody may.
     let mut tries = BTreeSet::new();
     for user in &USERS {
@@ -90,14 +99,14 @@ async fn the_server_lets_each_user_do_what_the_table_says_and_nothing_else() {
         tries.insert((Verb::Subscribe, subject.to_owned()));
     }
     let tries: Vec<_> = tries.into_iter().collect();
-    for user in &USERS {
+    for (user, server) in USERS.iter().zip(servers.iter().cycle()) {
         let subjects = user.subjects();
         let may = |(verb, subject): &&(Verb, String)| match verb {
             Verb::Publish => subjects.may_publish(subject),
             Verb::Subscribe => subjects.may_subscribe(subject),
         };
         let expected: BTreeSet<_> = tries.iter().filter(|tried| !may(tried)).cloned().collect();
-        let denied = denied(&server, user, &tries).await;
+        let denied = denied(server, user, &tries).await;
         let (more, less) = (denied.difference(&expected), expected.difference(&denied));
         let (more, less): (Vec<_>, Vec<_>) = (more.collect(), less.collect());
         assert!(more.is_empty() && less.is_empty(), "{}: denied {more:?}, allowed {less:?}", user.name);
@@ -108,7 +117,7 @@ async fn the_server_lets_each_user_do_what_the_table_says_and_nothing_else() {
 #[tokio::test]
 async fn a_service_answers_once_wherever_it_was_asked_from_and_says_nothing_there_unasked() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start_configured(folder.path(), &settings()).await.unwrap();
+    let server = shipped::single(folder.path(), &password).await;
     let user = |name: &str| USERS.iter().find(|user| user.name == name).unwrap();
     let service = come_in(&server, user("queue-resolver")).await;
     let asking = come_in(&server, user("ops-act")).await;

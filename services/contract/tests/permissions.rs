@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use contract::permission::{Subjects, USERS, render};
+use contract::permission::{Subjects, USERS, render, values};
 
 fn of(user: &str) -> Subjects {
     USERS.iter().find(|known| known.name == user).unwrap().subjects()
@@ -152,7 +152,17 @@ fn the_configuration_of_the_server_is_made_from_the_table() {
     for user in &USERS {
         assert!(head.contains(&render::password_variable(user)), "the head of {path} names every variable");
     }
-    keep(path, &format!("{head}\n{}", render::configuration()));
+    keep(path, &format!("{head}\ninclude \"passwords.conf\"\n\n{}", render::configuration()));
+}
+
+#[test]
+fn the_users_of_the_chart_are_made_from_the_table() {
+    let path = "charts/nats/install-config-clustering-seed.yaml";
+    let file = std::fs::read_to_string(repository(path)).unwrap();
+    let (begin, end) = ("          # users: made from the table\n", "          # end of users\n");
+    let (before, rest) = file.split_once(begin).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    keep(path, &format!("{before}{begin}{}{end}{after}", values::users()));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The whole order path, real processes on a real bus, judged by the POS's own ledger.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+#[path = "order_path/cluster.rs"]
+mod cluster;
 #[path = "order_path/counters.rs"]
 mod counters;
 #[path = "order_path/deployment.rs"]
@@ -17,7 +19,7 @@ use deployment::{Deployment, eventually};
 use futures::StreamExt as _;
 
 /// Every event so far.
-async fn events(deployment: &Deployment) -> Vec<EventKind> {
+async fn events<N>(deployment: &Deployment<N>) -> Vec<EventKind> {
     let request =
         Request { stream: "EVENTS", filter: "", from: Start::Sequence(1), headers_only: false, limit: 10_000 };
     let mut events = Vec::new();
@@ -27,14 +29,14 @@ async fn events(deployment: &Deployment) -> Vec<EventKind> {
 }
 
 /// The next heartbeat of an instance.
-async fn beat(deployment: &Deployment, service: &str, id: &str) -> Heartbeat {
+async fn beat<N>(deployment: &Deployment<N>, service: &str, id: &str) -> Heartbeat {
     let subject = format!("domicilio.services.{service}.{id}.heartbeat");
     let mut beats = deployment.connection.client.subscribe(subject).await.unwrap();
     serde_json::from_slice(&beats.next().await.unwrap().payload).unwrap()
 }
 
 /// What a resolver says of itself.
-async fn load(deployment: &Deployment, id: &str) -> ResolverLoad {
+async fn load<N>(deployment: &Deployment<N>, id: &str) -> ResolverLoad {
     match beat(deployment, "queue-resolver", id).await.load {
         Load::Resolver(load) => load,
         other => panic!("{other:?}"),
@@ -42,7 +44,7 @@ async fn load(deployment: &Deployment, id: &str) -> ResolverLoad {
 }
 
 /// Until both resolvers have a share of the partitions.
-async fn shared_out(deployment: &Deployment) {
+async fn shared_out<N>(deployment: &Deployment<N>) {
     for id in ["queue-resolver-1", "queue-resolver-2"] {
         eventually("both resolvers have their share", async || {
             let owned = load(deployment, id).await.partitions.len();
@@ -53,7 +55,7 @@ async fn shared_out(deployment: &Deployment) {
 }
 
 /// The active distribuidor, by its own word.
-async fn active(deployment: &Deployment) -> String {
+async fn active<N>(deployment: &Deployment<N>) -> String {
     let mut beats =
         deployment.connection.client.subscribe("domicilio.services.distribuidor.*.heartbeat").await.unwrap();
     loop {

@@ -4,7 +4,7 @@ use super::{Held, Right, USERS, User};
 use crate::Service;
 
 /// How many answers a request may have, and how long after it: a command is answered once, and `release` takes 3 s at most.
-const ANSWERS: &str = r#"{ max: 1, expires: "1m" }"#;
+pub(super) const ANSWERS: &str = r#"{ max: 1, expires: "1m" }"#;
 
 /// The variable that holds a user's password: `OPS_READ_PASSWORD`.
 pub fn password_variable(user: &User) -> String {

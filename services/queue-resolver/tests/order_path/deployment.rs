@@ -1,5 +1,8 @@
 //! A whole deployment of real processes for one test: nats-server, the three services, the POS simulator.
 
+#[path = "../../../bus/tests/permissions/shipped.rs"]
+mod shipped;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -7,23 +10,28 @@ use std::time::{Duration, Instant};
 
 use bus::access::{Access, Login, Secret};
 use bus::server::Server;
-use contract::permission::USERS;
-use contract::permission::render::password_variable;
 use contract::{StoreId, StoreRecord};
 use pos_simulator::Verdict;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+pub(crate) use shipped::Cluster;
+
 /// How long a condition may take; generous, for it only matters when a test fails.
 const LIMIT: Duration = Duration::from_mins(1);
 
-pub(crate) struct Deployment {
-    pub(crate) nats: Server,
+/// On one server, or on a [`Cluster`].
+pub(crate) struct Deployment<N = Server> {
+    pub(crate) nats: N,
+    /// Where the bus is, for all programs.
+    urls: String,
+    /// Copies of each stream.
+    replicas: usize,
     pub(crate) connection: bus::Connection,
     pub(crate) api: String,
     pub(crate) pos: String,
-    /// Whether each program is a user of its own, with no more than its rights.
-    users: bool,
+    /// The password of each user, if each program is a user of its own, with no more than its rights.
+    users: Option<fn(&str) -> String>,
     folder: tempfile::TempDir,
     processes: BTreeMap<String, Child>,
     http: reqwest::Client,
@@ -46,27 +54,59 @@ impl Deployment {
     pub(crate) async fn start(stores: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let nats = Server::start(folder.path()).await.unwrap();
-        Self::on(nats, folder, stores, false).await
+        let urls = nats.url();
+        Self::on(nats, urls, 1, folder, stores, None).await
     }
 
     /// The same on a server with the users and the rights that we ship. What the test itself does, it does as `ops-act`.
     pub(crate) async fn start_with_users(stores: u32) -> Self {
-        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../charts/nats/users.conf");
-        let passwords = USERS.map(|user| format!("{}: {:?}\n", password_variable(&user), password(user.name)));
-        let settings = passwords.concat() + &std::fs::read_to_string(shipped).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let nats = Server::start_configured(folder.path(), &settings).await.unwrap();
-        Self::on(nats, folder, stores, true).await
+        let nats = shipped::single(folder.path(), &password).await;
+        let urls = nats.url();
+        Self::on(nats, urls, 1, folder, stores, Some(password)).await
+    }
+}
+
+impl Deployment<Cluster> {
+    /// The same on the three nodes of the configuration that we ship for Kubernetes, with three copies of each stream.
+    pub(crate) async fn start_on_cluster(stores: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let nats = Cluster::start(folder.path(), &password).await;
+        let urls = nats.urls();
+        Self::on(nats, urls, 3, folder, stores, Some(password)).await
     }
 
-    async fn on(nats: Server, folder: tempfile::TempDir, stores: u32, users: bool) -> Self {
-        let login = Login::User("ops-act".to_owned(), Secret::new(password("ops-act")));
-        let access = Access { login: if users { login } else { Login::Url }, ..Access::default() };
-        let settings = bus::Settings { access, ..bus::Settings::new(nats.url(), "test") };
-        let connection = bus::connect(&settings).await.unwrap();
-        connection.up().await;
+    /// Changes every password on the nodes. Programs that are started from now on know them.
+    pub(crate) fn rotate(&mut self, passwords: fn(&str) -> String) {
+        self.nats.rotate(&passwords);
+        self.users = Some(passwords);
+    }
+}
+
+/// Connects as `ops-act`, if there are users.
+async fn connect(urls: &str, users: Option<fn(&str) -> String>) -> bus::Connection {
+    let login =
+        users.map_or(Login::Url, |password| Login::User("ops-act".to_owned(), Secret::new(password("ops-act"))));
+    let access = Access { login, ..Access::default() };
+    let connection = bus::connect(&bus::Settings { access, ..bus::Settings::new(urls, "test") }).await.unwrap();
+    connection.up().await;
+    connection
+}
+
+impl<N> Deployment<N> {
+    async fn on(
+        nats: N,
+        urls: String,
+        replicas: usize,
+        folder: tempfile::TempDir,
+        stores: u32,
+        users: Option<fn(&str) -> String>,
+    ) -> Self {
+        let connection = connect(&urls, users).await;
         let mut deployment = Self {
             nats,
+            urls,
+            replicas,
             connection,
             api: String::new(),
             pos: String::new(),
@@ -78,7 +118,7 @@ impl Deployment {
         let ledger = deployment.ledger().display().to_string();
         let listen = ["--listen", "127.0.0.1:0"];
         deployment.pos = deployment.spawn("pos-simulator", &[listen[0], listen[1], "--ledger", &ledger]).await;
-        deployment.api = deployment.spawn("api-domicilio", &listen).await;
+        deployment.api().await;
         for id in ["distribuidor-1", "distribuidor-2"] {
             deployment.service("distribuidor", id);
         }
@@ -90,6 +130,16 @@ impl Deployment {
             deployment.put_store(store, &url, None).await;
         }
         deployment
+    }
+
+    /// Connects the test itself anew.
+    pub(crate) async fn connect(&mut self) {
+        self.connection = connect(&self.urls, self.users).await;
+    }
+
+    /// Starts the API.
+    pub(crate) async fn api(&mut self) {
+        self.api = self.spawn("api-domicilio", &["--listen", "127.0.0.1:0"]).await;
     }
 
     pub(crate) fn ledger(&self) -> PathBuf {
@@ -127,13 +177,13 @@ impl Deployment {
         let mut command = Command::new(program(name));
         command
             .args(args)
-            .args(["--nats-url", &self.nats.url()])
+            .args(["--nats-url", &self.urls])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(std::fs::File::options().create(true).append(true).open(log).unwrap())
             .kill_on_drop(true);
         if name != "pos-simulator" {
-            command.args(["--storage-percent", "5"]);
+            command.args(["--storage-percent", "5", "--replicas", &self.replicas.to_string()]);
             self.log_in(&mut command, name);
         }
         command
@@ -141,7 +191,7 @@ impl Deployment {
 
     /// Lets a program come in as `user`, if there are users.
     fn log_in(&self, command: &mut Command, user: &str) {
-        if self.users {
+        if let Some(password) = self.users {
             command.env("NATS_USER", user).env("NATS_PASSWORD", password(user));
         }
     }
@@ -252,7 +302,7 @@ impl Deployment {
     /// Runs the console as `user`, if there are users.
     pub(crate) async fn console_of(&self, user: &str, arguments: &[&str]) -> (Option<i32>, serde_json::Value) {
         let mut command = Command::new(program("domicilio"));
-        command.args(arguments).env("NATS_URL", self.nats.url()).env("XDG_STATE_HOME", self.folder.path());
+        command.args(arguments).env("NATS_URL", &self.urls).env("XDG_STATE_HOME", self.folder.path());
         self.log_in(&mut command, user);
         let output = command.stdin(Stdio::null()).output().await.unwrap();
         (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default())
