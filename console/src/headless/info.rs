@@ -61,7 +61,7 @@ async fn connection(common: &Common, config: &Config) -> Connection {
         Ok(target) => target,
         Err(error) => return Connection { error: Some(chain(&error)), ..Connection::default() },
     };
-    let access = route::access(&target, route::marks(&target, &config.file.marks()));
+    let access = route::access(&target, &route::marks(&target, &config.file.marks()));
     let decided = |setting: Setting| Decided {
         what: setting.what,
         value: setting.value,

@@ -74,7 +74,7 @@ impl Watching {
         let marks = route::marks(&target, &config.file.marks());
         let mut state = Box::new(State::new(feed::now(), config.file.language.resolve(var), fastrand::u64(..)));
         state.settings = config.file.settings();
-        state.access = route::access(&target, marks);
+        state.access = route::access(&target, &marks);
         state.zone = jiff::tz::TimeZone::system();
         let (tell, events) = mpsc::channel(feed::EVENTS_MAX);
         let settings = feed::Settings { read_only: marks.read_only, ..feed::Settings::to(target) };
