@@ -6,7 +6,6 @@ mod pages;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use contract::order::Format;
 use contract::{AppCode, Country};
 
 pub use self::looking::{Check, Orders, Status};
@@ -14,6 +13,7 @@ pub use self::pages::{Completions, Man};
 use crate::config::file::{Colors, ThemeName};
 use crate::demo::{DemoArgs, StageArgs};
 use crate::state::Lang;
+use crate::template::Kind;
 
 /// Interactive console of Domicilio, and the same engine for scripts.
 #[derive(Debug, Parser)]
@@ -202,13 +202,22 @@ pub enum Template {
     Delivery,
     /// Pickup, the v3 format
     Pickup,
+    /// Pickup, a part of it paid with loyalty points
+    Redeem,
+    /// Pickup, earning loyalty points
+    Accrue,
+    /// Pickup, spending points and earning some
+    Both,
 }
 
-impl From<Template> for Format {
+impl From<Template> for Kind {
     fn from(template: Template) -> Self {
         match template {
             Template::Delivery => Self::Delivery,
             Template::Pickup => Self::Pickup,
+            Template::Redeem => Self::Redeem,
+            Template::Accrue => Self::Accrue,
+            Template::Both => Self::Both,
         }
     }
 }

@@ -371,7 +371,6 @@ impl<'de> Visitor<'de> for Place<'_> {
 
 #[cfg(test)]
 mod tests {
-    use contract::order::Format;
 
     use super::*;
     use crate::template;
@@ -468,8 +467,8 @@ mod tests {
 
     #[test]
     fn our_own_templates_show_no_person_either() {
-        for format in [Format::Delivery, Format::Pickup] {
-            let order = template::tests::order(format);
+        for kind in template::Kind::ALL {
+            let order = template::tests::order(kind);
             let shown = shown(std::str::from_utf8(&order.body).unwrap());
             assert!(!shown.contains("Persona") && !shown.contains("Despachar"), "{shown}");
         }

@@ -6,7 +6,7 @@
 mod delivery;
 mod pickup;
 
-use contract::order::Format;
+use contract::order::{Format, Loyalty};
 use contract::{AppCode, OrderId, StoreRecord, UtcMs};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -25,6 +25,72 @@ const EMAIL: &str = "persona@example.com";
 /// A document number that is nobody's.
 const DOCUMENT: &str = "0000000000";
 
+/// Which test order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// To a door, the v2 format.
+    Delivery,
+    /// Fetched at the store, the v3 format.
+    Pickup,
+    /// The same, a part of it paid with loyalty points.
+    Redeem,
+    /// The same, earning loyalty points.
+    Accrue,
+    /// The same, spending points and earning some.
+    Both,
+}
+
+impl Kind {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 5] = [Self::Delivery, Self::Pickup, Self::Redeem, Self::Accrue, Self::Both];
+
+    /// Its name in scripts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Delivery => "delivery",
+            Self::Pickup => "pickup",
+            Self::Redeem => "redeem",
+            Self::Accrue => "accrue",
+            Self::Both => "both",
+        }
+    }
+
+    /// The format in which it is written.
+    pub const fn format(self) -> Format {
+        match self {
+            Self::Delivery => Format::Delivery,
+            Self::Pickup | Self::Redeem | Self::Accrue | Self::Both => Format::Pickup,
+        }
+    }
+
+    /// What it does to the customer's loyalty points.
+    pub const fn loyalty(self) -> Option<Loyalty> {
+        match self {
+            Self::Delivery | Self::Pickup => None,
+            Self::Redeem => Some(Loyalty::Redeem),
+            Self::Accrue => Some(Loyalty::Accrue),
+            Self::Both => Some(Loyalty::Both),
+        }
+    }
+
+    /// The one after, round and round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        self.away(1)
+    }
+
+    /// The one before, round and round.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        self.away(Self::ALL.len() - 1)
+    }
+
+    fn away(self, steps: usize) -> Self {
+        let at = Self::ALL.iter().position(|kind| *kind == self).unwrap_or(0);
+        Self::ALL[(at + steps) % Self::ALL.len()]
+    }
+}
+
 /// One step of `SplitMix64`: the next seed, and 64 well-mixed bits of this one.
 pub const fn next_seed(seed: u64) -> (u64, u64) {
     let next = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -42,13 +108,13 @@ pub fn test_code(store: &StoreRecord, now: UtcMs, bits: u64) -> Option<AppCode> 
 }
 
 /// Builds a test order for `store`, ready to be sent.
-pub fn build(format: Format, store: &StoreRecord, code: AppCode, now: UtcMs) -> PlannedOrder {
-    let body = match format {
+pub fn build(kind: Kind, store: &StoreRecord, code: AppCode, now: UtcMs) -> PlannedOrder {
+    let body = match kind.format() {
         Format::Delivery => serde_json::to_vec(&delivery::order(store, &code, now)),
-        Format::Pickup => serde_json::to_vec(&pickup::order(store, &code, now)),
+        Format::Pickup => serde_json::to_vec(&pickup::order(store, &code, now, kind.loyalty())),
     };
     PlannedOrder {
-        format,
+        template: kind,
         order: OrderId { store: store.id, code },
         country: store.country,
         place: format!("{} {}", store.code, store.name),
@@ -82,8 +148,8 @@ fn local(store: &StoreRecord, now: UtcMs) -> DateTime {
 
 /// The invented order: two of one thing, one of another.
 const LINES: [Product; 2] = [
-    Product { code: 11, name: "Combo Ejemplo", quantity: 2, price: 5.99 },
-    Product { code: 16, name: "Bebida Ejemplo", quantity: 1, price: 3.0 },
+    Product { code: 11, name: "Combo Ejemplo", quantity: 2, price: 5.99, points: None },
+    Product { code: 16, name: "Bebida Ejemplo", quantity: 1, price: 3.0, points: Some(300.0) },
 ];
 
 /// Sum of [`LINES`]; a test holds it against them.
@@ -94,6 +160,8 @@ struct Product {
     name: &'static str,
     quantity: u32,
     price: f64,
+    /// What one costs in loyalty points, where it can be had for them.
+    points: Option<f64>,
 }
 
 #[cfg(test)]
@@ -111,9 +179,9 @@ pub(crate) mod tests {
     }
 
     /// A test order for other tests of this crate.
-    pub(crate) fn order(format: Format) -> PlannedOrder {
+    pub(crate) fn order(kind: Kind) -> PlannedOrder {
         let store = store(72, "EL NORTE", "ec");
-        build(format, &store, "PRUEBA-1".parse().unwrap(), UtcMs::from_millis(1_795_472_957_120))
+        build(kind, &store, "PRUEBA-1".parse().unwrap(), UtcMs::from_millis(1_795_472_957_120))
     }
 
     #[test]
@@ -124,8 +192,9 @@ pub(crate) mod tests {
 
     #[test]
     fn a_missing_marker_is_noticed_wherever_kitchens_look() {
-        for format in [Format::Delivery, Format::Pickup] {
-            let order = order(format);
+        for kind in Kind::ALL {
+            let order = order(kind);
+            let format = order.template.format();
             assert!(is_marked(format, &order.body));
             for place in places(format) {
                 let mut json: serde_json::Value = serde_json::from_slice(&order.body).unwrap();
@@ -135,6 +204,39 @@ pub(crate) mod tests {
         }
         assert!(!is_marked(Format::Delivery, b"{}"));
         assert!(!is_marked(Format::Delivery, b"no json"));
+    }
+
+    #[test]
+    fn what_is_paid_with_points_is_marked_and_counted_apart() {
+        let totals = |kind| {
+            let json: serde_json::Value = serde_json::from_slice(&order(kind).body).unwrap();
+            let flag = |name: &str| json[name].as_bool().unwrap();
+            let of = |at: &serde_json::Value| {
+                (at["currencyCode"].as_str().unwrap().to_owned(), at["total"].as_f64().unwrap())
+            };
+            let totals: Vec<_> = json["payments"]["totals"].as_array().unwrap().iter().map(of).collect();
+            let products = json["order"]["products"].as_array().unwrap();
+            for line in products {
+                let redeemed = line["additionalInfo"]["redeemed"].as_bool().unwrap();
+                assert_eq!(redeemed, line["price"]["totalPrice"]["currencyCode"] == "Points", "{line}");
+            }
+            let redeemed = products.iter().filter(|line| line["additionalInfo"]["redeemed"] == true).count();
+            (flag("accumulatePoints"), flag("redeemPoints"), redeemed, totals)
+        };
+        let money = |amount: f64| ("USD".to_owned(), amount);
+        let points = ("Points".to_owned(), 300.0);
+        assert_eq!(totals(Kind::Pickup), (false, false, 0, vec![money(14.98)]));
+        assert_eq!(totals(Kind::Accrue), (true, false, 0, vec![money(14.98)]));
+        assert_eq!(totals(Kind::Redeem), (false, true, 1, vec![money(11.98), points.clone()]));
+        assert_eq!(totals(Kind::Both), (true, true, 1, vec![money(11.98), points]));
+    }
+
+    #[test]
+    fn going_round_the_templates_leads_to_each() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.next().previous(), kind);
+        }
+        assert_eq!(Kind::Both.next(), Kind::Delivery);
     }
 
     #[test]
@@ -149,18 +251,18 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn every_test_order_is_marked_and_names_its_store(
-            id in 1_u32.., name in "\\PC{1,80}", seed: u64, at in 0_i64..4_102_444_800_000, delivery: bool,
+            id in 1_u32.., name in "\\PC{1,80}", seed: u64, at in 0_i64..4_102_444_800_000,
+            kind in proptest::sample::select(&Kind::ALL[..]),
             country in "ec|co|cl|ve|zz",
         ) {
             let store = store(id, &name, &country);
             let now = UtcMs::from_millis(at);
             let code = test_code(&store, now, next_seed(seed).1).unwrap();
-            let format = if delivery { Format::Delivery } else { Format::Pickup };
-            let order = build(format, &store, code.clone(), now);
-            prop_assert!(is_marked(format, &order.body));
+            let order = build(kind, &store, code.clone(), now);
+            prop_assert!(is_marked(kind.format(), &order.body));
             prop_assert_eq!(order.order.store, StoreId(id));
             let json: serde_json::Value = serde_json::from_slice(&order.body).unwrap();
-            let (store_at, code_at) = if delivery {
+            let (store_at, code_at) = if kind.format() == Format::Delivery {
                 ("/cabecera/0/codRestaurante", "/cabecera/0/codigoApp")
             } else {
                 ("/store/id", "/orderId")

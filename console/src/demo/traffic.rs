@@ -11,7 +11,7 @@ use contract::{StoreRecord, UtcMs};
 use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore, watch};
 
-use crate::template;
+use crate::template::{self, Kind};
 
 /// Requests under way at the same time; more means that the API is slower than the traffic, and the traffic waits.
 const IN_FLIGHT_MAX: usize = 64;
@@ -92,8 +92,9 @@ impl Plan {
         let store = self.stores.get(at)?.clone();
         self.sent += 1;
         let code = format!("{:010}-{:06}", 900_000 + self.sent, self.seed % 1_000_000).parse().ok()?;
-        let format = if self.chance() < 0.7 { Format::Delivery } else { Format::Pickup };
-        let planned = template::build(format, &store, code, now);
+        let kind = if self.chance() < 0.7 { Kind::Delivery } else { Kind::Pickup };
+        let format = kind.format();
+        let planned = template::build(kind, &store, code, now);
         let factor = 1 + self.below(5);
         let mut body: Value = serde_json::from_slice(&planned.body).ok()?;
         vary(format, &mut body, factor);

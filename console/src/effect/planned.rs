@@ -4,8 +4,10 @@
 use std::fmt;
 
 use contract::command::{LogLevel, Move, PingPos, Reinject, Release, Solve, Verb};
-use contract::order::{Digest, Format};
+use contract::order::Digest;
 use contract::{CommandId, Country, InstanceId, Operator, OrderId, Service, StoreId, StoreRecord, header, subject};
+
+use crate::template::Kind;
 
 /// The header by which a write is refused when somebody wrote in between.
 const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
@@ -58,8 +60,8 @@ pub enum Planned {
 /// A test order, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedOrder {
-    /// The template's format.
-    pub format: Format,
+    /// What it is made from.
+    pub template: Kind,
     /// Identity of the order.
     pub order: OrderId,
     /// Country of its store.
@@ -199,7 +201,7 @@ impl Planned {
     /// The exact headers of the request.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Inject(order) => vec![(header::FORMAT, order.format.as_str().to_owned())],
+            Self::Inject(order) => vec![(header::FORMAT, order.template.format().as_str().to_owned())],
             Self::Store { expected, .. } => vec![(EXPECTED, expected.to_string())],
             _ => Vec::new(),
         }

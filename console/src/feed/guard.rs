@@ -39,10 +39,10 @@ pub fn check(planned: &Planned) -> Result<Allowed, Forbidden> {
     let mut headers = async_nats::HeaderMap::new();
     let body = match planned {
         Planned::Inject(order) => {
-            if !template::is_marked(order.format, &order.body) {
+            if !template::is_marked(order.template.format(), &order.body) {
                 return Err(Forbidden::NotMarked);
             }
-            headers.insert(header::FORMAT, order.format.as_str());
+            headers.insert(header::FORMAT, order.template.format().as_str());
             Bytes::from(order.body.clone())
         }
         other => Bytes::from(other.body(None)),
@@ -52,15 +52,14 @@ pub fn check(planned: &Planned) -> Result<Allowed, Forbidden> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::template::Kind;
     use contract::Service;
     use contract::command::Verb;
-    use contract::order::Format;
-
-    use super::*;
 
     #[test]
     fn a_test_order_passes_with_its_format() {
-        let order = template::tests::order(Format::Pickup);
+        let order = template::tests::order(Kind::Pickup);
         let allowed = check(&Planned::Inject(order.clone())).unwrap();
         assert_eq!(allowed.subject, "domicilio.cmd.api-domicilio.any.inject");
         assert_eq!(allowed.headers.get(header::FORMAT).map(async_nats::HeaderValue::as_str), Some("pickup"));
@@ -69,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_a_kitchen_might_cook_does_not_pass() {
-        let mut order = template::tests::order(Format::Delivery);
+        let mut order = template::tests::order(Kind::Delivery);
         order.body = String::from_utf8(order.body).unwrap().replacen(template::MARKER, "please", 1).into_bytes();
         assert_eq!(check(&Planned::Inject(order.clone())).err(), Some(Forbidden::NotMarked));
         order.body = vec![b' '; BODY_MAX + 1];

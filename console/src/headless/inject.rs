@@ -69,7 +69,7 @@ async fn find_store(connection: &bus::Connection, arguments: &cli::Inject) -> Re
 fn preview(order: &PlannedOrder, planned: &Planned, store: &StoreRecord, at: UtcMs) {
     say(&format!("test order {}", order.order));
     say(&format!("  subject  {}", planned.subject()));
-    say(&format!("  format   {}", order.format.as_str()));
+    say(&format!("  format   {}", order.template.format().as_str()));
     say(&format!("  store    {} {} ({})", order.order.store, order.place, order.country));
     say(&format!("  bytes    {}", planned.bytes()));
     if store.state_at(at) != StoreState::Open {
@@ -88,7 +88,7 @@ fn dry_run(order: &PlannedOrder, planned: &Planned, json: bool) -> Result<(), Fa
         "order": order.order,
         "state": "dry_run",
         "subject": planned.subject(),
-        "format": order.format,
+        "format": order.template.format(),
         "store": order.order.store,
         "country": order.country,
         "bytes": planned.bytes(),

@@ -1,7 +1,6 @@
 //! Dialogs, the palette among them. Nothing that changes the world is one key away: form, preview, confirmation.
 
 use contract::decision::REASON_MAX;
-use contract::order::Format;
 
 use super::attention::Subject;
 use super::form::Form;
@@ -9,6 +8,7 @@ use super::notices::Refusal;
 use super::palette::Palette;
 use super::plan::Plan;
 use crate::operation::Reason;
+use crate::template::Kind;
 use crate::text::Msg;
 
 /// Characters taken by a text field.
@@ -53,7 +53,7 @@ pub struct Columns {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InjectForm {
     /// Which template.
-    pub format: Format,
+    pub template: Kind,
     /// Id or code of the store, as typed.
     pub store: String,
     /// Whether the store was filled in for the person: the first character typed replaces it.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use contract::order::Format;
 use contract::{Country, InstanceId, OrderId, StoreId, StoreRecord, UtcMs};
 
 use super::notices::Refusal;
@@ -10,6 +9,7 @@ use super::services::InstanceKey;
 use crate::effect::{Draft, Planned};
 use crate::mask::Difference;
 use crate::operation::{Danger, Kind};
+use crate::template::Kind as Template;
 
 /// What is wanted, before it is looked at what that comes to.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,7 @@ pub enum Wanted {
     /// Test orders for a store.
     Inject {
         /// From which template.
-        format: Format,
+        template: Template,
         /// For which store.
         store: StoreId,
         /// How many.

@@ -1,9 +1,16 @@
 //! The pickup format (v3, English keys) as it is spelt on the wire.
 
+use contract::order::Loyalty;
 use contract::{AppCode, StoreRecord, UtcMs};
 use serde::Serialize;
 
-use super::{DOCUMENT, EMAIL, LINES, MARKER, PERSON, PHONE, TOTAL, local};
+use super::{DOCUMENT, EMAIL, LINES, MARKER, PERSON, PHONE, Product, local};
+
+/// The currency of what is paid.
+const MONEY: &str = "USD";
+
+/// The currency of loyalty points, as the apps spell it.
+const POINTS: &str = "Points";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -121,7 +128,7 @@ struct Fetch {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Payments {
-    totals: [Amount; 1],
+    totals: Vec<Amount>,
     payment_methods: [Paid; 1],
 }
 
@@ -136,13 +143,14 @@ struct Paid {
     total_bill: f64,
 }
 
-pub(super) fn order(store: &StoreRecord, code: &AppCode, now: UtcMs) -> Pickup {
+pub(super) fn order(store: &StoreRecord, code: &AppCode, now: UtcMs, loyalty: Option<Loyalty>) -> Pickup {
     /// Minutes until the customer would come.
     const PREPARATION_MIN: u32 = 10;
     let written = |at: UtcMs| local(store, at).strftime("%Y-%m-%d %H:%M:%S").to_string();
     let ready = written(now.plus_millis(i64::from(PREPARATION_MIN) * 60_000));
-    let currency_code = "USD";
-    let amount = |total| Amount { currency_code, total };
+    let redeems = matches!(loyalty, Some(Loyalty::Redeem | Loyalty::Both));
+    let bill = sum(redeems, MONEY).unwrap_or_default();
+    let totals = [MONEY, POINTS].into_iter().filter_map(|currency| Some(amount(currency, sum(redeems, currency)?)));
     Pickup {
         order_id: code.clone(),
         account_id: 1,
@@ -152,8 +160,8 @@ pub(super) fn order(store: &StoreRecord, code: &AppCode, now: UtcMs) -> Pickup {
         channel_id: 3,
         channel_name: "Pickup",
         selected_shipping_method: "pickup",
-        accumulate_points: false,
-        redeem_points: false,
+        accumulate_points: matches!(loyalty, Some(Loyalty::Accrue | Loyalty::Both)),
+        redeem_points: redeems,
         order_comment: MARKER,
         client: Client {
             uid: "u-ejemplo",
@@ -173,24 +181,7 @@ pub(super) fn order(store: &StoreRecord, code: &AppCode, now: UtcMs) -> Pickup {
             },
         },
         store: Store { id: store.id.0, name: store.name.clone(), code: store.code.clone() },
-        order: Products {
-            products: LINES
-                .iter()
-                .enumerate()
-                .map(|(at, line)| ProductLine {
-                    product_id: line.code,
-                    product: line.name,
-                    quantity: line.quantity,
-                    product_comment: MARKER,
-                    price: Price {
-                        unit_price: amount(line.price),
-                        total_price: amount(line.price * f64::from(line.quantity)),
-                    },
-                    modifier_groups: [],
-                    additional_info: LineInfo { redeemed: false, sort: at + 1 },
-                })
-                .collect(),
-        },
+        order: Products { products: LINES.iter().zip(1..).map(|(line, sort)| product(line, sort, redeems)).collect() },
         shipping_method: ShippingMethod {
             delivery: Place {
                 main_street: format!("Calle Uno - {MARKER}"),
@@ -206,15 +197,51 @@ pub(super) fn order(store: &StoreRecord, code: &AppCode, now: UtcMs) -> Pickup {
             },
         },
         payments: Payments {
-            totals: [amount(TOTAL)],
+            totals: totals.collect(),
             payment_methods: [Paid {
                 processor: "Ejemplo",
-                currency_code,
+                currency_code: MONEY,
                 payment_method_code: "1585",
                 transaction_status: "APPROVED",
                 exact_payment: true,
-                total_bill: TOTAL,
+                total_bill: bill,
             }],
         },
+    }
+}
+
+const fn amount(currency_code: &'static str, total: f64) -> Amount {
+    Amount { currency_code, total }
+}
+
+/// What one of a product costs, and in which currency.
+fn price(product: &Product, redeems: bool) -> (&'static str, f64) {
+    match product.points.filter(|_| redeems) {
+        Some(points) => (POINTS, points),
+        None => (MONEY, product.price),
+    }
+}
+
+/// What the lines in this currency come to; `None` without such a line.
+fn sum(redeems: bool, currency: &str) -> Option<f64> {
+    let lines = LINES.iter().map(|line| (price(line, redeems), f64::from(line.quantity)));
+    let prices = lines.filter(|((of, _), _)| *of == currency).map(|((_, price), quantity)| price * quantity);
+    // Cents: sums of floats may be off by less than any.
+    prices.reduce(|a, b| a + b).map(|sum| (sum * 100.0).round() / 100.0)
+}
+
+fn product(line: &'static Product, sort: usize, redeems: bool) -> ProductLine {
+    let (currency, price) = price(line, redeems);
+    ProductLine {
+        product_id: line.code,
+        product: line.name,
+        quantity: line.quantity,
+        product_comment: MARKER,
+        price: Price {
+            unit_price: amount(currency, price),
+            total_price: amount(currency, price * f64::from(line.quantity)),
+        },
+        modifier_groups: [],
+        additional_info: LineInfo { redeemed: currency == POINTS, sort },
     }
 }

@@ -373,6 +373,9 @@ words! {
         FieldBody: "Cuerpo", "Body";
         TemplateDelivery: "domicilio (v2)", "delivery (v2)";
         TemplatePickup: "retiro en local (v3)", "pickup (v3)";
+        TemplateRedeem: "canje de puntos (v3)", "redeems points (v3)";
+        TemplateAccrue: "acumula puntos (v3)", "earns points (v3)";
+        TemplateBoth: "canje y acumula (v3)", "redeems and earns (v3)";
         StoreHint: "código o número del local", "code or number of the store";
         TestMarker: "Lleva la marca \"Prueba No Despachar\": la cocina no lo prepara.",
             "Carries the marker \"Prueba No Despachar\": no kitchen cooks it.";

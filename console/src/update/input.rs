@@ -1,6 +1,5 @@
 //! Keys: moving, drilling, writing, and opening the dialogs that prepare a change.
 
-use contract::order::Format;
 use contract::{OrderId, StoreId};
 
 use super::plan::Scope;
@@ -345,12 +344,8 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
             (Edit::Submit, _) => return plan::preview_inject(state),
             (Edit::Complete | Edit::Next | Edit::Previous, InjectField::Template) => form.focus = InjectField::Store,
             (Edit::Complete | Edit::Next | Edit::Previous, InjectField::Store) => form.focus = InjectField::Template,
-            (Edit::Forward | Edit::Backward | Edit::Insert(' '), InjectField::Template) => {
-                form.format = match form.format {
-                    Format::Delivery => Format::Pickup,
-                    Format::Pickup => Format::Delivery,
-                };
-            }
+            (Edit::Forward | Edit::Insert(' '), InjectField::Template) => form.template = form.template.next(),
+            (Edit::Backward, InjectField::Template) => form.template = form.template.previous(),
             (Edit::Insert(c), _) => {
                 // The template takes no text: what is typed there is meant for the store.
                 form.focus = InjectField::Store;

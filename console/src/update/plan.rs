@@ -8,7 +8,6 @@ pub use build::build;
 pub(super) use build::next_id;
 
 use contract::heartbeat::RunState;
-use contract::order::Format;
 use contract::store::StoreState;
 use contract::{OrderId, StoreId};
 
@@ -24,6 +23,7 @@ use crate::state::jobs::BEGUN_PER_SECOND;
 use crate::state::plan::{Plan, Wanted};
 use crate::state::services::InstanceKey;
 use crate::state::{Notice, Opened, Order, OrderState, Refusal, State, Tone};
+use crate::template::Kind as Template;
 
 /// Which rows an operation is meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -213,7 +213,7 @@ fn inject_form(state: &State) -> Dialog {
     let known = store(state).and_then(|store| state.stores.get(store));
     let store = known.map_or_else(String::new, |store| store.record.code.clone());
     Dialog::Inject(InjectForm {
-        format: Format::Delivery,
+        template: Template::Delivery,
         // What is typed at once must never be lost on another field while Enter takes the store that was filled in.
         focus: InjectField::Store,
         prefilled: !store.is_empty(),
@@ -231,9 +231,9 @@ pub(super) fn preview_inject(state: &mut State) -> Vec<Effect> {
         Some((id, now_is)) if now_is != StoreState::Open => Err(Refusal::StoreClosed(id)),
         Some((id, _)) => Ok(id),
     };
-    let format = form.format;
+    let template = form.template;
     let built =
-        refused.and_then(|store| build(state, Wanted::Inject { format, store, count: 1, pace: BEGUN_PER_SECOND }));
+        refused.and_then(|store| build(state, Wanted::Inject { template, store, count: 1, pace: BEGUN_PER_SECOND }));
     match (built, &mut state.dialog) {
         (Ok(plan), _) => open(state, Dialog::Confirm(Box::new(Confirm::new(plan)))),
         (Err(refusal), Some(Dialog::Inject(form))) => {

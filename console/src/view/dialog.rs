@@ -1,6 +1,5 @@
 //! Dialogs: their box, the form of a test order, and the choice of how long something is put off.
 
-use contract::order::Format;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
@@ -11,6 +10,7 @@ use super::{label, overview};
 use crate::effect::Planned;
 use crate::state::State;
 use crate::state::dialog::{Button, InjectField, InjectForm, PutOff, PutOffButton, Switch};
+use crate::template::Kind;
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -60,10 +60,13 @@ pub(super) fn named(look: &Look, msg: Msg, value: Line<'static>) -> Line<'static
     Line::from(spans)
 }
 
-fn template(look: &Look, format: Format) -> &'static str {
-    look.t(match format {
-        Format::Delivery => Msg::TemplateDelivery,
-        Format::Pickup => Msg::TemplatePickup,
+fn template(look: &Look, kind: Kind) -> &'static str {
+    look.t(match kind {
+        Kind::Delivery => Msg::TemplateDelivery,
+        Kind::Pickup => Msg::TemplatePickup,
+        Kind::Redeem => Msg::TemplateRedeem,
+        Kind::Accrue => Msg::TemplateAccrue,
+        Kind::Both => Msg::TemplateBoth,
     })
 }
 
@@ -75,7 +78,7 @@ pub(super) fn draw_form(pen: &mut Pen<'_>, area: Rect, state: &State, form: &Inj
     let choice_meaning = if on_store { Meaning::Text } else { Meaning::Selected };
     let choice = Line::from(vec![
         look.span(Meaning::Key, format!("{} ", marked(!on_store))),
-        look.span(choice_meaning, format!("< {} >", template(look, form.format))),
+        look.span(choice_meaning, format!("< {} >", template(look, form.template))),
     ]);
     let room = usize::from(COLUMNS.min(area.width).saturating_sub(4)).saturating_sub(NAMES + 4);
     let mut typed = form.store.clone();
@@ -174,7 +177,7 @@ pub(super) fn button(look: &Look, text: &str, on: bool) -> Span<'static> {
 /// The template of a test order, as people call it.
 pub(super) fn template_of(look: &Look, planned: &Planned) -> String {
     match planned {
-        Planned::Inject(order) => template(look, order.format).to_owned(),
+        Planned::Inject(order) => template(look, order.template).to_owned(),
         _ => String::new(),
     }
 }

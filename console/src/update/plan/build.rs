@@ -2,7 +2,6 @@
 
 use contract::command::Verb;
 use contract::heartbeat::{Load, Role};
-use contract::order::Format;
 use contract::store::StoreState;
 use contract::{CommandId, Country, Operator, OrderId, Service, StoreId, StoreRecord, UtcMs, VERSION};
 
@@ -13,7 +12,7 @@ use crate::state::jobs::{BATCH_MAX, BEGUN_PER_SECOND};
 use crate::state::plan::{Item, Plan, Wanted};
 use crate::state::services::InstanceKey;
 use crate::state::{Refusal, State};
-use crate::template;
+use crate::template::{self, Kind as Template};
 
 /// What a store's record says of who wrote it, before the login.
 const OPERATOR: &str = "ops:";
@@ -142,7 +141,7 @@ fn unlock(state: &State) -> Result<Plan, Refusal> {
     finish(state, Plan { kind: Kind::Unlock, items: Vec::new(), differences: Vec::new(), pace: 1, proof: None, named })
 }
 
-fn inject(state: &mut State, format: Format, store: StoreId, count: usize) -> Result<Vec<Planned>, Refusal> {
+fn inject(state: &mut State, template: Template, store: StoreId, count: usize) -> Result<Vec<Planned>, Refusal> {
     if count > BATCH_MAX {
         return Err(Refusal::TooMany(count));
     }
