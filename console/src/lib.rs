@@ -10,6 +10,7 @@
 //! `state`, `update` and `view` are pure; `feed`, `runtime`, `headless`, `dump`, `views` and `term` touch the world.
 
 pub mod action;
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod counters;

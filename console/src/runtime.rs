@@ -62,7 +62,7 @@ pub struct Settings {
 /// Runs the console until the person leaves, a signal comes, or the terminal is gone.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let marks = route::marks(&settings.target, &settings.contexts);
-    let (feed, events) = open(settings.target.clone(), marks).await?;
+    let (feed, events) = open(settings.target.clone(), &marks).await?;
     // Before the terminal is taken over: from the first frame on every way out must be known.
     let ended = term::asked_to_end();
     let continued = term::continued().context("waiting for signals")?;
@@ -75,7 +75,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     state.access = Access {
         contexts: route::contexts().await,
         start: route::start(&settings.target),
-        ..route::access(&settings.target, marks)
+        ..route::access(&settings.target, &marks)
     };
     state.zone = settings.zone.clone();
     if let Ok((width, height)) = screen.size() {
@@ -106,7 +106,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
 }
 
 /// Opens the bus that `target` leads to.
-async fn open(target: bus::Target, marks: Marks) -> Result<(Feed, mpsc::Receiver<Event>), bus::Error> {
+async fn open(target: bus::Target, marks: &Marks) -> Result<(Feed, mpsc::Receiver<Event>), bus::Error> {
     let (tell, events) = mpsc::channel(feed::EVENTS_MAX);
     let settings = feed::Settings { read_only: marks.read_only, ..feed::Settings::to(target) };
     Ok((Box::pin(Feed::start(&settings, tell)).await?, events))
@@ -276,8 +276,8 @@ impl Console {
             let home = self.state.access.start.as_ref() == Some(&name);
             let target = if home { self.start.clone() } else { route::switch(&name).await? };
             let marks = route::marks(&target, &self.contexts);
-            let access = route::access(&target, marks);
-            Ok::<_, bus::Error>((access, open(target, marks).await?))
+            let access = route::access(&target, &marks);
+            Ok::<_, bus::Error>((access, open(target, &marks).await?))
         };
         match Box::pin(opened).await {
             Ok((access, (feed, events))) => {

@@ -7,7 +7,7 @@ mod delivery;
 mod pickup;
 
 use contract::order::{Format, Loyalty};
-use contract::{AppCode, OrderId, StoreRecord, UtcMs};
+use contract::{AppCode, OrderId, StoreId, StoreRecord, UtcMs};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
@@ -131,6 +131,17 @@ pub fn is_marked(format: Format, body: &[u8]) -> bool {
     places(format).iter().all(marked)
 }
 
+/// The order that a body says it is: what its head has is what counts at the door.
+pub fn identity(format: Format, body: &[u8]) -> Option<OrderId> {
+    let json: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let (store, code) = match format {
+        Format::Delivery => ("/cabecera/0/codRestaurante", "/cabecera/0/codigoApp"),
+        Format::Pickup => ("/store/id", "/orderId"),
+    };
+    let store = StoreId(json.pointer(store)?.as_u64()?.try_into().ok()?);
+    Some(OrderId { store, code: json.pointer(code)?.as_str()?.parse().ok()? })
+}
+
 /// JSON pointers to name, street and observations.
 const fn places(format: Format) -> &'static [&'static str] {
     match format {
@@ -166,7 +177,6 @@ struct Product {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use contract::StoreId;
     use proptest::prelude::*;
 
     use super::*;
@@ -261,14 +271,8 @@ pub(crate) mod tests {
             let order = build(kind, &store, code.clone(), now);
             prop_assert!(is_marked(kind.format(), &order.body));
             prop_assert_eq!(order.order.store, StoreId(id));
-            let json: serde_json::Value = serde_json::from_slice(&order.body).unwrap();
-            let (store_at, code_at) = if kind.format() == Format::Delivery {
-                ("/cabecera/0/codRestaurante", "/cabecera/0/codigoApp")
-            } else {
-                ("/store/id", "/orderId")
-            };
-            prop_assert_eq!(json.pointer(store_at).and_then(serde_json::Value::as_u64), Some(u64::from(id)));
-            prop_assert_eq!(json.pointer(code_at).and_then(serde_json::Value::as_str), Some(code.as_str()));
+            prop_assert_eq!(&order.order.code, &code);
+            prop_assert_eq!(identity(kind.format(), &order.body), Some(order.order));
         }
 
         #[test]

@@ -1,13 +1,14 @@
 //! The shape of the settings file: its tables and keys, with the defaults. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum;
+use contract::StoreId;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{KeyMap, Preset};
 use crate::state::Lang;
-use crate::state::access::Marks;
+use crate::state::access::{Marks, TestOrders};
 use crate::state::settings::{Attention, Settings};
 use crate::theme::{Choice, Depth, Ground};
 
@@ -40,7 +41,7 @@ pub struct Keys {
 }
 
 /// What is known of a NATS context.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Context {
     /// Whether orders that people eat run there.
@@ -48,6 +49,15 @@ pub struct Context {
     /// Whether nothing may be changed there; when absent, as `production` says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_only: Option<bool>,
+    /// Whether a person may unlock it for a while; when absent, yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlock: Option<bool>,
+    /// Whether test orders may be sent there; when absent, only where `production` is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_orders: Option<bool>,
+    /// The stores to which they may go, by id; when absent, every store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_stores: Option<BTreeSet<StoreId>>,
 }
 
 /// How the screen looks.
@@ -200,6 +210,12 @@ impl File {
         let marks = |context: &Context| Marks {
             production: context.production,
             read_only: context.read_only.unwrap_or(context.production),
+            unlock: context.unlock.unwrap_or(true),
+            test_orders: match &context.test_stores {
+                _ if !context.test_orders.unwrap_or(!context.production) => TestOrders::Off,
+                Some(stores) => TestOrders::To(stores.clone()),
+                None => TestOrders::Anywhere,
+            },
         };
         self.contexts.iter().map(|(name, context)| (name.clone(), marks(context))).collect()
     }
@@ -247,10 +263,30 @@ mod tests {
         let (file, _) =
             read("[contexts.a]\nproduction = true\n[contexts.b]\nproduction = true\nread-only = false\n[contexts.c]\n")
                 .unwrap();
-        let marks = |production, read_only| Marks { production, read_only };
         let all = file.marks();
-        assert_eq!([all["a"], all["b"], all["c"]], [marks(true, true), marks(true, false), marks(false, false)]);
+        let locked = |name: &str| (all[name].production, all[name].read_only, all[name].unlock);
+        assert_eq!(
+            [locked("a"), locked("b"), locked("c")],
+            [(true, true, true), (true, false, true), (false, false, true)]
+        );
         assert!(read("[contexts.a]\nprodction = true\n").is_err());
+    }
+
+    #[test]
+    fn test_orders_go_to_production_only_where_the_file_says_so() {
+        let (file, _) = read(
+            "[contexts.a]\nproduction = true\n[contexts.b]\nproduction = true\ntest-orders = true\ntest-stores = [72, 9]\n\
+             unlock = false\n[contexts.c]\n",
+        )
+        .unwrap();
+        let all = file.marks();
+        let some = TestOrders::To([StoreId(9), StoreId(72)].into());
+        let expected = [&TestOrders::Off, &some, &TestOrders::Anywhere];
+        assert_eq!(["a", "b", "c"].map(|name| &all[name].test_orders), expected);
+        assert!(!all["b"].unlock);
+        // A context that the file does not name is as one without marks.
+        assert_eq!(Marks::default(), all["c"]);
+        assert!(read("[contexts.a]\ntest-stores = [0, -1]\n").is_err());
     }
 
     #[test]

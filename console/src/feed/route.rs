@@ -43,11 +43,11 @@ pub fn start(target: &bus::Target) -> Option<String> {
 
 /// What the settings say of the context that `target` uses.
 pub fn marks(target: &bus::Target, contexts: &BTreeMap<String, Marks>) -> Marks {
-    target.context.as_ref().and_then(|name| contexts.get(name)).copied().unwrap_or_default()
+    target.context.as_ref().and_then(|name| contexts.get(name)).cloned().unwrap_or_default()
 }
 
 /// What a screen shows of `target`.
-pub fn access(target: &bus::Target, marks: Marks) -> Access {
+pub fn access(target: &bus::Target, marks: &Marks) -> Access {
     let text = |text: &str| sanitise::text(text, sanitise::NAME_MAX);
     let settings = target.origins.iter().map(|origin| Setting {
         what: origin.what,

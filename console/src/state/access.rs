@@ -69,12 +69,45 @@ pub struct Denied {
 }
 
 /// What the settings say of a context.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marks {
     /// Whether orders that people eat run there.
     pub production: bool,
     /// Whether nothing may be changed there from this console.
     pub read_only: bool,
+    /// Whether a person may unlock it for a while.
+    pub unlock: bool,
+    /// Where test orders may go there.
+    pub test_orders: TestOrders,
+}
+
+/// Where test orders may go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum TestOrders {
+    /// Nowhere.
+    Off,
+    /// To these stores.
+    To(BTreeSet<StoreId>),
+    /// To every store.
+    #[default]
+    Anywhere,
+}
+
+impl TestOrders {
+    /// Whether one may go to `store`.
+    pub fn may_go_to(&self, store: StoreId) -> bool {
+        match self {
+            Self::Off => false,
+            Self::To(stores) => stores.contains(&store),
+            Self::Anywhere => true,
+        }
+    }
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self { production: false, read_only: false, unlock: true, test_orders: TestOrders::default() }
+    }
 }
 
 /// The way to the bus, and what it lets us do.

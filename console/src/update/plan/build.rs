@@ -34,9 +34,9 @@ pub fn build(state: &mut State, wanted: Wanted) -> Result<Plan, Refusal> {
     let mut pace = BEGUN_PER_SECOND;
     let mut named = None;
     let planned = match wanted {
-        Wanted::Inject { format, store, count, pace: most } => {
+        Wanted::Inject { template, store, count, pace: most } => {
             pace = most.clamp(1, BEGUN_PER_SECOND);
-            inject(state, format, store, count)?
+            inject(state, template, store, count)?
         }
         Wanted::Reinject(orders) => decide(state, orders, &Verdict::Reinject(None))?,
         Wanted::ReinjectEdited(order, draft, differs) => {
@@ -141,7 +141,7 @@ fn unlock(state: &State) -> Result<Plan, Refusal> {
     finish(state, Plan { kind: Kind::Unlock, items: Vec::new(), differences: Vec::new(), pace: 1, proof: None, named })
 }
 
-fn inject(state: &mut State, template: Template, store: StoreId, count: usize) -> Result<Vec<Planned>, Refusal> {
+fn inject(state: &mut State, kind: Template, store: StoreId, count: usize) -> Result<Vec<Planned>, Refusal> {
     if count > BATCH_MAX {
         return Err(Refusal::TooMany(count));
     }
@@ -154,7 +154,7 @@ fn inject(state: &mut State, template: Template, store: StoreId, count: usize) -
     for _ in 0..count.max(1) {
         let bits = next_bits(state);
         let code = template::test_code(&record, state.now, bits).ok_or(Refusal::NothingSelected)?;
-        planned.push(Planned::Inject(template::build(format, &record, code, state.now)));
+        planned.push(Planned::Inject(template::build(kind, &record, code, state.now)));
     }
     Ok(planned)
 }
