@@ -2,6 +2,7 @@
 
 mod answer;
 
+use contract::audit::AuditRecord;
 use contract::order::InvalidHead;
 use contract::{Decision, Heartbeat, OrderHead, OrderId, Outcome, QueueEntry, StoreId, StoreRecord, UtcMs, stream};
 
@@ -232,6 +233,13 @@ pub enum Fact {
         heartbeat: Heartbeat,
         /// When it came, by this machine's clock.
         received_at: UtcMs,
+    },
+    /// Somebody is about to do something, or has done it.
+    Audited {
+        /// The user by which the server knows whoever told it, as it stands in the subject.
+        user: String,
+        /// What was told.
+        record: AuditRecord,
     },
     /// A message that this version cannot read.
     Unreadable {

@@ -313,6 +313,12 @@ phrases! {
         "denegado: este usuario no puede escuchar {subject}; falta su inbox_prefix (NATS_INBOX_PREFIX)",
         "denied: this user may not listen on {subject}; its inbox_prefix is missing (NATS_INBOX_PREFIX)"
     }
+    /// Somebody is about to do something, by its stable name; what it is done to follows.
+    audit_intent(by, what) { "{by} empieza {what}:", "{by} begins {what}:" }
+    /// Somebody did something; what it was done to follows.
+    audit_outcome(by, what) { "{by} terminó {what}:", "{by} ended {what}:" }
+    /// So many things.
+    audit_things(count) { "{count} elementos", "{count} items" }
     /// The instance is silent.
     refused_silent(instance) { "{instance} no da latido: no recibiría la orden.", "{instance} is silent: it would not get the command." }
     /// The instance is so already.

@@ -150,6 +150,13 @@ words! {
         ColumnSince: "Desde", "Since";
         ColumnHappened: "Qué pasó", "What happened";
         ColumnBy: "Por", "By";
+        EndedDone: "hechos", "done";
+        EndedUnverified: "sin comprobar", "unverified";
+        EndedSkipped: "omitidos", "skipped";
+        EndedFailed: "fallidos", "failed";
+        EndedUnknown: "desconocidos", "unknown";
+        AuditIntent: "empieza una acción", "begins an action";
+        AuditOutcome: "terminó una acción", "ended an action";
         PayloadEdited: "contenido editado", "payload edited";
     }
     "State of a store" {

@@ -199,8 +199,8 @@ impl Row for LogRow<'_> {
         let said = Lang::ALL.map(|lang| crate::text::happened::sentence(lang, &self.entry.what));
         let code = self.entry.order().map(|order| order.code.to_string()).unwrap_or_default();
         let store = self.entry.store().map(|store| place(self.state, store)).unwrap_or_default();
-        let instance = self.entry.instance().map_or("", |instance| instance.as_str());
-        Cow::Owned(fold(&format!("{code} {store} {instance} {}", said.join(" "))))
+        let by = self.entry.by().unwrap_or_default();
+        Cow::Owned(fold(&format!("{code} {store} {by} {}", said.join(" "))))
     }
 
     fn text(&self, field: Field) -> Option<Cow<'_, str>> {
@@ -208,6 +208,7 @@ impl Row for LogRow<'_> {
             Field::Store => place(self.state, self.entry.store()?),
             Field::Instance => self.entry.instance()?.to_string(),
             Field::Code => self.entry.order()?.code.to_string(),
+            Field::Operator => self.entry.operator()?.to_string(),
             _ => return None,
         }))
     }

@@ -12,4 +12,5 @@ mod palette;
 mod payload;
 mod replay;
 mod tables;
+mod trail;
 mod truth;
