@@ -75,10 +75,24 @@ pub enum Action {
     Freeze,
     /// Prepare a test order.
     Inject,
-    /// Prepare a pause of the selected service instance.
+    /// Prepare a pause of the instance or store that is looked at.
     Pause,
-    /// Prepare the end of a pause of the selected service instance.
+    /// Prepare the end of its pause.
     Resume,
+    /// Prepare sending orders that were not injected once more.
+    Reinject,
+    /// Edit the payload of an order that was not injected, or a store's record, and prepare sending it.
+    Edit,
+    /// Prepare the word that nothing more is to be done about orders.
+    Solve,
+    /// Prepare giving up the order at the head of a store's queue.
+    Release,
+    /// Prepare asking an instance or a store's POS whether it answers.
+    Ping,
+    /// Show what was done from here.
+    Jobs,
+    /// Send no more of what is being done.
+    CancelJob,
     /// Say that the selected item of the overview was seen, or take that back.
     Acknowledge,
     /// Hide the selected item of the overview for a while.
@@ -109,7 +123,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 57] = {
+    pub const ALL: [Self; 64] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -160,6 +174,13 @@ impl Action {
             Self::Inject,
             Self::Pause,
             Self::Resume,
+            Self::Reinject,
+            Self::Edit,
+            Self::Solve,
+            Self::Release,
+            Self::Ping,
+            Self::Jobs,
+            Self::CancelJob,
             Self::Acknowledge,
             Self::PutOff,
             Self::Language,
@@ -226,6 +247,13 @@ impl Action {
             Self::Inject => "inject",
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::Reinject => "reinject",
+            Self::Edit => "edit",
+            Self::Solve => "solve",
+            Self::Release => "release",
+            Self::Ping => "ping",
+            Self::Jobs => "jobs",
+            Self::CancelJob => "cancel-job",
             Self::Acknowledge => "acknowledge",
             Self::PutOff => "put-off",
             Self::Language => "language",

@@ -6,5 +6,6 @@
 
 pub mod chain;
 pub mod file;
+pub mod who;
 
 pub use file::{Error, Trail};

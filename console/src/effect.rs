@@ -1,15 +1,19 @@
 //! What `update` asks the outside world to do. The runtime runs effects; answers come back as events.
 
-use contract::command::Verb;
-use contract::counters::Day;
-use contract::{Country, InstanceId, OrderId, Service, StoreId, subject};
+mod planned;
 
+use contract::counters::Day;
+use contract::{CommandId, Country, OrderId, StoreId, UtcMs};
+
+pub use planned::{Decide, Draft, Moving, Planned, PlannedOrder, Releasing, Target, Verdict};
+
+use crate::operation::Kind;
+use crate::state::jobs::{JobId, Step};
 use crate::state::replay::Cursor;
 use crate::state::views::View;
-use crate::template::Kind;
 
 /// Something to do outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Fetch an order's payload and mask it.
     FetchPayload(OrderId),
@@ -45,59 +49,75 @@ pub enum Effect {
     },
     /// Ask the server for its streams and our connection.
     ReadServer,
-    /// Publish something that changes the world. Made only from a confirmed [`Planned`].
-    Run(Planned),
+    /// Write to the audit trail what is about to be done. Until [`crate::event::Answer::Intended`] says that it stands
+    /// there, nothing of it is sent.
+    Intend(Box<Intent>),
+    /// Send one request of a job; its answer is [`crate::event::Answer::Done`]. Made only from what was confirmed.
+    Run {
+        /// Of which job.
+        job: JobId,
+        /// Place of the item in the job.
+        item: usize,
+        /// The request.
+        planned: Box<Planned>,
+    },
+    /// Write to the audit trail how a job ended, item by item.
+    Conclude(Box<Conclusion>),
+    /// Let changes pass until then, in a context that opens read-only. The intent stands in the audit trail.
+    Unlock(UtcMs),
+    /// Let no more changes pass.
+    Lock,
+    /// Fetch an order's payload and let the person edit it in their own editor.
+    EditPayload(OrderId),
     /// Ring the terminal's bell.
     Bell,
     /// Leave.
     Quit,
 }
 
-/// A change of the world, complete to the last byte, as the preview shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Planned {
-    /// A test order.
-    Inject(PlannedOrder),
-    /// A command to an instance.
-    Command {
-        /// The service.
-        service: Service,
-        /// The instance.
-        instance: InstanceId,
-        /// What it is told.
-        verb: Verb,
-    },
+/// What is about to be done, for the audit trail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Intent {
+    /// The job.
+    pub job: JobId,
+    /// The same for intent and outcome, and for no other action.
+    pub id: CommandId,
+    /// What is done.
+    pub kind: Kind,
+    /// Why, in the operator's own words.
+    pub reason: Option<String>,
+    /// Every request, at most [`crate::state::jobs::BATCH_MAX`], as the preview showed it.
+    pub items: Vec<Planned>,
 }
 
-/// A test order, ready to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedOrder {
-    /// What it is made from.
-    pub template: Kind,
-    /// Identity of the order.
-    pub order: OrderId,
-    /// Country of its store.
-    pub country: Country,
-    /// The store's code and name, for people.
-    pub place: String,
-    /// The payload, byte for byte.
-    pub body: Vec<u8>,
+impl Intent {
+    /// The bytes that the preview stands for, to be hashed: operation, reason, and of each request subject, headers and
+    /// body. An edited payload is in them as its digest.
+    pub fn preview(&self) -> Vec<u8> {
+        let mut bytes = format!("{}\n{}\n", self.kind.name(), self.reason.as_deref().unwrap_or_default()).into_bytes();
+        for item in &self.items {
+            bytes.extend(format!("{}\n", item.subject()).into_bytes());
+            for (name, value) in item.headers() {
+                bytes.extend(format!("{name}: {value}\n").into_bytes());
+            }
+            bytes.extend(item.body(None));
+            bytes.push(b'\n');
+        }
+        bytes
+    }
 }
 
-impl Planned {
-    /// The exact subject of the request.
-    pub fn subject(&self) -> String {
-        match self {
-            Self::Inject(_) => subject::command_any(Service::Api, Verb::Inject),
-            Self::Command { service, instance, verb } => subject::command(*service, instance, *verb),
-        }
-    }
-
-    /// Length of the request's body, in bytes.
-    pub fn bytes(&self) -> usize {
-        match self {
-            Self::Inject(order) => order.body.len(),
-            Self::Command { .. } => 0,
-        }
-    }
+/// How a job ended, for the audit trail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conclusion {
+    /// The job.
+    pub job: JobId,
+    /// That of its intent.
+    pub id: CommandId,
+    /// What was done.
+    pub kind: Kind,
+    /// Why, in the operator's own words.
+    pub reason: Option<String>,
+    /// Every target with how it ended, in the order of [`Intent::items`].
+    pub results: Vec<(Target, Step)>,
 }

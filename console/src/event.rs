@@ -1,26 +1,21 @@
 //! What can happen to the console. Everything that `update` ever sees comes in here, time included.
 
-use std::collections::BTreeMap;
+mod answer;
 
-use contract::command::{IntakeReply, Reply, Verb};
-use contract::counters::{Day, DayCounts};
+use contract::audit::AuditRecord;
 use contract::order::InvalidHead;
 use contract::stream::StreamSpec;
-use contract::{
-    Country, Decision, Heartbeat, InstanceId, OrderHead, OrderId, Outcome, QueueEntry, Service, StoreId, StoreRecord,
-    UtcMs, stream,
-};
+use contract::{Decision, Heartbeat, OrderHead, OrderId, Outcome, QueueEntry, StoreId, StoreRecord, UtcMs, stream};
+
+pub use answer::{Answer, CountersRead, Done, Trouble};
 
 use crate::action::Action;
 use crate::keys::Key;
-use crate::mask::Masked;
 use crate::state::access::{Identity, Tried};
 use crate::state::log::Level;
 use crate::state::pointing::Pointed;
-use crate::state::replay::Stretch;
 use crate::state::services::Found;
 use crate::state::views::View;
-use crate::state::wire::server::Server;
 use crate::state::wire::tail::Raw;
 
 /// Something that happened.
@@ -256,6 +251,13 @@ pub enum Fact {
         /// When it came, by this machine's clock.
         received_at: UtcMs,
     },
+    /// Somebody is about to do something, or has done it.
+    Audited {
+        /// The user by which the server knows whoever told it, as it stands in the subject.
+        user: String,
+        /// What was told.
+        record: AuditRecord,
+    },
     /// A message that this version cannot read.
     Unreadable {
         /// Its subject, sanitised.
@@ -362,97 +364,4 @@ pub struct Depth {
     pub depth: u64,
     /// The oldest entry, when it could be read.
     pub head: Option<QueueEntry>,
-}
-
-/// Days of counts, as the active distribuidor keeps them.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct CountersRead {
-    /// The earliest day of which there are counts.
-    pub since: Option<Day>,
-    /// When they were written last.
-    pub written_at: Option<UtcMs>,
-    /// Of the days asked for those that are there.
-    pub days: BTreeMap<Day, DayCounts>,
-}
-
-/// Why an effect has no good answer. The words are in the catalogue, `text/trouble.rs`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
-    /// There is no connection; nothing was sent.
-    NotConnected,
-    /// No answer within this many seconds; it may have taken effect all the same.
-    Unanswered(u64),
-    /// This user may not.
-    Denied,
-    /// Nobody serves the request.
-    NoService,
-    /// The stream does not hold it (any more).
-    Gone,
-    /// What is there is no JSON, from this line and column on.
-    NotJson(usize, usize),
-    /// The answer is none that this version can read.
-    Unreadable,
-    /// What the guard, the server or the service said, sanitised.
-    Said(String),
-}
-
-/// The answer to an effect.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    /// To `ReadReplay`: the next stretch of the past, or why it could not be read.
-    Replay {
-        /// Which replay.
-        number: u64,
-        /// The stretch.
-        read: Result<Stretch, Trouble>,
-    },
-    /// To `ReadServer`: what the server says of itself, or why it did not.
-    Server(Result<Box<Server>, Trouble>),
-    /// To `FetchPayload`.
-    Payload {
-        /// The order.
-        order: OrderId,
-        /// Its payload, masked; or why there is none.
-        payload: Result<Masked, Trouble>,
-    },
-    /// To `FetchStore`.
-    Store {
-        /// Country of the record.
-        country: Country,
-        /// The store.
-        store: StoreId,
-        /// The record with its revision; or why it could not be read.
-        record: Result<(StoreRecord, u64), Trouble>,
-    },
-    /// To `ReadCounters`.
-    Counters(Result<CountersRead, Trouble>),
-    /// To a copy: it was sent to the terminal, which may not take it.
-    Copied {
-        /// How many characters were sent.
-        count: usize,
-        /// Whether there were more, which were left out.
-        cut: bool,
-    },
-    /// To the saving of a view: its name and all the views there are then; or why it was not saved.
-    ViewSaved(Result<(String, Vec<View>), String>),
-    /// To a dump of the screen: the path of the file, or why there is none.
-    Dumped(Result<String, String>),
-    /// To an injection.
-    Injected {
-        /// The order.
-        order: OrderId,
-        /// The intake's answer; or why there is none.
-        reply: Result<IntakeReply, Trouble>,
-    },
-    /// To a command.
-    Commanded {
-        /// The service.
-        service: Service,
-        /// The instance.
-        instance: InstanceId,
-        /// What it was told.
-        verb: Verb,
-        /// The instance's answer; or why there is none.
-        reply: Result<Reply, Trouble>,
-    },
 }

@@ -153,7 +153,7 @@ impl Feed {
             }
             _ => {}
         }
-        if self.read_only && matches!(effect, Effect::Run(_)) {
+        if self.read_only && matches!(effect, Effect::Run { .. }) {
             // `update` asks for no such thing: this is the lock behind the lock.
             tracing::error!(?effect, "refused: this context is read-only");
             return;

@@ -9,7 +9,6 @@ mod dispatch;
 mod map;
 mod shape;
 
-use contract::heartbeat::RunState;
 use crossterm::event::KeyCode;
 
 pub use self::dispatch::{event, offered, paste};
@@ -18,9 +17,11 @@ pub use self::shape::{Binding, Context, EditKey, Group, Key};
 use crate::action::Action;
 use crate::event::Edit;
 use crate::state::dialog::Dialog;
+use crate::state::jobs::Job;
 use crate::state::wire::Pane;
 use crate::state::{Listed as _, Opened, Screen, State, columns, sort};
 use crate::text::Msg;
+use crate::update::plan::can_prepare;
 
 use Context::{Buttons, Detail, Help, List, Top, Tree};
 
@@ -299,32 +300,34 @@ pub static BINDINGS: &[Binding] = &[
     replaying(Action::Live, &[Key::new(KeyCode::Esc)], Msg::DoLive, |state| {
         state.playing.is_some() && state.opened.is_empty() && state.filter_text().is_empty() && !has_marks(state)
     }),
+    operating(Action::Inject, &[Key::char('i')], Msg::DoInject, 4, |state| can_prepare(state, Action::Inject)),
+    operating(Action::Pause, &[Key::char('p')], Msg::DoPause, 3, |state| can_prepare(state, Action::Pause)),
+    operating(Action::Resume, &[Key::char('r')], Msg::DoResume, 3, |state| can_prepare(state, Action::Resume)),
+    operating(Action::Reinject, &[Key::char('R')], Msg::DoReinject, 3, |state| can_prepare(state, Action::Reinject)),
+    operating(Action::Edit, &[Key::char('E')], Msg::DoEdit, 4, |state| can_prepare(state, Action::Edit)),
+    operating(Action::Solve, &[Key::char('X')], Msg::DoSolve, 4, |state| can_prepare(state, Action::Solve)),
+    operating(Action::Release, &[Key::char('K')], Msg::DoRelease, 4, |state| can_prepare(state, Action::Release)),
+    operating(Action::Ping, &[Key::char('P')], Msg::DoPing, 0, |state| can_prepare(state, Action::Ping)),
     Binding {
-        action: Action::Inject,
-        keys: &[Key::char('i')],
+        action: Action::Jobs,
+        keys: &[Key::char('J')],
         contexts: LOOKING,
-        text: Msg::DoInject,
+        text: Msg::DoJobs,
         group: Group::Acting,
-        footer: 4,
-        possible: |state| may_change(state) && state.link.is_up(),
+        footer: 0,
+        possible: |state| state.jobs.last().is_some(),
     },
     Binding {
-        action: Action::Pause,
-        keys: &[Key::char('p')],
-        contexts: LOOKING,
-        text: Msg::DoPause,
+        action: Action::CancelJob,
+        keys: &[Key::char('C')],
+        contexts: &[Detail],
+        text: Msg::DoCancelJob,
         group: Group::Acting,
-        footer: 3,
-        possible: |state| may_change(state) && instance(state) == Some(RunState::Running),
-    },
-    Binding {
-        action: Action::Resume,
-        keys: &[Key::char('r')],
-        contexts: LOOKING,
-        text: Msg::DoResume,
-        group: Group::Acting,
-        footer: 3,
-        possible: |state| may_change(state) && matches!(instance(state), Some(RunState::Paused | RunState::Draining)),
+        footer: 2,
+        possible: |state| match state.opened.last() {
+            Some(Opened::Job(id)) => state.jobs.get(*id).is_some_and(Job::can_be_cancelled),
+            _ => false,
+        },
     },
     Binding {
         action: Action::Acknowledge,
@@ -442,7 +445,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         action: Action::FocusNext,
-        keys: &[Key::new(KeyCode::Tab), Key::new(KeyCode::Right), Key::char('l')],
+        keys: &[Key::new(KeyCode::Tab), Key::new(KeyCode::Right), Key::new(KeyCode::Down), Key::char('l')],
         contexts: &[Buttons],
         text: Msg::DoFocusNext,
         group: Group::Acting,
@@ -451,7 +454,7 @@ pub static BINDINGS: &[Binding] = &[
     },
     Binding {
         action: Action::FocusPrevious,
-        keys: &[Key::new(KeyCode::BackTab), Key::new(KeyCode::Left), Key::char('h')],
+        keys: &[Key::new(KeyCode::BackTab), Key::new(KeyCode::Left), Key::new(KeyCode::Up), Key::char('h')],
         contexts: &[Buttons],
         text: Msg::DoFocusPrevious,
         group: Group::Acting,
@@ -485,6 +488,17 @@ const fn moving(action: Action, keys: &'static [Key], text: Msg) -> Binding {
     Binding { action, keys, contexts: LISTING, text, group: Group::Moving, footer: 0, possible: ALWAYS }
 }
 
+/// What prepares an operation: whether it makes sense, the operation itself tells.
+const fn operating(
+    action: Action,
+    keys: &'static [Key],
+    text: Msg,
+    footer: u8,
+    possible: fn(&State) -> bool,
+) -> Binding {
+    Binding { action, keys, contexts: LOOKING, text, group: Group::Acting, footer, possible }
+}
+
 const fn replaying(action: Action, keys: &'static [Key], text: Msg, possible: fn(&State) -> bool) -> Binding {
     Binding { action, keys, contexts: &[Context::Replay], text, group: Group::Acting, footer: 1, possible }
 }
@@ -493,31 +507,16 @@ const fn replaying(action: Action, keys: &'static [Key], text: Msg, possible: fn
 fn can_open(state: &State) -> bool {
     match state.opened.last() {
         Some(Opened::Queue(_)) => state.entry_table.current().is_some(),
+        Some(Opened::Jobs) => state.jobs.table.current().is_some(),
         Some(Opened::Order(_)) => state.opened_payload().is_some(),
         Some(_) => false,
         None => state.table().has_current(),
     }
 }
 
-/// Whether anything may be changed from here: not from the past, and not where the settings forbid it.
-const fn may_change(state: &State) -> bool {
-    state.playing.is_none() && !state.access.read_only
-}
-
 /// Whether the list of what needs a person is on screen, that of the present.
 fn attends(state: &State) -> bool {
     state.screen == Screen::Overview && state.playing.is_none()
-}
-
-/// What the instance that is looked at is doing, if it could be told something.
-fn instance(state: &State) -> Option<RunState> {
-    let key = match state.opened.last() {
-        Some(Opened::Instance(key)) => key,
-        None if state.screen == Screen::Services => state.service_table.current()?,
-        _ => return None,
-    };
-    let instance = state.services.get(key).filter(|instance| !instance.is_silent(state.now))?;
-    state.link.is_up().then_some(instance.heartbeat.state)
 }
 
 /// Whether something is searched in the payload that is opened.

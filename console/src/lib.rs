@@ -24,6 +24,7 @@ pub mod headless;
 pub mod keys;
 pub mod log;
 pub mod mask;
+pub mod operation;
 pub mod runtime;
 pub mod sanitise;
 pub mod state;

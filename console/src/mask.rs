@@ -1,6 +1,7 @@
 //! Payloads without personal data, for the screen. Deny by default: a text or a number is shown only under a key
 //! that is known to be harmless and when it looks harmless itself; everything else, unknown fields included, is masked.
 
+mod compare;
 mod open;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use crate::event::Trouble;
 use crate::filter::fold;
 use crate::sanitise;
 
+pub use self::compare::{DIFFERENCES_MAX, Difference, compare};
 pub use self::open::open;
 
 /// Lines of a payload that are kept for the screen; orders have a few hundred.

@@ -4,6 +4,7 @@
 //! invisible character or more than its share of combining marks, and none is longer than its place. So nothing
 //! that a stranger wrote can move the cursor, colour the screen, reverse a line or hide in it.
 
+use contract::audit::{AuditKind, AuditRecord, Place};
 use contract::order::{Ending, InvalidHead, Total};
 use contract::{Decision, EventKind, Fault, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord, heartbeat};
 
@@ -113,6 +114,10 @@ pub fn fact(fact: &mut Fact) {
         Fact::Store { record, .. } => store(record),
         Fact::Invalid(head) => invalid(head),
         Fact::Heartbeat { heartbeat, .. } => beat(heartbeat),
+        Fact::Audited { user, record } => {
+            clean(user, NAME_MAX);
+            audited(record);
+        }
         Fact::Unreadable { subject, why } => {
             clean(subject, SENTENCE_MAX);
             clean(why, SENTENCE_MAX);
@@ -195,6 +200,21 @@ fn beat(heartbeat: &mut Heartbeat) {
         heartbeat::Load::Api(load) => clean(&mut load.listen, NAME_MAX),
         heartbeat::Load::Resolver(load) => load.heads.truncate(heartbeat::HEADS_MAX),
         heartbeat::Load::Distribuidor(_) => {}
+    }
+}
+
+fn audited(record: &mut AuditRecord) {
+    clean(&mut record.operation, NAME_MAX);
+    let Place { context, client, tty } = &mut record.place;
+    for text in [context, client, tty, &mut record.reason].into_iter().flatten() {
+        clean(text, SENTENCE_MAX);
+    }
+    match &mut record.kind {
+        AuditKind::Intent { preview, .. } => preview.iter_mut().for_each(|preview| clean(preview, NAME_MAX)),
+        AuditKind::Outcome { results } => {
+            results.iter_mut().filter_map(|result| result.code.as_mut()).for_each(|code| clean(code, NAME_MAX));
+        }
+        AuditKind::Unknown => {}
     }
 }
 

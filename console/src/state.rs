@@ -9,13 +9,15 @@ pub mod attention;
 pub mod columns;
 pub mod counted;
 pub mod dialog;
-pub mod follow;
+pub mod form;
 pub mod invalid;
+pub mod jobs;
 pub mod link;
 pub mod log;
 pub mod notices;
 pub mod orders;
 pub mod palette;
+pub mod plan;
 pub mod pointing;
 pub mod pulse;
 pub mod queues;
@@ -154,6 +156,10 @@ pub enum Opened {
     Store(StoreId),
     /// An instance.
     Instance(InstanceKey),
+    /// What was done from here, newest first.
+    Jobs,
+    /// One of these, item by item.
+    Job(jobs::JobId),
     /// Recent refused payloads with their faults.
     Invalid,
     /// A message of the tail, by its row.
@@ -309,8 +315,8 @@ pub struct State {
     pub dialog: Option<Dialog>,
     /// Short messages.
     pub notices: Notices,
-    /// What was set going.
-    pub following: follow::Following,
+    /// What was confirmed, and what became of it.
+    pub jobs: jobs::Jobs,
     /// The next seed for generated ids.
     pub seed: u64,
     /// The zone in which a person writes times.
@@ -379,7 +385,7 @@ impl State {
             mouse: pointing::Mouse::default(),
             dialog: None,
             notices: Notices::default(),
-            following: follow::Following::default(),
+            jobs: jobs::Jobs::default(),
             seed,
             zone: jiff::tz::TimeZone::UTC,
             replay: None,
@@ -439,14 +445,14 @@ impl State {
 
     /// Test orders and commands that are followed until their end shows; while the past is shown, those of the present.
     pub fn under_way(&self) -> usize {
-        let followed = self.following.orders.len() + self.following.commands.len();
-        self.playing.as_ref().map_or(followed, |playing| playing.under_way)
+        self.playing.as_ref().map_or_else(|| self.jobs.open(), |playing| playing.under_way)
     }
 
     /// How keys are meant right now.
     pub fn input_mode(&self) -> InputMode {
         match &self.dialog {
-            Some(Dialog::Inject(_) | Dialog::Palette(_)) => InputMode::Text,
+            Some(Dialog::Inject(_) | Dialog::Palette(_) | Dialog::Form(_)) => InputMode::Text,
+            Some(Dialog::Confirm(confirm)) if confirm.writes() => InputMode::Text,
             Some(Dialog::Columns(_)) => InputMode::List,
             Some(Dialog::Confirm(_) | Dialog::PutOff(_) | Dialog::Switch(_)) => InputMode::Buttons,
             None if self.filtering || self.tree.searching => InputMode::Text,
@@ -494,6 +500,7 @@ impl State {
     pub fn keyed_table(&self) -> &dyn Listed {
         match self.opened.last() {
             Some(Opened::Queue(_)) => &self.entry_table,
+            Some(Opened::Jobs) => &self.jobs.table,
             _ => self.table(),
         }
     }
@@ -502,6 +509,7 @@ impl State {
     pub fn keyed_table_mut(&mut self) -> &mut dyn Listed {
         match self.opened.last() {
             Some(Opened::Queue(_)) => &mut self.entry_table,
+            Some(Opened::Jobs) => &mut self.jobs.table,
             _ => self.table_mut(),
         }
     }

@@ -5,8 +5,10 @@
 //! `text/said.rs`. Nothing else in the console
 //! holds text for people, save the command line's help and the logs, which are in English.
 
+pub mod done;
 pub mod happened;
 pub mod phrases;
+mod refused;
 pub mod said;
 pub mod told;
 mod trouble;

@@ -1,8 +1,8 @@
 //! What happens to the state when something happens outside. Pure: no I/O, no clock, no randomness.
 //!
 //! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys), `pointing` (the mouse),
-//! `attend` (the overview's list), `palette` and `commands` (what is typed there), `plan` (preparing and sending changes),
-//! `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `tree` (in a payload), `switch` (to another bus),
+//! `attend` (the overview's list), `palette` and `commands` (what is typed there), `plan` and `form` (preparing changes),
+//! `jobs` (doing what was confirmed), `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `tree` (in a payload), `switch` (to another bus),
 //! `asked` (what filters ask of rows).
 
 mod answers;
@@ -11,11 +11,13 @@ mod asked;
 mod attend;
 pub(crate) mod commands;
 mod facts;
+mod form;
 mod input;
+pub mod jobs;
 mod link;
 mod marks;
 mod palette;
-mod plan;
+pub mod plan;
 mod pointing;
 pub(crate) mod replay;
 pub(crate) mod rows;
@@ -41,6 +43,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     }
     let ticks = matches!(event, Event::Tick(_));
     let mut effects = take(state, event);
+    effects.extend(jobs::settle(state));
     replay::inform(state);
     effects.extend(wire::follow(state));
     if ticks {
@@ -161,7 +164,6 @@ fn tick(state: &mut State, now: contract::UtcMs) -> Vec<Effect> {
     state.notices.expire(now);
     state.begun = state.begun.filter(|(_, at)| now.since(*at) <= SECOND_KEY_MS);
     state.services.forget_stopped(now);
-    answers::expire(state);
     refresh(state);
     let bell = (state.handled.rings(now) && state.settings.attention.bell).then_some(Effect::Bell);
     if !state.link.is_up() {
@@ -184,7 +186,6 @@ fn refresh(state: &mut State) {
     let items = attention::derive(state);
     state.attention = state.handled.take(items, sight);
     attention::sort(&mut state.attention);
-    answers::follow(state);
     marks::settle(state);
     rows::follow(state);
 }

@@ -20,14 +20,17 @@ mod banner;
 mod cases;
 mod chart;
 mod columns;
+mod confirm;
 mod denied;
 mod dialog;
 mod fit;
 mod footer;
+mod form;
 mod header;
 mod help;
 mod history;
 mod invalid;
+mod jobs;
 pub(crate) mod label;
 mod log;
 mod notices;
@@ -82,6 +85,7 @@ pub struct Memory {
     services: Scroll,
     cases: Scroll,
     log: Scroll,
+    jobs: Scroll,
     tree: Scroll,
     wire: wire::Scrolls,
     reach: u16,
@@ -103,6 +107,7 @@ impl Memory {
             services: top,
             cases: top,
             log: top,
+            jobs: top,
             tree: top,
             wire: wire::Scrolls::default(),
             reach: 0,
@@ -128,10 +133,11 @@ pub fn text_of_aimed(state: &State, memory: &Memory) -> String {
         Some(Opened::Queue(store)) => queues::text(&look, state, store),
         Some(Opened::Store(store)) => stores::text(&look, state, store),
         Some(Opened::Instance(key)) => services::text(&look, state, &key),
+        Some(Opened::Job(id)) => jobs::text(&look, state, id, TEXT_COLUMNS),
         Some(Opened::Invalid) => invalid::text(&look, state, TEXT_COLUMNS),
         Some(Opened::Raw(id)) => wire::text_of_raw(&look, state, id, TEXT_COLUMNS),
         Some(Opened::Stream(name)) => wire::text_of_stream(&look, state, &name),
-        None => Vec::new(),
+        Some(Opened::Jobs) | None => Vec::new(),
     };
     let rows: Vec<String> = lines.iter().map(|line| line.to_string().trim_end().to_owned()).collect();
     rows.join("\n")
@@ -179,7 +185,8 @@ pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
     notices::draw(&mut pen, body, state);
     match &state.dialog {
         Some(Dialog::Inject(form)) => cursor = dialog::draw_form(&mut pen, body, state, form),
-        Some(Dialog::Confirm(confirm)) => dialog::draw_confirm(&mut pen, body, state, confirm),
+        Some(Dialog::Form(open)) => cursor = form::draw(&mut pen, body, state, open),
+        Some(Dialog::Confirm(open)) => cursor = confirm::draw(&mut pen, body, state, open),
         Some(Dialog::Columns(open)) => columns::draw(&mut pen, body, state, open),
         Some(Dialog::Palette(open)) => cursor = palette::draw(&mut pen, body, state, open),
         Some(Dialog::PutOff(put_off)) => dialog::draw_put_off(&mut pen, body, state, put_off),
@@ -200,6 +207,8 @@ fn body_of(pen: &mut Pen<'_>, area: Rect, state: &State, memory: &mut Memory) {
         (Some(Opened::Queue(store)), _) => queues::draw_opened(pen, area, state, *store, &mut memory.entries),
         (Some(Opened::Store(store)), _) => stores::draw_opened(pen, area, state, *store),
         (Some(Opened::Instance(key)), _) => services::draw_opened(pen, area, state, key),
+        (Some(Opened::Jobs), _) => jobs::draw(pen, area, state, &mut memory.jobs),
+        (Some(Opened::Job(id)), _) => jobs::draw_opened(pen, area, state, *id),
         (Some(Opened::Invalid), _) => invalid::draw(pen, area, state),
         (Some(Opened::Raw(id)), _) => wire::draw_raw(pen, area, state, *id),
         (Some(Opened::Stream(name)), _) => wire::draw_stream(pen, area, state, name),

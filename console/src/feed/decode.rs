@@ -1,5 +1,6 @@
 //! Messages of the bus become facts: read once, checked against their subject, sanitised.
 
+use contract::audit::AuditRecord;
 use contract::decision::DecisionKind;
 use contract::order::InvalidHead;
 use contract::{
@@ -72,7 +73,10 @@ pub fn decode(raw: &Raw<'_>, received_at: UtcMs) -> Option<Fact> {
             Ok(Fact::Heartbeat { heartbeat, received_at })
         }),
         Subject::Command(..) => return None,
-        Subject::Audit(_) | Subject::Other(_) => Err("the subject is not of this version".to_owned()),
+        Subject::Audit(user) => {
+            from_body::<AuditRecord>(raw).map(|record| Fact::Audited { user: user.clone(), record: record.bounded() })
+        }
+        Subject::Other(_) => Err("the subject is not of this version".to_owned()),
     };
     let mut fact = read.unwrap_or_else(|why| Fact::Unreadable { subject: raw.subject.to_owned(), why });
     sanitise::fact(&mut fact);

@@ -45,7 +45,7 @@ pub fn check(planned: &Planned) -> Result<Allowed, Forbidden> {
             headers.insert(header::FORMAT, order.template.format().as_str());
             Bytes::from(order.body.clone())
         }
-        Planned::Command { .. } => Bytes::new(),
+        other => Bytes::from(other.body(None)),
     };
     Ok(Allowed { subject: planned.subject(), headers, body })
 }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::history::unless_denied;
 use super::{chain, guard};
 use crate::effect::{Effect, Planned};
-use crate::event::{Answer, CountersRead, Trouble};
+use crate::event::{Answer, CountersRead, Done, Trouble};
 use crate::mask::{self, Masked};
 use crate::sanitise;
 
@@ -30,7 +30,9 @@ pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer>
         | Effect::Dump
         | Effect::Tail(_)
         | Effect::SaveView(_)
-        | Effect::Switch(_) => {
+        | Effect::Switch(_)
+        | Effect::Unlock(_)
+        | Effect::Lock => {
             return None;
         }
         Effect::ReadReplay { number, cursor } => {
@@ -46,20 +48,15 @@ pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer>
             Answer::Store { country, store, record }
         }
         Effect::ReadCounters(from, to) => Answer::Counters(counters(connection, from, to).await),
-        Effect::Run(planned) => {
+        Effect::Intend(intent) => Answer::Intended { job: intent.job, written: Ok(()) },
+        Effect::Conclude(conclusion) => Answer::Concluded { job: conclusion.job, written: Ok(()) },
+        Effect::EditPayload(order) => Answer::Edited { order, edited: Err(Trouble::Gone) },
+        Effect::Run { job, item, planned } => {
             let subject = planned.subject();
             tracing::info!(subject, bytes = planned.bytes(), "sending");
-            let answer = send(connection, planned).await;
-            match &answer {
-                Answer::Injected { order, reply } => {
-                    tracing::info!(subject, %order, status = reply.as_ref().map_or(0, |r| r.status), "answered");
-                }
-                Answer::Commanded { reply, .. } => {
-                    tracing::info!(subject, ok = reply.as_ref().is_ok_and(|r| r.ok), "answered");
-                }
-                _ => {}
-            }
-            answer
+            let reply = send(connection, &planned).await;
+            tracing::info!(subject, ok = reply.is_ok(), "answered");
+            Answer::Done { job, item, reply }
         }
     })
 }
@@ -113,28 +110,22 @@ async fn counters(connection: &bus::Connection, from: Day, to: Day) -> Result<Co
 }
 
 /// Sends a change through the guard and waits for its answer.
-pub async fn send(connection: &bus::Connection, planned: Planned) -> Answer {
-    let reply = request(connection, &planned).await;
+pub async fn send(connection: &bus::Connection, planned: &Planned) -> Result<Done, Trouble> {
+    let body = request(connection, planned).await?;
     match planned {
-        Planned::Inject(order) => Answer::Injected {
-            order: order.order,
-            reply: reply.and_then(|body| parse(&body)).map(|mut reply: IntakeReply| {
-                reply.code = sanitise::text(&reply.code, sanitise::NAME_MAX);
-                reply.message = sanitise::text(&reply.message, sanitise::SENTENCE_MAX);
-                reply.faults.truncate(sanitise::FAULTS_MAX);
-                reply.faults.iter_mut().for_each(sanitise::fault);
-                reply
-            }),
-        },
-        Planned::Command { service, instance, verb } => Answer::Commanded {
-            service,
-            instance,
-            verb,
-            reply: reply.and_then(|body| parse(&body)).map(|mut reply: Reply| {
-                reply.fault.iter_mut().for_each(sanitise::fault);
-                reply
-            }),
-        },
+        Planned::Command { .. } | Planned::LogLevel { .. } => {
+            let mut reply: Reply = parse(&body)?;
+            reply.fault.iter_mut().for_each(sanitise::fault);
+            Ok(Done::Reply(reply))
+        }
+        _ => {
+            let mut reply: IntakeReply = parse(&body)?;
+            reply.code = sanitise::text(&reply.code, sanitise::NAME_MAX);
+            reply.message = sanitise::text(&reply.message, sanitise::SENTENCE_MAX);
+            reply.faults.truncate(sanitise::FAULTS_MAX);
+            reply.faults.iter_mut().for_each(sanitise::fault);
+            Ok(Done::Order(reply))
+        }
     }
 }
 

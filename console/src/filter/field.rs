@@ -46,10 +46,12 @@ pub enum Field {
     Service,
     /// An instance.
     Instance,
+    /// Who did something.
+    Operator,
 }
 
 /// A field's name in Spanish, in English, and what its values are.
-const NAMES: [(Field, &str, &str, Kind); 15] = [
+const NAMES: [(Field, &str, &str, Kind); 16] = [
     (Field::Code, "codigo", "code", Kind::Text),
     (Field::Store, "tienda", "store", Kind::Text),
     (Field::State, "estado", "state", Kind::Text),
@@ -65,6 +67,7 @@ const NAMES: [(Field, &str, &str, Kind); 15] = [
     (Field::Owner, "resolver", "owner", Kind::Text),
     (Field::Service, "servicio", "service", Kind::Text),
     (Field::Instance, "instancia", "instance", Kind::Text),
+    (Field::Operator, "operador", "operator", Kind::Text),
 ];
 
 /// Other words for the same.
@@ -94,7 +97,7 @@ pub const SERVICES: &[Field] =
     &[Field::Service, Field::Instance, Field::State, Field::Cloud, Field::Country, Field::Age];
 
 /// Fields of the log.
-pub const LOG: &[Field] = &[Field::Store, Field::Instance, Field::Code, Field::Age];
+pub const LOG: &[Field] = &[Field::Operator, Field::Store, Field::Instance, Field::Code, Field::Age];
 
 impl Field {
     /// The field with this name in either language, whatever its accents.

@@ -14,7 +14,7 @@ use super::report::OrderReport;
 use super::{Failure, connect, may_change, order, print, print_json, say, stores};
 use crate::cli;
 use crate::effect::{Planned, PlannedOrder};
-use crate::event::{Answer, Event, Meter, Trouble};
+use crate::event::{Done, Event, Meter, Trouble};
 use crate::feed::{decode, guard, now, requests};
 use crate::state::{Lang, OrderState, State};
 use crate::template;
@@ -116,12 +116,10 @@ async fn send(
     let id = order.order.clone();
     // First the ears, then the mouth: the order may be injected before the reply is here.
     let mut steps = listen(connection, &order).await?;
-    let Answer::Injected { reply, .. } = requests::send(connection, planned).await else {
-        return Err(Failure::Failed("the answer is of another kind".to_owned()));
-    };
-    let reply = match reply {
-        Ok(reply) if matches!(reply.status, 200 | 202) => reply,
-        Ok(reply) => return refused(&order, &reply, arguments.json),
+    let reply = match requests::send(connection, &planned).await {
+        Ok(Done::Order(reply)) if matches!(reply.status, 200 | 202) => reply,
+        Ok(Done::Order(reply)) => return refused(&order, &reply, arguments.json),
+        Ok(_) => return Err(Failure::Failed("the answer is of another kind".to_owned())),
         Err(Trouble::NotConnected) => return Err(Failure::NotConnected(Trouble::NotConnected.text(Lang::En))),
         Err(why) => return Err(Failure::Failed(why.text(Lang::En))),
     };

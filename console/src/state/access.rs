@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contract::subject;
-use contract::{StoreId, UtcMs};
+use contract::{Operator, StoreId, UtcMs, subject};
 
 /// Denials kept: as many as the connection itself keeps.
 pub const DENIALS_MAX: usize = 64;
@@ -120,8 +119,18 @@ pub struct Access {
     pub description: Option<String>,
     /// Whether orders that people eat run here: the settings say so.
     pub production: bool,
-    /// Whether nothing may be changed from this console.
+    /// Whether nothing may be changed from this console until somebody unlocks it.
     pub read_only: bool,
+    /// Whether it can be unlocked for a while.
+    pub unlock: bool,
+    /// Until when it is unlocked.
+    pub unlocked_until: Option<UtcMs>,
+    /// Whether test orders may be sent although orders that people eat run here.
+    pub test_orders: bool,
+    /// The only stores that may get test orders; `None` when all may.
+    pub test_stores: Option<BTreeSet<StoreId>>,
+    /// The login of whoever sits here, which commands and the audit trail name; `None` when it is not known.
+    pub operator: Option<Operator>,
     /// How it was decided how to connect, the URL first.
     pub settings: Vec<Setting>,
     /// Who we are to the server; `None` until it has said so, or when it does not.
@@ -136,10 +145,31 @@ pub struct Access {
     pub start: Option<String>,
 }
 
+/// How long an unlocked context stays so, in milliseconds: long enough for what it was unlocked for, too short to be
+/// forgotten.
+pub const UNLOCKED_MS: i64 = 15 * 60 * 1_000;
+
 impl Access {
     /// Names that can be switched to: the contexts, and the bus that the console was started on.
     pub fn elsewhere(&self) -> impl Iterator<Item = &String> {
         self.contexts.iter().chain(&self.start)
+    }
+
+    /// Whether nothing may be changed at `now`.
+    pub fn is_locked(&self, now: UtcMs) -> bool {
+        self.read_only && self.unlocked_until.is_none_or(|until| until <= now)
+    }
+
+    /// How long what opens read-only stays unlocked, in milliseconds.
+    pub fn unlocked_ms(&self, now: UtcMs) -> Option<i64> {
+        let left = self.unlocked_until.map(|until| until.since(now));
+        left.filter(|left| self.read_only && *left > 0)
+    }
+
+    /// The denial because of which publishing to `subject` is pointless.
+    pub fn may_not_publish(&self, subject: &str) -> Option<&Denied> {
+        let asked = self.denied.iter().filter(|denied| denied.tried == Tried::Publishing);
+        asked.into_iter().find(|denied| denied.subject == subject)
     }
 
     /// Variables and flags that say otherwise than the context in use.

@@ -10,6 +10,7 @@ impl State {
                 let order = self.entry_table.current().cloned().map(Opened::Order);
                 Some(order.unwrap_or(Opened::Queue(*store)))
             }
+            (Some(Opened::Jobs), _) => self.jobs.table.current().copied().map(Opened::Job),
             (Some(opened), _) => Some(opened.clone()),
             (None, Screen::Overview) => match self.attention_table.current()? {
                 attention::Subject::Queue(store) => Some(Opened::Queue(*store)),
@@ -38,7 +39,8 @@ impl State {
             Opened::Instance((_, instance)) => instance.to_string(),
             Opened::Stream(name) => name,
             Opened::Raw(id) => self.wire.tail.message_at(id)?.subject.clone(),
-            Opened::Invalid => return None,
+            Opened::Job(id) => id.to_string(),
+            Opened::Invalid | Opened::Jobs => return None,
         })
     }
 }

@@ -1,9 +1,13 @@
 //! Dialogs, the palette among them. Nothing that changes the world is one key away: form, preview, confirmation.
 
+use contract::decision::REASON_MAX;
+
 use super::attention::Subject;
+use super::form::Form;
 use super::notices::Refusal;
 use super::palette::Palette;
-use crate::effect::Planned;
+use super::plan::Plan;
+use crate::operation::Reason;
 use crate::template::Kind;
 use crate::text::Msg;
 
@@ -15,8 +19,10 @@ pub const FIELD_MAX: usize = 80;
 pub enum Dialog {
     /// What test order, to which store.
     Inject(InjectForm),
+    /// What a change needs to be told first.
+    Form(Form),
     /// Everything about a change, and whether to make it.
-    Confirm(Confirm),
+    Confirm(Box<Confirm>),
     /// The palette.
     Palette(Palette),
     /// Which columns of the table on screen are shown.
@@ -67,24 +73,102 @@ pub enum InjectField {
     Store,
 }
 
-/// The preview of a change with two buttons.
+/// The preview of a plan: what would be done, and what has to be said and pressed to do it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Confirm {
     /// What would be done, to the last byte.
-    pub planned: Planned,
-    /// The focused button; [`Button::Cancel`] when the dialog opens, so that Enter alone changes nothing.
-    pub focus: Button,
+    pub plan: Plan,
+    /// Why, as typed so far.
+    pub reason: String,
+    /// The proof, as typed so far.
+    pub typed: String,
+    /// What has the focus; [`Focus::Cancel`] when the dialog opens. Enter never moves it to [`Focus::Confirm`], so Enter
+    /// alone, however often, does nothing.
+    pub focus: Focus,
     /// Why it cannot be done right now, if so.
     pub refusal: Option<Refusal>,
 }
 
-/// Buttons of [`Confirm`].
+/// Buttons of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Button {
     /// Close; nothing happens.
     Cancel,
     /// Do it.
     Confirm,
+}
+
+impl Button {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Cancel => Self::Confirm,
+            Self::Confirm => Self::Cancel,
+        }
+    }
+}
+
+/// What can have the focus in [`Confirm`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    /// Close; nothing happens.
+    Cancel,
+    /// The reason: text.
+    Reason,
+    /// The proof: text.
+    Proof,
+    /// Do it.
+    Confirm,
+}
+
+impl Confirm {
+    /// The preview of `plan`, on Cancel.
+    pub const fn new(plan: Plan) -> Self {
+        Self { plan, reason: String::new(), typed: String::new(), focus: Focus::Cancel, refusal: None }
+    }
+
+    /// What can have the focus, in the order in which it goes round.
+    pub fn ring(&self) -> Vec<Focus> {
+        let reason = (self.plan.kind.operation().reason != Reason::None).then_some(Focus::Reason);
+        let proof = self.plan.proof.as_ref().map(|_| Focus::Proof);
+        [Focus::Cancel].into_iter().chain(reason).chain(proof).chain([Focus::Confirm]).collect()
+    }
+
+    /// Moves the focus by so many places, round and round.
+    pub fn turn(&mut self, by: isize) {
+        let ring = self.ring();
+        let at = ring.iter().position(|focus| *focus == self.focus).unwrap_or(0);
+        let count = isize::try_from(ring.len()).unwrap_or(1);
+        let to = (isize::try_from(at).unwrap_or(0) + by).rem_euclid(count);
+        self.focus = usize::try_from(to).ok().and_then(|to| ring.get(to).copied()).unwrap_or(Focus::Cancel);
+    }
+
+    /// Whether what has the focus takes text.
+    pub const fn writes(&self) -> bool {
+        matches!(self.focus, Focus::Reason | Focus::Proof)
+    }
+
+    /// The text that has the focus, with the most characters that it takes.
+    pub const fn field(&mut self) -> Option<(&mut String, usize)> {
+        match self.focus {
+            Focus::Reason => Some((&mut self.reason, REASON_MAX)),
+            Focus::Proof => Some((&mut self.typed, FIELD_MAX)),
+            Focus::Cancel | Focus::Confirm => None,
+        }
+    }
+
+    /// The reason as it would be sent: none when nothing was typed.
+    pub fn given_reason(&self) -> Option<String> {
+        let reason = self.reason.trim();
+        (!reason.is_empty()).then(|| reason.to_owned())
+    }
+
+    /// Whether the proof is typed, whatever the case and the spaces.
+    pub fn is_proven(&self) -> bool {
+        let words = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
+        self.plan.proof.as_ref().is_none_or(|proof| words(proof) == words(&self.typed))
+    }
 }
 
 /// For how long an item may be put off, in minutes: for a phone call, a repair, a delivery of gas.

@@ -1,9 +1,10 @@
 //! What happened to orders and services, newest last: steps that failed, decisions of the distribuidor, refused
 //! payloads, our own connection, and what this program warned of.
 
+use contract::audit::{AuditKind, AuditRecord, Ended};
 use contract::event::{Misfit, PosState};
 use contract::order::{InvalidHead, Origin};
-use contract::{EventKind, InstanceId, OrderId, StoreId, UtcMs};
+use contract::{EventKind, InstanceId, Operator, OrderId, StoreId, Target, UtcMs};
 
 use crate::state::ring::Ring;
 
@@ -28,6 +29,13 @@ pub enum Happened {
     Step(EventKind, Origin),
     /// A payload was refused.
     Invalid(InvalidHead),
+    /// Somebody was about to do something, or had done it.
+    Audited {
+        /// The user by which the server knows whoever told it.
+        user: String,
+        /// What was told.
+        record: Box<AuditRecord>,
+    },
     /// Our connection was lost.
     LinkLost,
     /// Our connection came back, after this many milliseconds.
@@ -56,7 +64,7 @@ pub struct Entry {
 
 impl Entry {
     /// How it is meant.
-    pub const fn level(&self) -> Level {
+    pub fn level(&self) -> Level {
         match &self.what {
             Happened::Step(kind, _) => match kind {
                 EventKind::AttemptFailed { retry_at: None, .. }
@@ -72,6 +80,10 @@ impl Entry {
                 _ => Level::Warning,
             },
             Happened::Said { level, .. } => *level,
+            Happened::Audited { record, .. } => match &record.kind {
+                AuditKind::Outcome { results } if results.iter().any(|one| one.result != Ended::Done) => Level::Warning,
+                _ => Level::Info,
+            },
             Happened::LinkLost => Level::Error,
             Happened::Invalid(_) => Level::Warning,
             Happened::LinkBack(_) => Level::Info,
@@ -83,6 +95,11 @@ impl Entry {
         match &self.what {
             Happened::Step(kind, _) => Some(kind.place().1).filter(|store| *store != StoreId::NONE),
             Happened::Invalid(head) => head.store,
+            Happened::Audited { record, .. } => {
+                let target = single(record)?;
+                let order = target.strip_prefix("order:").and_then(|id| id.parse::<OrderId>().ok());
+                order.map(|id| id.store).or_else(|| target.strip_prefix("store:")?.parse().ok())
+            }
             Happened::LinkLost | Happened::LinkBack(_) | Happened::Said { .. } => None,
         }
     }
@@ -91,15 +108,8 @@ impl Entry {
     pub fn order(&self) -> Option<OrderId> {
         match &self.what {
             Happened::Step(EventKind::AttemptFailed { order, .. }, _) => Some(order.id()),
+            Happened::Audited { record, .. } => single(record)?.strip_prefix("order:")?.parse().ok(),
             _ => None,
-        }
-    }
-
-    /// Who told it: an instance, or a crate of this program.
-    pub fn teller(&self) -> Option<&str> {
-        match &self.what {
-            Happened::Said { source, .. } => Some(source),
-            _ => self.instance().map(InstanceId::as_str),
         }
     }
 
@@ -108,9 +118,35 @@ impl Entry {
         match &self.what {
             Happened::Step(_, by) => Some(&by.instance),
             Happened::Invalid(head) => Some(&head.by.instance),
-            Happened::LinkLost | Happened::LinkBack(_) | Happened::Said { .. } => None,
+            Happened::Audited { .. } | Happened::LinkLost | Happened::LinkBack(_) | Happened::Said { .. } => None,
         }
     }
+
+    /// The person who did it.
+    pub fn operator(&self) -> Option<&Operator> {
+        match &self.what {
+            Happened::Audited { record, .. } => Some(&record.by),
+            _ => None,
+        }
+    }
+
+    /// Who told it: an instance, a person, or a crate of this program.
+    pub fn by(&self) -> Option<&str> {
+        match &self.what {
+            Happened::Said { source, .. } => Some(source),
+            _ => self.instance().map(InstanceId::as_str).or_else(|| self.operator().map(Operator::as_str)),
+        }
+    }
+}
+
+/// The target of what was done to one thing alone.
+fn single(record: &AuditRecord) -> Option<&str> {
+    let target = match &record.kind {
+        AuditKind::Intent { targets, .. } => targets.first().filter(|_| targets.len() == 1),
+        AuditKind::Outcome { results } => results.first().filter(|_| results.len() == 1).map(|one| &one.target),
+        AuditKind::Unknown => None,
+    };
+    target.filter(|_| record.left_out == 0).map(Target::as_str)
 }
 
 /// The entries.

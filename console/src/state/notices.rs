@@ -1,11 +1,14 @@
 //! Short messages at the bottom of the screen. Their words are in the catalogue, `text.rs`.
 
-use contract::command::Verb;
 use contract::heartbeat::RunState;
-use contract::{InstanceId, OrderId, Service, StoreId, UtcMs};
+use contract::{InstanceId, OrderId, StoreId, UtcMs};
 
+use super::jobs::{Counts, Step};
 use super::orders::OrderState;
 use super::pointing::Mouse;
+use crate::effect::Target;
+use crate::event::Trouble;
+use crate::operation::{Kind, Object};
 use crate::state::ring::Ring;
 
 /// Notices kept; the screen shows the newest few.
@@ -37,15 +40,13 @@ pub enum Notice {
     InjectAccepted {
         /// The order.
         order: OrderId,
-        /// Its sequence in `ORDERS`.
-        sequence: Option<u64>,
     },
-    /// Intake refused a test order, or did not answer.
+    /// A test order was not sent, or not taken, or nobody knows.
     InjectFailed {
         /// The order.
         order: OrderId,
-        /// One sentence.
-        why: String,
+        /// How it ended.
+        step: Step,
     },
     /// A followed test order moved on.
     Followed {
@@ -56,41 +57,49 @@ pub enum Notice {
         /// How long it took since acceptance, in milliseconds.
         took_ms: i64,
     },
-    /// A followed test order has had no end for [`super::follow::FOLLOW_MS`]; it is followed no further.
+    /// A followed test order has had no end for [`super::jobs::FOLLOW_MS`]; it is followed no further.
     FollowEnded {
         /// The order.
         order: OrderId,
         /// Where it is.
         state: OrderState,
     },
-    /// An instance is being told something.
-    Commanding {
-        /// The service.
-        service: Service,
-        /// The instance.
-        instance: InstanceId,
-        /// What.
-        verb: Verb,
+    /// A job was begun; so many items.
+    JobBegan {
+        /// What is done.
+        kind: Kind,
+        /// To what, when it is one thing.
+        target: Option<Target>,
+        /// How many items.
+        count: usize,
     },
-    /// The next heartbeat showed that a command took effect.
-    Verified {
-        /// The service.
-        service: Service,
-        /// The instance.
-        instance: InstanceId,
-        /// What it does now.
-        state: RunState,
+    /// A job ended.
+    JobEnded {
+        /// What was done.
+        kind: Kind,
+        /// To what, when it is one thing.
+        target: Option<Target>,
+        /// Its items by how they ended.
+        counts: Counts,
+        /// Of a job of one item that did not take effect, how it ended.
+        step: Option<Step>,
     },
-    /// A command failed, or did not show in the heartbeats in time.
-    CommandFailed {
-        /// The service.
-        service: Service,
-        /// The instance.
-        instance: InstanceId,
-        /// What it was told.
-        verb: Verb,
-        /// One sentence; empty when the heartbeats simply did not show it.
-        why: String,
+    /// The audit trail cannot be written: nothing was sent.
+    NotAudited(String),
+    /// The audit trail has the intent and not the outcome, with why.
+    NotRecorded(String),
+    /// The context is unlocked for so long, in milliseconds.
+    Unlocked(i64),
+    /// The context is locked again.
+    Locked,
+    /// A payload was left as it was.
+    NotEdited(OrderId),
+    /// A payload could not be edited, with why.
+    EditFailed {
+        /// The order.
+        order: OrderId,
+        /// Why.
+        why: Trouble,
     },
     /// Connected again; state was or is being read anew.
     Back {
@@ -162,12 +171,125 @@ pub enum Refusal {
     NoSort,
     /// Another change is still waiting for its answer.
     Busy,
+    /// So many are more than one job may have.
+    TooMany(usize),
+    /// The order is not known here.
+    OrderUnknown,
+    /// The order is in this state, in which there is nothing of the kind to do.
+    OrderIs(OrderState),
+    /// Nothing waits for the store.
+    NothingWaits(StoreId),
+    /// Another order is at the head by now.
+    NotAtHead,
+    /// Nobody serves the store right now.
+    NoOwner(StoreId),
+    /// No distribuidor hands over right now.
+    NoActive,
+    /// No resolver could take the store.
+    NoResolver,
+    /// Nothing was done from here yet.
+    NoJobs,
+    /// The resolver has the store already.
+    AlreadyOwner(InstanceId),
+    /// The store is in that state already.
+    StoreAlready(StoreId),
+    /// The record was changed since it was looked at, or its revision is not known.
+    StoreChanged(StoreId),
+    /// A store of this id is there already.
+    StoreExists(StoreId),
+    /// The record breaks a rule: its code there.
+    StoreFaulty(String),
+    /// Test orders are off in production.
+    TestOrdersOff,
+    /// The store is not among those that may get test orders.
+    TestStore(StoreId),
+    /// A reason is needed.
+    NoReason,
+    /// What has to be typed is not.
+    NotProven(String),
+    /// Who acts is not known: the login has no name that a command could carry.
+    NoOperator,
+    /// What is known may be out of date.
+    Stale,
+    /// The server denied it to this user; the user of the table who may.
+    Denied(&'static str),
+    /// The context opens read-only, and its settings let nobody unlock it.
+    NoUnlock,
+    /// The context does not need to be unlocked.
+    NotLocked,
+    /// The name has to be typed, and the context has none.
+    NoContextName,
+    /// The audit trail could not be written.
+    Unaudited(String),
+    /// The job was cancelled before its turn.
+    Cancelled,
+    /// This is no time, or none that is still to come.
+    NotATime(String),
+    /// Nothing that an operation could be done to is selected.
+    WrongObject(Object),
     /// What is shown is the past.
     Replaying,
     /// What is shown is the present already.
     NotReplaying,
     /// This is no time in the past.
     ReplayTime,
+}
+
+impl Refusal {
+    /// Its stable code, for the audit trail and for scripts.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read_only",
+            Self::NotConnected => "not_connected",
+            Self::Silent(_) => "silent",
+            Self::AlreadyThere(..) | Self::StoreAlready(_) | Self::AlreadyOwner(_) => "already_there",
+            Self::NoStore(_) => "store_unknown",
+            Self::StoreClosed(_) => "store_closed",
+            Self::TooMany(_) => "too_many",
+            Self::OrderUnknown => "order_unknown",
+            Self::OrderIs(OrderState::Injected) => "order_injected",
+            Self::OrderIs(OrderState::Solved) => "order_solved",
+            Self::OrderIs(OrderState::NotInjected) => "order_not_injected",
+            Self::OrderIs(_) => "order_waiting",
+            Self::NothingWaits(_) => "nothing_waits",
+            Self::NotAtHead => "not_at_head",
+            Self::NoOwner(_) => "no_owner",
+            Self::NoActive => "no_active",
+            Self::NoResolver => "no_resolver",
+            Self::StoreChanged(_) => "revision_stale",
+            Self::StoreExists(_) => "store_exists",
+            Self::StoreFaulty(_) => "invalid_store",
+            Self::TestOrdersOff => "test_orders_off",
+            Self::TestStore(_) => "test_store",
+            Self::NoReason => "reason_missing",
+            Self::NotProven(_) => "not_confirmed",
+            Self::NoOperator => "no_operator",
+            Self::Stale => "stale",
+            Self::Denied(_) => "denied",
+            Self::NoUnlock => "no_unlock",
+            Self::NotLocked => "not_locked",
+            Self::Unaudited(_) => "not_audited",
+            Self::Cancelled => "cancelled",
+            Self::Busy => "busy",
+            Self::Replaying => "replaying",
+            _ => "not_possible",
+        }
+    }
+
+    /// Whether policy says no: what nobody gets past by asking again.
+    pub const fn is_policy(&self) -> bool {
+        matches!(
+            self,
+            Self::ReadOnly
+                | Self::TestOrdersOff
+                | Self::TestStore(_)
+                | Self::Denied(_)
+                | Self::NoUnlock
+                | Self::Unaudited(_)
+                | Self::NoReason
+                | Self::NoOperator
+        )
+    }
 }
 
 /// A notice on screen.

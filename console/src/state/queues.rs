@@ -154,6 +154,11 @@ impl Queues {
         self.owners.get(&store.partition()).and_then(|owner| owner.resolver.as_ref())
     }
 
+    /// The epoch under which a store's partition is owned, as far as known.
+    pub fn epoch(&self, store: StoreId) -> Option<u64> {
+        self.owners.get(&store.partition()).filter(|owner| owner.resolver.is_some()).map(|owner| owner.epoch)
+    }
+
     /// Partitions that an instance owns, by what was said last.
     pub fn partitions_of(&self, resolver: &InstanceId) -> usize {
         self.owners.values().filter(|owner| owner.resolver.as_ref() == Some(resolver)).count()

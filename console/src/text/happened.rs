@@ -1,7 +1,8 @@
 //! What happened, in a sentence.
 
+use contract::audit::{AuditKind, AuditRecord, Ended};
 use contract::event::{Misfit, PosState};
-use contract::{EventKind, InstanceId};
+use contract::{EventKind, InstanceId, Target};
 
 use super::{Lang, Msg, phrases, said};
 use crate::state::log::Happened;
@@ -16,8 +17,67 @@ pub fn sentence(lang: Lang, what: &Happened) -> String {
             phrases::refused_payload(lang, codes.into_iter().map(known).collect::<Vec<_>>().join(", "))
         }
         Happened::Said { text, .. } => phrases::console_said(lang, text),
+        Happened::Audited { record, .. } => audited(lang, record),
         Happened::LinkLost => lang.t(Msg::HappenedLinkLost).to_owned(),
         Happened::LinkBack(away_ms) => phrases::back_after(lang, crate::view::when::age(*away_ms)),
+    }
+}
+
+/// What was done and to what; of an outcome, how many ended how.
+fn audited(lang: Lang, record: &AuditRecord) -> String {
+    let (by, what) = (&record.by, &record.operation);
+    let all = |listed: usize| listed + usize::try_from(record.left_out).unwrap_or(usize::MAX);
+    let (mut text, shown) = match &record.kind {
+        AuditKind::Intent { targets, .. } => {
+            (phrases::audit_intent(lang, by, what), things(lang, targets.first(), all(targets.len())))
+        }
+        AuditKind::Outcome { results } => {
+            let first = results.first().map(|one| &one.target);
+            (phrases::audit_outcome(lang, by, what), things(lang, first, all(results.len())))
+        }
+        AuditKind::Unknown => (format!("{by}: {}", lang.t(Msg::StepUnknown)), String::new()),
+    };
+    text.push_str(&shown);
+    if let AuditKind::Outcome { results } = &record.kind {
+        let counts = ENDS.iter().filter_map(|(ended, msg)| {
+            let ended: Vec<_> = results.iter().filter(|one| one.result == *ended).collect();
+            let code = ended.first().and_then(|one| one.code.as_deref()).filter(|_| ended.len() == 1);
+            let code = code.map_or_else(String::new, |code| format!(" ({code})"));
+            (!ended.is_empty()).then(|| format!("{} {}{code}", ended.len(), lang.t(*msg)))
+        });
+        text = format!("{text} · {}", counts.collect::<Vec<_>>().join(", "));
+    }
+    match &record.reason {
+        Some(reason) => format!("{text} · {reason}"),
+        None => text,
+    }
+}
+
+/// How things end, and the word for several of them.
+const ENDS: [(Ended, Msg); 5] = [
+    (Ended::Done, Msg::EndedDone),
+    (Ended::Unverified, Msg::EndedUnverified),
+    (Ended::Skipped, Msg::EndedSkipped),
+    (Ended::Failed, Msg::EndedFailed),
+    (Ended::Unknown, Msg::EndedUnknown),
+];
+
+/// One thing by its name, several by their number.
+fn things(lang: Lang, first: Option<&Target>, count: usize) -> String {
+    match first {
+        Some(target) if count == 1 => {
+            format!(" {}", target.as_str().split_once(':').map_or(target.as_str(), |(_, name)| name))
+        }
+        _ => format!(" {}", phrases::audit_things(lang, count)),
+    }
+}
+
+/// Before, after, or neither that is known.
+pub(super) const fn audit_msg(kind: &AuditKind) -> Msg {
+    match kind {
+        AuditKind::Intent { .. } => Msg::AuditIntent,
+        AuditKind::Outcome { .. } => Msg::AuditOutcome,
+        AuditKind::Unknown => Msg::StepUnknown,
     }
 }
 

@@ -23,7 +23,7 @@ macro_rules! phrases {
 }
 
 /// Phrases that are the same in both languages, and rightly so.
-pub const SAME: &[&str] = &["bytes", "minutes", "reason_took", "revision", "tail_of"];
+pub const SAME: &[&str] = &["bytes", "targets", "minutes", "reason_took", "revision", "tail_of"];
 
 phrases! {
     /// The banner of a replay.
@@ -282,8 +282,6 @@ phrases! {
     injecting(code) { "{code}: enviando", "{code}: sending" }
     /// Intake took it.
     inject_accepted(code) { "{code}: recibido", "{code}: accepted" }
-    /// Intake took it, with its place.
-    inject_accepted_at(code, sequence) { "{code}: recibido, n.º {sequence}", "{code}: accepted, no. {sequence}" }
     /// Intake did not take it.
     inject_failed(code, why) { "{code}: no se recibió: {why}", "{code}: not accepted: {why}" }
     /// A followed order moved on.
@@ -292,20 +290,6 @@ phrases! {
     follow_ended(code, state) {
         "{code}: sigue {state} tras 10 min; ya no se le sigue",
         "{code}: still {state} after 10 min; no longer followed"
-    }
-    /// A command was sent.
-    commanding(command, instance) { "{instance}: pidiendo {command}", "{instance}: asking to {command}" }
-    /// The heartbeat shows it.
-    verified(instance, state) { "{instance}: {state}, según su latido", "{instance}: {state}, says its heartbeat" }
-    /// The heartbeat does not show it.
-    command_unseen(command, instance) {
-        "{instance}: se pidió {command} y su latido no lo muestra",
-        "{instance}: asked to {command}, and its heartbeat does not show it"
-    }
-    /// The instance refused, or did not answer.
-    command_failed(command, instance, why) {
-        "{instance}: no se pudo {command}: {why}",
-        "{instance}: could not {command}: {why}"
     }
     /// The connection is back.
     back_after(away) { "Conexión recuperada tras {away}; releyendo el estado.", "Connected again after {away}; reading state anew." }
@@ -331,6 +315,12 @@ phrases! {
         "denegado: este usuario no puede escuchar {subject}; falta su inbox_prefix (NATS_INBOX_PREFIX)",
         "denied: this user may not listen on {subject}; its inbox_prefix is missing (NATS_INBOX_PREFIX)"
     }
+    /// Somebody is about to do something, by its stable name; what it is done to follows.
+    audit_intent(by, what) { "{by} empieza {what}:", "{by} begins {what}:" }
+    /// Somebody did something; what it was done to follows.
+    audit_outcome(by, what) { "{by} terminó {what}:", "{by} ended {what}:" }
+    /// So many things.
+    audit_things(count) { "{count} elementos", "{count} items" }
     /// The instance is silent.
     refused_silent(instance) { "{instance} no da latido: no recibiría la orden.", "{instance} is silent: it would not get the command." }
     /// The instance is so already.
@@ -343,4 +333,98 @@ phrases! {
     refused_no_store(text) { "No hay ningún local «{text}».", "There is no store \"{text}\"." }
     /// The store takes no orders.
     refused_store_closed(store) { "El local {store} no está abierto: no recibe pedidos.", "Store {store} is not open: it takes no orders." }
+
+    /// The guard let nothing go out.
+    trouble_forbidden(why) { "no se permite: {why}", "not allowed: {why}" }
+    /// More than one job may have.
+    refused_too_many(count, most) { "Son {count}: a la vez se hacen {most} como máximo.", "That is {count}: at most {most} at once." }
+    /// The order is in another state.
+    refused_order_is(state) { "El pedido está: {state}.", "The order is: {state}." }
+    /// The queue is empty.
+    refused_nothing_waits(store) { "Nada espera en el local {store}.", "Nothing waits for store {store}." }
+    /// Nobody serves it.
+    refused_no_owner(store) { "Ningún resolver atiende ahora el local {store}.", "No resolver serves store {store} right now." }
+    /// It has it.
+    refused_already_owner(instance) { "{instance} ya atiende ese local.", "{instance} serves that store already." }
+    /// It is so.
+    refused_store_already(store) { "El local {store} ya está así.", "Store {store} is so already." }
+    /// Somebody wrote.
+    refused_store_changed(store) {
+        "El registro del local {store} cambió, o su revisión no se conoce: ábralo de nuevo.",
+        "The record of store {store} changed, or its revision is not known: open it again."
+    }
+    /// There is one.
+    refused_store_exists(store) { "El local {store} ya existe.", "Store {store} exists already." }
+    /// A rule is broken.
+    refused_store_faulty(code) { "El registro no es válido: {code}", "The record is not valid: {code}" }
+    /// Not on the list.
+    refused_test_store(store) {
+        "El local {store} no está entre los que reciben pedidos de prueba.",
+        "Store {store} is not among those that get test orders."
+    }
+    /// The proof.
+    refused_not_proven(proof) { "Falta escribir: {proof}", "Still to be typed: {proof}" }
+    /// The server said no.
+    refused_denied(user) {
+        "El servidor lo niega a este usuario; puede hacerlo {user}.",
+        "The server denies it to this user; {user} may do it."
+    }
+    /// No audit, no action.
+    refused_unaudited(why) { "la auditoría no se pudo escribir: {why}", "the audit trail could not be written: {why}" }
+    /// Not a time.
+    refused_no_time(text) { "«{text}» no es una hora por venir: 45m, 2h, 18:30", "\"{text}\" is no time to come: 45m, 2h, 18:30" }
+    /// Items by how they ended.
+    count_open(count) { "{count} por hacer", "{count} to do" }
+    /// Those that took effect.
+    count_verified(count) { "{count} comprobados", "{count} verified" }
+    /// Those that nothing shows.
+    count_unverified(count) { "{count} sin comprobar", "{count} not verified" }
+    /// Those that were not sent.
+    count_skipped(count) { "{count} omitidos", "{count} skipped" }
+    /// Those without effect.
+    count_failed(count) { "{count} fallidos", "{count} failed" }
+    /// A job of one thing was begun.
+    job_began(target, what) { "{target}: se pide {what}", "{target}: asking to {what}" }
+    /// A job of several things was begun.
+    jobs_began(what, count, key) { "{what}: {count} en marcha · {key} los muestra", "{what}: {count} under way · {key} shows them" }
+    /// A job of one thing took effect.
+    job_verified(target, what) { "{target}: {what}: comprobado", "{target}: {what}: verified" }
+    /// A job of one thing did not.
+    job_not(target, what, step, why) { "{target}: {what}: {step}: {why}", "{target}: {what}: {step}; {why}" }
+    /// A job of several things ended.
+    jobs_ended(what, counts, key) { "{what}: {counts} · {key} los muestra", "{what}: {counts} · {key} shows them" }
+    /// Nothing was sent.
+    not_audited(why) {
+        "No se hizo nada: la auditoría no se pudo escribir: {why}",
+        "Nothing was done: the audit trail could not be written: {why}"
+    }
+    /// The outcome is not in the trail.
+    not_recorded(why) {
+        "Se hizo, pero el resultado no quedó en la auditoría: {why}",
+        "It was done, but its outcome is not in the audit trail: {why}"
+    }
+    /// Unlocked.
+    unlocked(minutes) { "Se puede actuar durante {minutes}.", "Changes can be made for {minutes}." }
+    /// In the header.
+    unlocked_left(left) { "ABIERTO {left}", "UNLOCKED {left}" }
+    /// Left as it was.
+    not_edited(code) { "{code}: sin cambios", "{code}: nothing changed" }
+    /// No editing.
+    edit_failed(code, why) { "{code}: no se pudo editar: {why}", "{code}: could not be edited: {why}" }
+    /// Targets by country.
+    targets(count, countries) { "{count}: {countries}", "{count}: {countries}" }
+    /// Who may, and who this is.
+    right_of(user, me) { "{user} puede; usted es {me}", "{user} may; you are {me}" }
+    /// Who may.
+    right(user) { "{user} puede", "{user} may" }
+    /// What to type.
+    prove(proof) { "Escriba «{proof}»", "Type \"{proof}\"" }
+    /// For every row of the filter.
+    all_shown(what, count) { "{what}: las {count} filas que se ven", "{what}: all {count} rows shown" }
+    /// For marked rows.
+    all_marked(what, count) { "{what}: {count} marcados", "{what}: {count} marked" }
+    /// How many more.
+    more_targets(count) { "… y {count} más", "… and {count} more" }
+    /// Of one job.
+    job_title(number, what) { "n.º {number} · {what}", "no. {number} · {what}" }
 }

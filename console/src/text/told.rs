@@ -30,6 +30,7 @@ pub fn line(lang: Lang, fact: Option<&Fact>) -> String {
         Some(Fact::Store { record, .. }) => phrases::told_store(lang, &record.code, &record.name),
         Some(Fact::Invalid(head)) => happened::sentence(lang, &Happened::Invalid(head.clone())),
         Some(Fact::Heartbeat { heartbeat, .. }) => of(&heartbeat.instance, run_msg(heartbeat.state)),
+        Some(Fact::Audited { record, .. }) => of(&record.by, happened::audit_msg(&record.kind)),
         Some(Fact::Unreadable { why, .. }) => phrases::told_unreadable(lang, why),
         None => lang.t(Msg::ToldCommand).to_owned(),
     }

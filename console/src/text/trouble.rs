@@ -14,6 +14,7 @@ impl Trouble {
             Self::Gone => lang.t(Msg::TroubleGone).to_owned(),
             Self::NotJson(line, column) => phrases::trouble_not_json(lang, line, column),
             Self::Unreadable => lang.t(Msg::TroubleUnreadable).to_owned(),
+            Self::Forbidden(text) => phrases::trouble_forbidden(lang, text),
             Self::Said(text) => text.clone(),
         }
     }

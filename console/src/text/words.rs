@@ -150,6 +150,13 @@ words! {
         ColumnSince: "Desde", "Since";
         ColumnHappened: "Qué pasó", "What happened";
         ColumnBy: "Por", "By";
+        EndedDone: "hechos", "done";
+        EndedUnverified: "sin comprobar", "unverified";
+        EndedSkipped: "omitidos", "skipped";
+        EndedFailed: "fallidos", "failed";
+        EndedUnknown: "desconocidos", "unknown";
+        AuditIntent: "empieza una acción", "begins an action";
+        AuditOutcome: "terminó una acción", "ended an action";
         PayloadEdited: "contenido editado", "payload edited";
     }
     "State of a store" {
@@ -415,7 +422,7 @@ words! {
             "This context is read-only: nothing can be changed from here.";
         RefusedNotConnected: "No hay conexión con el bus.", "There is no connection to the bus.";
         RefusedNothingSelected: "No hay ninguna fila seleccionada.", "No row is selected.";
-        RefusedOnlyOnServices: "Se pausa y reanuda en la pantalla Servicios.", "Pause and resume are on the screen Services.";
+        RefusedOnlyOnServices: "No hay ninguna instancia ni local seleccionado.", "No instance or store is selected.";
         RefusedStoreMissing: "Falta el local.", "The store is missing.";
         RefusedBusy: "Aún se espera el resultado de lo anterior.", "The result of what was sent before is still awaited.";
     }
@@ -528,5 +535,127 @@ words! {
         SignIdle: "presente, sin trabajar", "there, not working";
         TestSign: "pedido de prueba: la cocina no lo prepara", "test order: no kitchen cooks it";
         SignUnknown: "no se sabe (nunca significa cero)", "not known (never means zero)";
+    }
+    "Operations" {
+        OpInject: "enviar un pedido de prueba", "send a test order";
+        OpReinject: "reinyectar", "reinject";
+        OpReinjectMeans: "Cada pedido va una vez más a su local, al final de la cola. Si el POS ya lo tiene, lo dirá: no se prepara dos veces.",
+            "Each order goes to its store once more, at the end of the queue. If the POS has it already it says so: nothing is cooked twice.";
+        OpReinjectEdited: "editar y reinyectar", "edit and reinject";
+        OpReinjectEditedMeans: "El pedido va una vez más a su local con el contenido editado. Si el POS ya tenía el primero, prepara aquel.",
+            "The order goes to its store once more with the edited payload. If the POS had the first one already, it cooks that one.";
+        OpSolve: "dar por solucionado", "mark as solved";
+        OpSolveMeans: "No se hará nada más por estos pedidos: salen de la lista. No se puede deshacer.",
+            "Nothing more is done about these orders: they leave the list. This cannot be undone.";
+        OpRelease: "soltar el primero de la cola", "release the head of the queue";
+        OpReleaseMeans: "El primero de la cola se abandona y queda como no inyectado; sigue el próximo. Un intento en curso se espera, y vale si resulta.",
+            "The head of the queue is given up and ends as not injected; the next one follows. An attempt under way is awaited, and counts if it succeeds.";
+        OpPing: "preguntar si responde", "ask whether it answers";
+        OpPingMeans: "La instancia responde; nada cambia.", "The instance answers; nothing changes.";
+        OpPause: "pausar la instancia", "pause the instance";
+        OpResume: "reanudar la instancia", "resume the instance";
+        OpDrain: "vaciar la instancia", "drain the instance";
+        OpDrainMeans: "Termina lo que tiene, entrega lo demás y no toma nada nuevo hasta que se reanude.",
+            "It finishes what it has, hands over the rest and takes nothing new until it is resumed.";
+        OpLogLevel: "cambiar el nivel de registro", "set the log level";
+        OpLogLevelMeans: "La instancia escribe más o menos en su registro, hasta que se cambie o se reinicie.",
+            "The instance writes more or less to its log, until it is changed or started anew.";
+        OpMove: "mover el local a otro resolver", "move the store to another resolver";
+        OpMoveMeans: "Su partición, con todos sus locales, pasa al otro resolver. El dueño termina lo que tiene en curso y entrega.",
+            "Its partition, with every store in it, goes to the other resolver. The owner finishes what is under way and hands over.";
+        OpPingPos: "probar el POS del local", "try the store's POS";
+        OpPingPosMeans: "El resolver que inyecta allí mira si llega al POS. No envía ningún pedido.",
+            "The resolver that injects there looks whether it reaches the POS. It sends no order.";
+        OpPauseStore: "pausar el local", "pause the store";
+        OpPauseStoreMeans: "El local no recibe pedidos nuevos; los que ya se aceptaron se siguen inyectando.",
+            "The store takes no new orders; those accepted before go on being injected.";
+        OpResumeStore: "reanudar el local", "resume the store";
+        OpResumeStoreMeans: "El local vuelve a recibir pedidos.", "The store takes orders again.";
+        OpDisableStore: "deshabilitar el local", "disable the store";
+        OpDisableStoreMeans: "El local no recibe pedidos hasta que se reanude. Un registro nunca se borra: así se retira un local.",
+            "The store takes no orders until it is resumed. A record is never removed: this is how a store is taken out.";
+        OpCreateStore: "crear un local", "create a store";
+        OpCreateStoreMeans: "El local queda abierto y recibe pedidos en cuanto los servicios lo conozcan.",
+            "The store is open and takes orders as soon as the services know of it.";
+        OpEditStore: "editar el local", "edit the store";
+        OpEditStoreMeans: "Los servicios toman los datos nuevos al momento, también la dirección del POS.",
+            "The services take up the new data at once, the POS's address, too.";
+        OpUnlock: "desbloquear este contexto", "unlock this context";
+        OpUnlockMeans: "Durante 15 minutos se puede actuar desde aquí; luego se bloquea solo. Queda en la auditoría.",
+            "For 15 minutes changes can be made from here; then it locks by itself. It stands in the audit trail.";
+        CommandUnlockDoes: "permite actuar 15 minutos en este contexto", "lets you act in this context for 15 minutes";
+        CommandLockDoes: "vuelve a bloquear este contexto", "locks this context again";
+        CommandJobsDoes: "muestra lo que se ha hecho desde aquí", "shows what was done from here";
+        KindOperation: "operación", "operation";
+    }
+    "Previews and results" {
+        FieldContext: "Contexto", "Context";
+        FieldProof: "Para hacerlo", "To do it";
+        ColumnWhat: "Operación", "Operation";
+        FieldRight: "Permiso", "Right";
+        FieldTargets: "Destinos", "Targets";
+        FieldSkipped: "Se omiten", "Left out";
+        FieldReason: "Motivo", "Reason";
+        FieldDifferences: "Cambios", "Changes";
+        FieldLevel: "Nivel", "Level";
+        FieldTo: "Pasa a", "Goes to";
+        FieldUntil: "Hasta", "Until";
+        FieldNumber: "Número", "Number";
+        FieldCountry: "País", "Country";
+        FieldCode: "Código", "Code";
+        FieldName: "Nombre", "Name";
+        FieldPosUrl: "URL del POS", "POS URL";
+        FieldZone: "Zona horaria", "Time zone";
+        UntilHint: "45m, 2h, 18:30 o vacío: hasta que se reanude", "45m, 2h, 18:30, or empty: until it is resumed";
+        ZoneHint: "vacío: la del país", "empty: the country's";
+        ReasonNeeded: "obligatorio", "required";
+        ReasonOptional: "si hace falta", "if need be";
+        ButtonContinue: "Continuar", "Continue";
+        ButtonDo: "Hacerlo", "Do it";
+        HintPreview: "Enter lleva a la vista previa; nada se envía.", "Enter leads to the preview; nothing is sent.";
+        JobsTitle: "Lo hecho desde aquí", "Done from here";
+        JobReason: "Motivo", "Reason";
+        JobBegan: "Confirmado", "Confirmed";
+        JobEnded: "Terminado", "Ended";
+        JobUnrecorded: "Sin asentar", "Not recorded";
+        StepWaiting: "en espera", "waiting";
+        StepSent: "enviado", "sent";
+        StepAnswered: "aceptado, por comprobar", "accepted, to be verified";
+        StepVerified: "comprobado", "verified";
+        StepUnverified: "sin comprobar", "not verified";
+        StepSkipped: "omitido", "skipped";
+        StepFailed: "falló", "failed";
+        NotSeen: "se aceptó, y nada lo muestra todavía", "it was accepted, and nothing shows it yet";
+        PartResolve: "nombre", "name";
+        PartConnect: "conexión", "connection";
+        PartTls: "TLS", "TLS handshake";
+        PartHttp: "respuesta", "answer";
+        FaultUnreachable: "no se llega al POS", "the POS is not reached";
+        FaultStale: "alguien cambió el registro entretanto", "somebody changed the record meanwhile";
+        Locked: "Este contexto está bloqueado de nuevo.", "This context is locked again.";
+        DoReinject: "reinyectar", "reinject";
+        DoEdit: "editar", "edit";
+        DoSolve: "dar por solucionado", "mark as solved";
+        DoRelease: "soltar el primero", "release the head";
+        DoPing: "¿responde?", "does it answer?";
+        DoJobs: "lo hecho desde aquí", "done from here";
+        DoCancelJob: "no enviar lo que falta", "send no more of it";
+        RefusedNoOrder: "No hay ningún pedido seleccionado.", "No order is selected.";
+        RefusedNoStoreHere: "No hay ningún local seleccionado.", "No store is selected.";
+        RefusedOrderUnknown: "Este pedido no se conoce aquí.", "This order is not known here.";
+        RefusedNotAtHead: "Ya hay otro pedido al frente de la cola.", "Another order is at the head of the queue by now.";
+        RefusedNoActive: "Ningún distribuidor reparte ahora.", "No distribuidor hands over right now.";
+        RefusedNoResolver: "No hay otro resolver trabajando.", "There is no other resolver at work.";
+        RefusedTestOrdersOff: "En producción no se envían pedidos de prueba, salvo que la configuración lo permita.",
+            "No test orders are sent in production, unless the settings allow it.";
+        RefusedNoReason: "Falta el motivo.", "A reason is missing.";
+        RefusedNoOperator: "No se sabe quién actúa: su usuario no tiene un nombre que una orden pueda llevar.",
+            "Who acts is not known: your login has no name that a command could carry.";
+        RefusedStale: "Lo que se ve puede no estar al día: se está releyendo.", "What is shown may be out of date: it is being read anew.";
+        RefusedNoUnlock: "La configuración no permite desbloquear este contexto.", "The settings let nobody unlock this context.";
+        RefusedNotLocked: "Este contexto no está bloqueado.", "This context is not locked.";
+        RefusedNoContextName: "Sin el nombre de un contexto no hay nada que desbloquear.", "Without a context's name there is nothing to unlock.";
+        RefusedCancelled: "cancelado", "cancelled";
+        RefusedNoJobs: "Todavía no se ha hecho nada desde aquí.", "Nothing was done from here yet.";
     }
 }

@@ -127,7 +127,7 @@ pub(super) fn entry(state: &State, entry: &Entry, column: Msg) -> Option<Value> 
         Msg::ColumnHappened => words(&happened::sentence(state.lang, &entry.what)),
         Msg::ColumnStore => words(&place(state, entry.store()?)),
         Msg::ColumnOrder => words(entry.order()?.code.as_str()),
-        Msg::ColumnBy => words(entry.teller()?),
+        Msg::ColumnBy => words(entry.by()?),
         _ => None,
     }
 }

@@ -202,15 +202,16 @@ impl Row for LogRow<'_> {
         let said = Lang::ALL.map(|lang| crate::text::happened::sentence(lang, &self.entry.what));
         let code = self.entry.order().map(|order| order.code.to_string()).unwrap_or_default();
         let store = self.entry.store().map(|store| place(self.state, store)).unwrap_or_default();
-        let teller = self.entry.teller().unwrap_or_default();
-        Cow::Owned(fold(&format!("{code} {store} {teller} {}", said.join(" "))))
+        let by = self.entry.by().unwrap_or_default();
+        Cow::Owned(fold(&format!("{code} {store} {by} {}", said.join(" "))))
     }
 
     fn text(&self, field: Field) -> Option<Cow<'_, str>> {
         Some(folded(&match field {
             Field::Store => place(self.state, self.entry.store()?),
-            Field::Instance => self.entry.teller()?.to_owned(),
+            Field::Instance => self.entry.by()?.to_owned(),
             Field::Code => self.entry.order()?.code.to_string(),
+            Field::Operator => self.entry.operator()?.to_string(),
             _ => return None,
         }))
     }

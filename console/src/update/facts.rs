@@ -80,6 +80,10 @@ fn one(state: &mut State, fact: &Fact, source: Source, effects: &mut Vec<Effect>
             state.services.hear(heartbeat, *received_at);
             state.queues.hear(heartbeat, plausible(heartbeat.at, *received_at));
         }
+        Fact::Audited { user, record } => {
+            let what = Happened::Audited { user: user.clone(), record: Box::new(record.clone()) };
+            state.log.take(plausible(record.at, state.now), what);
+        }
         Fact::Unreadable { subject, why } => {
             // Later readings of the streams find the same ones again.
             if source == Source::Live || state.reading.times == 0 {

@@ -2,12 +2,13 @@
 
 use contract::{OrderId, StoreId};
 
-use super::{attend, marks, palette, plan, pointing, rows, switch, tree};
+use super::plan::Scope;
+use super::{attend, form, jobs, marks, palette, plan, pointing, rows, switch, tree};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::Edit;
 use crate::filter;
-use crate::state::dialog::{Button, Dialog, FIELD_MAX, InjectField};
+use crate::state::dialog::{Dialog, FIELD_MAX, InjectField};
 use crate::state::sort::{Key, Sort};
 use crate::state::tree::Tree;
 use crate::state::wire::Pane;
@@ -96,9 +97,20 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
             }
         }
         Action::PlayPause | Action::Faster | Action::Slower | Action::Live => super::replay::action(state, action),
-        Action::Inject => plan::open_inject(state),
-        Action::Pause => plan::open_command(state, contract::command::Verb::Pause),
-        Action::Resume => plan::open_command(state, contract::command::Verb::Resume),
+        Action::Inject
+        | Action::Pause
+        | Action::Resume
+        | Action::Reinject
+        | Action::Edit
+        | Action::Solve
+        | Action::Release
+        | Action::Ping => return operate(state, action),
+        Action::Jobs => return jobs::open(state),
+        Action::CancelJob => {
+            if let Some(Opened::Job(id)) = state.opened.last() {
+                jobs::cancel(state, *id);
+            }
+        }
         Action::Acknowledge => attend::acknowledge(state),
         Action::PutOff => attend::open_put_off(state),
         Action::Language | Action::Theme | Action::Utc => flip(state, action),
@@ -107,6 +119,21 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
     }
     rows::follow(state);
     Vec::new()
+}
+
+/// Prepares what an action of the table of operations means for what is looked at.
+fn operate(state: &mut State, action: Action) -> Vec<Effect> {
+    match plan::meant(state, action) {
+        Some(kind) => plan::prepare(state, kind, Scope::Chosen),
+        None => {
+            let all = crate::operation::OPERATIONS.iter();
+            let object = all.filter(|operation| operation.action == Some(action)).map(|operation| operation.object);
+            if let Some(object) = object.last() {
+                refuse(state, Refusal::WrongObject(object));
+            }
+            Vec::new()
+        }
+    }
 }
 
 /// Turns one of the two ways in which everything is shown into the other.
@@ -169,7 +196,7 @@ fn page(state: &State) -> isize {
 
 /// Whether keys scroll a text rather than move in a table.
 fn scrolls(state: &State) -> bool {
-    state.help || !matches!(state.opened.last(), None | Some(Opened::Queue(_)))
+    state.help || !matches!(state.opened.last(), None | Some(Opened::Queue(_) | Opened::Jobs))
 }
 
 fn step(state: &mut State, by: isize) {
@@ -193,6 +220,7 @@ fn jump(state: &mut State, place: usize) {
 fn open(state: &mut State) -> Vec<Effect> {
     let opened = match (state.opened.last(), state.screen) {
         (Some(Opened::Queue(_)), _) => state.entry_table.current().cloned().map(Opened::Order),
+        (Some(Opened::Jobs), _) => state.jobs.table.current().copied().map(Opened::Job),
         (Some(_), _) => None,
         (None, Screen::Overview) => return open_attention(state),
         (None, Screen::Bus) if state.wire.pane == Pane::Subjects => {
@@ -303,6 +331,13 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
     if matches!(state.dialog, Some(Dialog::Palette(_))) {
         return palette::edit(state, edit);
     }
+    if matches!(state.dialog, Some(Dialog::Form(_))) {
+        return form::edit(state, edit);
+    }
+    if matches!(state.dialog, Some(Dialog::Confirm(_))) {
+        plan::write(state, edit);
+        return Vec::new();
+    }
     if let Some(Dialog::Inject(form)) = &mut state.dialog {
         match (edit, form.focus) {
             (Edit::Cancel, _) => state.dialog = None,
@@ -376,12 +411,4 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
 /// Says why something is not possible.
 pub(super) fn refuse(state: &mut State, refusal: Refusal) {
     state.notices.post(state.now, Tone::Bad, Notice::Refused(refusal));
-}
-
-/// The other button.
-pub(super) const fn other(button: Button) -> Button {
-    match button {
-        Button::Cancel => Button::Confirm,
-        Button::Confirm => Button::Cancel,
-    }
 }

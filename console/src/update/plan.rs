@@ -1,198 +1,345 @@
-//! Changes of the world: form, preview, confirmation, and a last look at the state before they are sent.
+//! From a key or a line of the palette to a confirmed plan: what it is meant for, the form where one is needed, the
+//! preview, and its confirmation.
 
-use contract::command::Verb;
+mod build;
+pub(super) mod guard;
+
+pub use build::build;
+pub(super) use build::next_id;
+
 use contract::heartbeat::RunState;
 use contract::store::StoreState;
+use contract::{OrderId, StoreId};
 
-use super::input::{other, refuse};
+use super::{form, input, jobs};
 use crate::action::Action;
-use crate::effect::{Effect, Planned};
-use crate::state::dialog::{Button, Confirm, Dialog, InjectField, InjectForm};
-use crate::state::follow::{FOLLOWED_MAX, FollowedCommand, FollowedOrder};
-use crate::state::{Notice, Opened, Refusal, Screen, State, Tone};
-use crate::template::{self, Kind};
+use crate::effect::{Draft, Effect};
+use crate::event::{Edit, Trouble};
+use crate::mask::Difference;
+use crate::operation::{Kind, OPERATIONS, Object, Reason};
+use crate::sanitise;
+use crate::state::dialog::{Confirm, Dialog, Focus, InjectField, InjectForm};
+use crate::state::jobs::BEGUN_PER_SECOND;
+use crate::state::plan::{Plan, Wanted};
+use crate::state::services::InstanceKey;
+use crate::state::{Notice, Opened, Order, OrderState, Refusal, State, Tone};
+use crate::template::Kind as Template;
 
-/// Opens the form of a test order; the store that is looked at is filled in.
-pub(super) fn open_inject(state: &mut State) {
-    if state.playing.is_some() {
-        return refuse(state, Refusal::Replaying);
+/// Which rows an operation is meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// The marked ones, else the one that is looked at.
+    Chosen,
+    /// Every row that the filter shows.
+    Shown,
+}
+
+/// The operation that an action prepares where the person is, if any.
+pub fn meant(state: &State, action: Action) -> Option<Kind> {
+    let aimed = object(state);
+    let mut possible = OPERATIONS.iter().filter(|operation| operation.action == Some(action));
+    let first = possible.clone().next()?;
+    let fits = possible.find(|operation| aimed.is_some_and(|aimed| is_for(operation.kind, operation.object, aimed)));
+    // A test order can be written wherever one is.
+    fits.or((first.kind == Kind::Inject).then_some(first)).map(|operation| operation.kind)
+}
+
+/// Whether an action that prepares an operation makes sense where the person is.
+pub fn can_prepare(state: &State, action: Action) -> bool {
+    let Some(kind) = meant(state, action).filter(|_| guard::anything(state).is_none()) else { return false };
+    let runs = || instance(state).and_then(|key| state.services.get(&key)).filter(|known| !state.is_silent(known));
+    let takes = || store(state).and_then(|store| state.stores.get(store));
+    match kind {
+        Kind::Pause => runs().is_some_and(|known| known.heartbeat.state == RunState::Running),
+        Kind::Resume => {
+            runs().is_some_and(|known| matches!(known.heartbeat.state, RunState::Paused | RunState::Draining))
+        }
+        Kind::PauseStore => takes().is_some_and(|store| store.record.state_at(state.now) == StoreState::Open),
+        Kind::ResumeStore => takes().is_some_and(|store| store.record.state_at(state.now) != StoreState::Open),
+        Kind::Reinject | Kind::Solve | Kind::ReinjectEdited => orders(state, Scope::Chosen).is_ok_and(|orders| {
+            let waits = |id: &OrderId| state.orders.get(id).map(Order::state) == Some(OrderState::NotInjected);
+            orders.iter().any(waits)
+        }),
+        Kind::Release => store(state).is_some_and(|store| state.queues.depth(store).is_some_and(|depth| depth > 0)),
+        _ => true,
     }
-    if state.access.read_only {
-        return refuse(state, Refusal::ReadOnly);
-    }
-    if !state.link.is_up() {
-        return refuse(state, Refusal::NotConnected);
-    }
-    let store = match (state.opened.last(), state.screen) {
-        (Some(Opened::Order(id)), _) => Some(id.store),
-        (Some(Opened::Queue(store) | Opened::Store(store)), _) => Some(*store),
-        (_, Screen::Orders) => state.order_table.current().map(|id| id.store),
-        (_, Screen::Queues) => state.queue_table.current().copied(),
-        (_, Screen::Stores) => state.store_table.current().copied(),
+}
+
+/// What a person is looking at, as far as operations go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    Order,
+    Store,
+    Instance,
+}
+
+fn object(state: &State) -> Option<Aim> {
+    match state.aimed()? {
+        Opened::Order(_) => Some(Aim::Order),
+        Opened::Queue(_) | Opened::Store(_) => Some(Aim::Store),
+        Opened::Instance(_) => Some(Aim::Instance),
         _ => None,
-    };
-    let known = store.and_then(|store| state.stores.get(store));
-    let store = known.map_or_else(String::new, |store| store.record.code.clone());
+    }
+}
+
+/// Whether an operation makes sense for what is looked at: an order stands for its store, too.
+fn is_for(kind: Kind, object: Object, aim: Aim) -> bool {
+    match object {
+        Object::Orders => aim == Aim::Order,
+        Object::Instance => aim == Aim::Instance,
+        Object::Store => aim == Aim::Store || aim == Aim::Order && matches!(kind, Kind::Release | Kind::PingPos),
+        Object::Context => false,
+    }
+}
+
+/// Prepares an operation: opens its form or its preview, or says why not.
+pub(super) fn prepare(state: &mut State, kind: Kind, scope: Scope) -> Vec<Effect> {
+    if let Some(refusal) = guard::anything(state).filter(|_| kind != Kind::Unlock) {
+        refuse_plainly(state, refusal);
+        return Vec::new();
+    }
+    match wanted(state, kind, scope) {
+        Ok(Next::Plan(wanted)) => preview(state, wanted),
+        Ok(Next::Form(dialog)) => open(state, dialog),
+        Ok(Next::Edit(order)) => return vec![Effect::EditPayload(order)],
+        Err(refusal) => refuse_plainly(state, refusal),
+    }
+    Vec::new()
+}
+
+/// What comes before a preview.
+enum Next {
+    Plan(Wanted),
+    Form(Dialog),
+    Edit(OrderId),
+}
+
+fn wanted(state: &State, kind: Kind, scope: Scope) -> Result<Next, Refusal> {
+    let wrong = || Refusal::WrongObject(kind.operation().object);
+    Ok(match kind {
+        Kind::Inject => Next::Form(inject_form(state)),
+        Kind::Reinject => Next::Plan(Wanted::Reinject(orders(state, scope)?)),
+        Kind::Solve => Next::Plan(Wanted::Solve(orders(state, scope)?)),
+        Kind::ReinjectEdited => {
+            let order = order(state).ok_or_else(wrong)?;
+            match state.orders.get(&order).map(Order::state) {
+                Some(OrderState::NotInjected) => Next::Edit(order),
+                Some(other) => return Err(Refusal::OrderIs(other)),
+                None => return Err(Refusal::OrderUnknown),
+            }
+        }
+        Kind::Release => Next::Plan(Wanted::Release(store(state).ok_or_else(wrong)?)),
+        Kind::Ping | Kind::Pause | Kind::Resume | Kind::Drain => {
+            Next::Plan(Wanted::Tell(kind, instance(state).ok_or_else(wrong)?))
+        }
+        Kind::LogLevel => Next::Form(form::log_level(instance(state).ok_or_else(wrong)?)),
+        Kind::Move => Next::Form(form::move_store(state, store(state).ok_or_else(wrong)?)?),
+        Kind::PingPos => Next::Plan(Wanted::PingPos(store(state).ok_or_else(wrong)?)),
+        Kind::PauseStore => Next::Form(form::pause_store(store(state).ok_or_else(wrong)?)),
+        Kind::ResumeStore => Next::Plan(Wanted::ResumeStore(store(state).ok_or_else(wrong)?)),
+        Kind::DisableStore => Next::Plan(Wanted::DisableStore(store(state).ok_or_else(wrong)?)),
+        Kind::CreateStore => Next::Form(form::store(state, None)?),
+        Kind::EditStore => Next::Form(form::store(state, Some(store(state).ok_or_else(wrong)?))?),
+        Kind::Unlock => Next::Plan(Wanted::Unlock),
+    })
+}
+
+fn open(state: &mut State, dialog: Dialog) {
     state.help = false;
     state.filtering = false;
-    state.dialog = Some(Dialog::Inject(InjectForm {
-        template: Kind::Delivery,
+    state.dialog = Some(dialog);
+}
+
+/// Opens the preview of what is wanted, on Cancel; or says why there is none.
+pub(super) fn preview(state: &mut State, wanted: Wanted) {
+    match build(state, wanted) {
+        Ok(plan) => open(state, Dialog::Confirm(Box::new(Confirm::new(plan)))),
+        Err(refusal) => refuse_plainly(state, refusal),
+    }
+}
+
+/// Says why something is not possible, in a message at the bottom.
+pub(super) fn refuse_plainly(state: &mut State, refusal: Refusal) {
+    input::refuse(state, refusal);
+}
+
+/// How many orders an operation on rows is meant for.
+pub fn meant_orders(state: &State, scope: Scope) -> usize {
+    orders(state, scope).map_or(0, |orders| orders.len())
+}
+
+/// The orders that are meant, the longest accepted one first: that is the order in which they come to the end of their
+/// store's queue.
+fn orders(state: &State, scope: Scope) -> Result<Vec<OrderId>, Refusal> {
+    let table = state.marks();
+    let marked: Vec<OrderId> = match (scope, table) {
+        (Scope::Shown, Some(table)) => table.rows.clone(),
+        (Scope::Shown, None) => Vec::new(),
+        (Scope::Chosen, Some(table)) if !table.marked.is_empty() => table.marked.iter().cloned().collect(),
+        (Scope::Chosen, _) => order(state).into_iter().collect(),
+    };
+    if marked.is_empty() {
+        return Err(Refusal::WrongObject(Object::Orders));
+    }
+    let mut orders = marked;
+    orders.sort_by_cached_key(|id| (state.orders.get(id).map(|order| order.pass.head.received_at), id.clone()));
+    Ok(orders)
+}
+
+fn order(state: &State) -> Option<OrderId> {
+    match state.aimed()? {
+        Opened::Order(id) => Some(id),
+        _ => None,
+    }
+}
+
+fn store(state: &State) -> Option<StoreId> {
+    match state.aimed()? {
+        Opened::Order(id) => Some(id.store),
+        Opened::Queue(store) | Opened::Store(store) => Some(store),
+        _ => None,
+    }
+}
+
+fn instance(state: &State) -> Option<InstanceKey> {
+    match state.aimed()? {
+        Opened::Instance(key) => Some(key),
+        _ => None,
+    }
+}
+
+/// The form of a test order; the store that is looked at is filled in.
+fn inject_form(state: &State) -> Dialog {
+    let known = store(state).and_then(|store| state.stores.get(store));
+    let store = known.map_or_else(String::new, |store| store.record.code.clone());
+    Dialog::Inject(InjectForm {
+        template: Template::Delivery,
         // What is typed at once must never be lost on another field while Enter takes the store that was filled in.
         focus: InjectField::Store,
         prefilled: !store.is_empty(),
         store,
         refusal: None,
-    }));
+    })
 }
 
 /// From the form to the preview, when the form is right.
 pub(super) fn preview_inject(state: &mut State) -> Vec<Effect> {
     let Some(Dialog::Inject(form)) = &mut state.dialog else { return Vec::new() };
-    let Some(store) = state.stores.find(&form.store) else {
-        form.refusal = Some(Refusal::NoStore(form.store.clone()));
-        form.focus = InjectField::Store;
-        return Vec::new();
+    let found = state.stores.find(&form.store).map(|store| (store.record.id, store.record.state_at(state.now)));
+    let refused = match found {
+        None => Err(Refusal::NoStore(form.store.clone())),
+        Some((id, now_is)) if now_is != StoreState::Open => Err(Refusal::StoreClosed(id)),
+        Some((id, _)) => Ok(id),
     };
-    if store.record.state_at(state.now) != StoreState::Open {
-        form.refusal = Some(Refusal::StoreClosed(store.record.id));
-        form.focus = InjectField::Store;
-        return Vec::new();
+    let template = form.template;
+    let built =
+        refused.and_then(|store| build(state, Wanted::Inject { template, store, count: 1, pace: BEGUN_PER_SECOND }));
+    match (built, &mut state.dialog) {
+        (Ok(plan), _) => open(state, Dialog::Confirm(Box::new(Confirm::new(plan)))),
+        (Err(refusal), Some(Dialog::Inject(form))) => {
+            form.refusal = Some(refusal);
+            form.focus = InjectField::Store;
+        }
+        (Err(_), _) => {}
     }
-    let (next, bits) = template::next_seed(state.seed);
-    let Some(code) = template::test_code(&store.record, state.now, bits) else { return Vec::new() };
-    let planned = Planned::Inject(template::build(form.template, &store.record, code, state.now));
-    state.seed = next;
-    state.dialog = Some(Dialog::Confirm(Confirm { planned, focus: Button::Cancel, refusal: None }));
     Vec::new()
 }
 
-/// Opens the preview of a command to the selected instance.
-pub(super) fn open_command(state: &mut State, verb: Verb) {
-    if state.playing.is_some() {
-        return refuse(state, Refusal::Replaying);
-    }
-    let target = match (state.opened.last(), state.screen) {
-        (Some(Opened::Instance(key)), _) => Some(key.clone()),
-        (None, Screen::Services) => state.service_table.current().cloned(),
-        _ => return refuse(state, Refusal::OnlyOnServices),
-    };
-    let Some((service, instance)) = target else { return refuse(state, Refusal::NothingSelected) };
-    let planned = Planned::Command { service, instance, verb };
-    match refusal(state, &planned) {
-        Some(refusal) => refuse(state, refusal),
-        None => state.dialog = Some(Dialog::Confirm(Confirm { planned, focus: Button::Cancel, refusal: None })),
+/// The payload came back from the editor: its preview, or why there is none.
+pub(super) fn edited(state: &mut State, order: OrderId, edited: Result<Option<(Draft, Vec<Difference>)>, Trouble>) {
+    match edited {
+        Ok(Some((draft, differences))) => preview(state, Wanted::ReinjectEdited(order, draft, differences)),
+        Ok(None) => state.notices.post(state.now, Tone::Info, Notice::NotEdited(order)),
+        Err(why) => state.notices.post(state.now, Tone::Bad, Notice::EditFailed { order, why }),
     }
 }
 
-/// Keys while a preview is open: only moving, Enter and Escape act.
+/// Keys while the buttons of a preview have the focus: only moving, Enter and Escape act.
 pub(super) fn buttons(state: &mut State, action: Action) -> Vec<Effect> {
     let Some(Dialog::Confirm(confirm)) = &mut state.dialog else { return Vec::new() };
-    match action {
-        Action::FocusNext | Action::FocusPrevious => {
-            confirm.focus = other(confirm.focus);
-            Vec::new()
-        }
-        Action::Open if confirm.focus == Button::Cancel => {
-            state.dialog = None;
-            Vec::new()
-        }
-        Action::Open => {
-            let planned = confirm.planned.clone();
-            // The world may have moved on while the preview was read.
-            if let Some(refusal) = refusal(state, &planned) {
-                if let Some(Dialog::Confirm(confirm)) = &mut state.dialog {
-                    confirm.refusal = Some(refusal);
-                    confirm.focus = Button::Cancel;
-                }
-                return Vec::new();
-            }
-            state.dialog = None;
-            send(state, planned)
-        }
-        _ => Vec::new(),
+    match (action, confirm.focus) {
+        (Action::FocusNext | Action::Down, _) => confirm.turn(1),
+        (Action::FocusPrevious | Action::Up, _) => confirm.turn(-1),
+        (Action::Open, Focus::Confirm) => return press(state),
+        (Action::Open, _) => state.dialog = None,
+        _ => {}
     }
+    Vec::new()
 }
 
-/// Why a change must not be made right now, if so. The one guard that every change passes.
-fn refusal(state: &State, planned: &Planned) -> Option<Refusal> {
-    if state.access.read_only {
-        return Some(Refusal::ReadOnly);
-    }
-    if !state.link.is_up() {
-        return Some(Refusal::NotConnected);
-    }
-    match planned {
-        Planned::Inject(order) => {
-            let store = order.order.store;
-            if state.following.orders.len() >= FOLLOWED_MAX {
-                return Some(Refusal::Busy);
-            }
-            match state.stores.get(store) {
-                None => Some(Refusal::NoStore(store.to_string())),
-                Some(known) if known.record.state_at(state.now) != StoreState::Open => {
-                    Some(Refusal::StoreClosed(store))
-                }
-                Some(_) => None,
+/// Keys while a text of a preview has the focus. Enter goes on to the next text and from the last one to Cancel: never
+/// to what would act.
+pub(super) fn write(state: &mut State, edit: Edit) {
+    let Some(Dialog::Confirm(confirm)) = &mut state.dialog else { return };
+    confirm.refusal = None;
+    match edit {
+        Edit::Cancel => state.dialog = None,
+        Edit::Complete | Edit::Next => confirm.turn(1),
+        Edit::Previous => confirm.turn(-1),
+        Edit::Submit => {
+            confirm.turn(1);
+            if confirm.focus == Focus::Confirm {
+                confirm.focus = Focus::Cancel;
             }
         }
-        Planned::Command { service, instance, verb } => {
-            let key = (*service, instance.clone());
-            let following = &state.following.commands;
-            if following.len() >= FOLLOWED_MAX
-                || following.iter().any(|command| (command.service, &command.instance) == (*service, instance))
+        Edit::Insert(c) => {
+            if let Some((text, max)) = confirm.field()
+                && !c.is_control()
+                && text.chars().count() < max
             {
-                return Some(Refusal::Busy);
-            }
-            match state.services.get(&key) {
-                None => Some(Refusal::NothingSelected),
-                Some(known) if known.is_silent(state.now) || known.is_stopped(state.now) => {
-                    Some(Refusal::Silent(instance.clone()))
-                }
-                Some(known) if known.heartbeat.state == expected(*verb) => {
-                    Some(Refusal::AlreadyThere(instance.clone(), known.heartbeat.state))
-                }
-                Some(_) => None,
+                text.push(c);
             }
         }
+        Edit::Backspace => {
+            if let Some((text, _)) = confirm.field() {
+                text.pop();
+            }
+        }
+        Edit::Clear => {
+            if let Some((text, _)) = confirm.field() {
+                text.clear();
+            }
+        }
+        Edit::Forward | Edit::Backward => {}
     }
 }
 
-/// The state that heartbeats should show after a command.
-const fn expected(verb: Verb) -> RunState {
-    match verb {
-        Verb::Pause => RunState::Paused,
-        Verb::Drain => RunState::Draining,
-        Verb::Resume
-        | Verb::Ping
-        | Verb::LogLevel
-        | Verb::Inject
-        | Verb::Reinject
-        | Verb::Solve
-        | Verb::Release
-        | Verb::PingPos
-        | Verb::Move => RunState::Running,
-    }
-}
-
-fn send(state: &mut State, planned: Planned) -> Vec<Effect> {
-    let notice = match &planned {
-        Planned::Inject(order) => {
-            let sent_from = (state.screen, state.opened.clone());
-            let (order, sent_at) = (order.order.clone(), state.now);
-            state.following.orders.push(FollowedOrder { order: order.clone(), sent_at, sent_from, told: None });
-            Notice::Injecting(order)
-        }
-        Planned::Command { service, instance, verb } => {
-            state.following.commands.push(FollowedCommand {
-                service: *service,
-                instance: instance.clone(),
-                verb: *verb,
-                sent_at: state.now,
-                expected: expected(*verb),
-            });
-            Notice::Commanding { service: *service, instance: instance.clone(), verb: *verb }
-        }
+/// The button that acts. What is missing or has changed is told, and Cancel has the focus again.
+fn press(state: &mut State) -> Vec<Effect> {
+    let Some(Dialog::Confirm(confirm)) = &state.dialog else { return Vec::new() };
+    let reason = confirm.given_reason().map(|reason| sanitise::text(&reason, contract::decision::REASON_MAX));
+    let required = confirm.plan.kind.operation().reason == Reason::Required;
+    let missing = match &confirm.plan.proof {
+        _ if required && reason.is_none() => Some((Refusal::NoReason, Focus::Reason)),
+        Some(proof) if !confirm.is_proven() => Some((Refusal::NotProven(proof.clone()), Focus::Proof)),
+        _ => None,
     };
-    state.notices.post(state.now, Tone::Info, notice);
-    vec![Effect::Run(planned)]
+    let plan = confirm.plan.clone();
+    let begun = match missing {
+        Some(missing) => Err(missing),
+        // The world may have moved on while the preview was read.
+        None => still(state, &plan).and_then(|()| jobs::begin(state, plan, reason)).map_err(|why| (why, Focus::Cancel)),
+    };
+    match begun {
+        Ok(effects) => {
+            state.dialog = None;
+            effects
+        }
+        Err((refusal, focus)) => {
+            if let Some(Dialog::Confirm(confirm)) = &mut state.dialog {
+                confirm.refusal = Some(refusal);
+                confirm.focus = focus;
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Whether there is still anything to do: a plan whose every request would be skipped is not begun.
+fn still(state: &State, plan: &Plan) -> Result<(), Refusal> {
+    let mut refusals = plan.items.iter().map(|item| guard::change(state, plan.kind, &item.planned));
+    match refusals.next() {
+        Some(Some(first)) if refusals.all(|refusal| refusal.is_some()) => Err(first),
+        _ => Ok(()),
+    }
 }

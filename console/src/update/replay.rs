@@ -102,7 +102,7 @@ pub(super) fn inform(live: &mut State) {
     if let Some(playing) = &mut shown.playing {
         let urgent = |item: &&Item| item.severity == Severity::Critical && !item.acknowledged;
         (playing.present, playing.urgent) = (live.now, live.attention.iter().filter(urgent).count());
-        playing.under_way = live.following.orders.len() + live.following.commands.len();
+        playing.under_way = live.jobs.open();
     }
     for posted in std::mem::take(&mut live.notices).shown.iter() {
         shown.notices.shown.push(posted.clone());
@@ -155,7 +155,7 @@ pub(super) fn route(live: &mut State, event: &Event) -> Option<Vec<Effect>> {
 /// What an event does to a replayed state at `present`, and what of it may be done outside.
 fn harmless(shown: &mut State, present: UtcMs, event: Event) -> Vec<Effect> {
     let effects = super::update(shown, event);
-    if effects.iter().any(|effect| matches!(effect, Effect::Run(_))) {
+    if effects.iter().any(|effect| matches!(effect, Effect::Intend(_) | Effect::EditPayload(_))) {
         input::refuse(shown, Refusal::Replaying);
     }
     // What was said just now was said by the clock of the past, which may stand still or run: people read by the other.

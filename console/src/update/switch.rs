@@ -1,6 +1,5 @@
 //! Going to another bus. What is under way here goes on without anybody who follows it: that is asked about first.
 
-use super::input::other;
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::state::State;
@@ -19,7 +18,7 @@ pub(super) fn to(state: &mut State, name: String) -> Vec<Effect> {
 pub(super) fn buttons(state: &mut State, action: Action) -> Vec<Effect> {
     let Some(Dialog::Switch(switch)) = &mut state.dialog else { return Vec::new() };
     match action {
-        Action::FocusNext | Action::FocusPrevious => switch.focus = other(switch.focus),
+        Action::FocusNext | Action::FocusPrevious => switch.focus = switch.focus.other(),
         Action::Open => {
             let go = switch.focus == Button::Confirm;
             let name = std::mem::take(&mut switch.name);

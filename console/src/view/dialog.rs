@@ -1,29 +1,23 @@
-//! Dialogs: the form of a test order, and the preview of a change with Cancel in focus.
+//! Dialogs: their box, the form of a test order, and the choice of how long something is put off.
 
-use contract::command::Verb;
-use contract::header;
-use contract::heartbeat::{Load, Role};
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::fit::{self, Align};
 use super::orders::place;
 use super::pen::{Look, Pen};
-use super::{label, when};
-use super::{notices, overview};
-use crate::effect::{Planned, PlannedOrder};
+use super::{label, overview};
+use crate::effect::Planned;
 use crate::state::State;
-use crate::state::dialog::{Button, Confirm, InjectField, InjectForm, PutOff, PutOffButton, Switch};
+use crate::state::dialog::{Button, InjectField, InjectForm, PutOff, PutOffButton, Switch};
 use crate::template::Kind;
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
 /// Columns of a dialog, where the screen has them.
-const COLUMNS: u16 = 76;
+pub(super) const COLUMNS: u16 = 76;
 /// Columns of the names of fields.
-const NAMES: usize = 13;
-/// Most rows of the payload in a preview.
-const BODY_ROWS: usize = 8;
+pub(super) const NAMES: usize = 13;
 
 /// Draws an empty box over `area` with `title` in its upper edge; tells what is inside, margins left free.
 pub(super) fn frame(pen: &mut Pen<'_>, area: Rect, title: &str) -> Rect {
@@ -59,7 +53,7 @@ pub(super) fn centred(area: Rect, rows: usize) -> Rect {
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }
 
-fn named(look: &Look, msg: Msg, value: Line<'static>) -> Line<'static> {
+pub(super) fn named(look: &Look, msg: Msg, value: Line<'static>) -> Line<'static> {
     let name = look.line(Meaning::Muted, look.t(msg));
     let mut spans = fit::fit_line(name, NAMES, Align::Left, look.glyphs().ellipsis).spans;
     spans.extend(value.spans);
@@ -116,61 +110,12 @@ pub(super) fn draw_form(pen: &mut Pen<'_>, area: Rect, state: &State, form: &Inj
         look.line(Meaning::Muted, look.t(Msg::TestMarker)),
     ];
     if let Some(refusal) = &form.refusal {
-        lines.push(look.line(Meaning::AlertCritical, notices::refusal(look, refusal)));
+        lines.push(look.line(Meaning::AlertCritical, refusal.text(look.lang)));
     }
     let inner = frame(pen, centred(area, lines.len() + 1), look.t(Msg::InjectTitle));
     pen.lines(inner, lines);
     let x = inner.x + u16::try_from(NAMES + 2 + typed_columns).unwrap_or(0);
     on_store.then_some(Position::new(x.min(inner.right()), inner.y + 3))
-}
-
-/// Draws the preview of a change with its two buttons.
-pub(super) fn draw_confirm(pen: &mut Pen<'_>, area: Rect, state: &State, confirm: &Confirm) {
-    let look = pen.look;
-    let columns = usize::from(COLUMNS.min(area.width).saturating_sub(4));
-    let (title, act, mut lines) = match &confirm.planned {
-        Planned::Inject(order) => (Msg::ConfirmInject, Msg::ButtonInject, inject_lines(look, order, columns)),
-        Planned::Command { service, instance, verb } => {
-            let text = |text: &str| look.line(Meaning::Name, text);
-            let running = state.services.get(&(*service, instance.clone()));
-            let now_is = running.map_or_else(|| look.unknown(), |instance| label::duty(look, instance));
-            let active = running.is_some_and(
-                |instance| matches!(&instance.heartbeat.load, Load::Distribuidor(load) if load.role == Role::Active),
-            );
-            let (act, effect) = match verb {
-                Verb::Pause => (Msg::ButtonPause, Msg::PauseMeans),
-                _ => (Msg::ButtonResume, Msg::ResumeMeans),
-            };
-            let mut lines = vec![
-                named(look, Msg::ColumnInstance, text(instance.as_str())),
-                named(look, Msg::FieldService, text(service.as_str())),
-                named(look, Msg::ColumnState, now_is),
-                named(look, Msg::FieldSubject, look.line(Meaning::Text, confirm.planned.subject())),
-                Line::default(),
-            ];
-            lines.extend(fit::wrap(look.t(effect), columns).into_iter().map(|text| look.line(Meaning::Text, text)));
-            if active && *verb == Verb::Pause {
-                let warning = fit::wrap(look.t(Msg::PauseActiveMeans), columns);
-                lines.extend(warning.into_iter().map(|text| look.line(Meaning::AlertWarn, text)));
-            }
-            let title = if *verb == Verb::Pause { Msg::ConfirmPause } else { Msg::ConfirmResume };
-            (title, act, lines)
-        }
-    };
-    if let Some(refusal) = &confirm.refusal {
-        lines.push(Line::default());
-        let text = notices::refusal(look, refusal);
-        lines.extend(fit::wrap(&text, columns).into_iter().map(|text| look.line(Meaning::AlertCritical, text)));
-    }
-    // Room for an empty row, the buttons and an empty row above: the buttons are always there.
-    let inner = frame(pen, centred(area, lines.len() + 3), look.t(title));
-    if inner.height < 2 {
-        return;
-    }
-    pen.lines(Rect { y: inner.y + 1, height: inner.height - 2, ..inner }, lines);
-    let row = Rect { y: inner.bottom() - 1, height: 1, ..inner };
-    pen.clear(row);
-    pen.line(row.x, row.y, row.width, buttons(look, confirm.focus, look.t(act)), Align::Right);
 }
 
 /// Draws the question whether to go to another bus although something is under way here.
@@ -214,13 +159,6 @@ pub(super) fn draw_put_off(pen: &mut Pen<'_>, area: Rect, state: &State, put_off
     pen.lines(inner, lines);
 }
 
-/// A button; brackets tell which one is focused where there are no colours.
-fn button(look: &Look, text: &str, on: bool) -> Span<'static> {
-    let (meaning, text) =
-        if on { (Meaning::ButtonFocus, format!("[ {text} ]")) } else { (Meaning::Text, format!("  {text}  ")) };
-    look.span(meaning, text)
-}
-
 fn buttons(look: &Look, focus: Button, act: &str) -> Line<'static> {
     Line::from(vec![
         button(look, look.t(Msg::ButtonCancel), focus == Button::Cancel),
@@ -229,49 +167,23 @@ fn buttons(look: &Look, focus: Button, act: &str) -> Line<'static> {
     ])
 }
 
-/// Everything about a test order to the last byte; of the payload as much as there is room for.
-fn inject_lines(look: &Look, order: &PlannedOrder, columns: usize) -> Vec<Line<'static>> {
-    let text = |text: String| look.line(Meaning::Text, text);
-    let planned = Planned::Inject(order.clone());
-    let mut lines = vec![
-        named(
-            look,
-            Msg::ColumnStore,
-            Line::from(vec![
-                look.span(Meaning::Name, order.place.clone()),
-                look.span(Meaning::Text, format!("  {}", order.country.as_str().to_uppercase())),
-            ]),
-        ),
-        named(look, Msg::ColumnOrder, look.line(Meaning::Name, order.order.to_string())),
-        named(look, Msg::FieldTemplate, text(template(look, order.template).to_owned())),
-        named(look, Msg::FieldSubject, text(planned.subject())),
-        named(look, Msg::FieldHeader, text(format!("{}: {}", header::FORMAT, order.template.format().as_str()))),
-        named(
-            look,
-            Msg::FieldBody,
-            text(format!(
-                "{} {} {}",
-                phrases::bytes(look.lang, when::count(planned.bytes() as u64)),
-                look.glyphs().dot,
-                look.t(Msg::MarkerThere)
-            )),
-        ),
-        Line::default(),
-    ];
-    // Our own template, which holds an invented person only.
-    let body = String::from_utf8_lossy(&order.body);
-    let mut rows = chunks(&body, columns);
-    let left = rows.len().saturating_sub(BODY_ROWS);
-    rows.truncate(BODY_ROWS);
-    lines.extend(rows.into_iter().map(|row| look.line(Meaning::Muted, row)));
-    if left > 0 {
-        lines.push(look.line(Meaning::Muted, phrases::more_rows(look.lang, left)));
+/// A button; brackets tell which one is focused where there are no colours.
+pub(super) fn button(look: &Look, text: &str, on: bool) -> Span<'static> {
+    let (meaning, text) =
+        if on { (Meaning::ButtonFocus, format!("[ {text} ]")) } else { (Meaning::Text, format!("  {text}  ")) };
+    look.span(meaning, text)
+}
+
+/// The template of a test order, as people call it.
+pub(super) fn template_of(look: &Look, planned: &Planned) -> String {
+    match planned {
+        Planned::Inject(order) => template(look, order.template).to_owned(),
+        _ => String::new(),
     }
-    lines
 }
 
 /// `text` in pieces of at most `columns` columns, without regard to spaces: the bytes as they are sent.
-fn chunks(text: &str, columns: usize) -> Vec<String> {
+pub(super) fn chunks(text: &str, columns: usize) -> Vec<String> {
     let unbroken: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut rows = vec![String::new()];
     for c in unbroken.chars() {

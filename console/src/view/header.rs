@@ -107,8 +107,11 @@ fn production(look: &Look, state: &State) -> Vec<Span<'static>> {
 }
 
 fn read_only(look: &Look, state: &State) -> Vec<Span<'static>> {
-    let mark = state.access.read_only.then(|| look.span(Meaning::AlertWarn, look.t(Msg::ReadOnly)));
-    mark.into_iter().collect()
+    let mark = match state.access.unlocked_ms(look.now) {
+        Some(left) => Some(phrases::unlocked_left(look.lang, when::took(left))),
+        None => state.access.read_only.then(|| look.t(Msg::ReadOnly).to_owned()),
+    };
+    mark.map(|text| look.span(Meaning::AlertWarn, text)).into_iter().collect()
 }
 
 /// Who we are to the server, as it says itself, and whether others can read along: `ops@EC TLS`.

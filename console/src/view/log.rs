@@ -59,8 +59,8 @@ pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
             max: 24,
             align: Align::Left,
             rank: 3,
-            cell: |row, look| match row.entry.teller() {
-                Some(teller) => look.line(Meaning::Muted, teller.to_owned()),
+            cell: |row, look| match row.entry.by() {
+                Some(by) => look.line(Meaning::Muted, by.to_owned()),
                 None => look.unknown(),
             },
         },

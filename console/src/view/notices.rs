@@ -1,14 +1,15 @@
 //! Short messages in a box at the lower right, the newest at the bottom. They cover the screen, never the footer.
 
-use contract::command::Verb;
 use ratatui::layout::Rect;
 
 use super::fit;
 use super::pen::{Look, Pen};
 use super::{label, when};
+use crate::action::Action;
+use crate::keys;
 use crate::state::notices::Posted;
-use crate::state::{Notice, Refusal, State, Tone};
-use crate::text::{Msg, phrases};
+use crate::state::{Notice, State, Tone};
+use crate::text::{Msg, done, phrases};
 use crate::theme::Meaning;
 
 /// Most messages on screen.
@@ -29,7 +30,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let mut rows: Vec<(Meaning, String)> = Vec::new();
     for posted in shown {
         let (meaning, glyph) = tone(look, posted.tone);
-        let mut lines = fit::wrap(&notice(look, &posted.notice), room);
+        let mut lines = fit::wrap(&notice(look, state, &posted.notice), room);
         if lines.len() > ROWS_MAX {
             lines.truncate(ROWS_MAX);
             if let Some(last) = lines.last_mut() {
@@ -55,29 +56,44 @@ fn tone(look: &Look, tone: Tone) -> (Meaning, &'static str) {
     }
 }
 
-fn notice(look: &Look, notice: &Notice) -> String {
+fn notice(look: &Look, state: &State, notice: &Notice) -> String {
     let lang = look.lang;
     match notice {
         Notice::Injecting(order) => phrases::injecting(lang, &order.code),
-        Notice::InjectAccepted { order, sequence } => match sequence {
-            Some(sequence) => phrases::inject_accepted_at(lang, &order.code, sequence),
-            None => phrases::inject_accepted(lang, &order.code),
-        },
-        Notice::InjectFailed { order, why } => phrases::inject_failed(lang, &order.code, why),
+        Notice::InjectAccepted { order } => phrases::inject_accepted(lang, &order.code),
+        Notice::InjectFailed { order, step } => {
+            phrases::inject_failed(lang, &order.code, step.why(lang).unwrap_or_default())
+        }
         Notice::Followed { order, state, took_ms } => {
             phrases::followed(lang, &order.code, look.t(label::order_state(*state)), when::took(*took_ms))
         }
         Notice::FollowEnded { order, state } => {
             phrases::follow_ended(lang, &order.code, look.t(label::order_state(*state)))
         }
-        Notice::Commanding { instance, verb, .. } => phrases::commanding(lang, command(look, *verb), instance),
-        Notice::Verified { instance, state, .. } => phrases::verified(lang, instance, look.t(label::run_msg(*state))),
-        Notice::CommandFailed { instance, verb, why, .. } if why.is_empty() => {
-            phrases::command_unseen(lang, command(look, *verb), instance)
+        Notice::JobBegan { kind, target, count } => {
+            let what = look.t(kind.operation().text);
+            match target {
+                Some(target) => phrases::job_began(lang, done::target(state, target), what),
+                None => phrases::jobs_began(lang, what, count, jobs_key(look, state)),
+            }
         }
-        Notice::CommandFailed { instance, verb, why, .. } => {
-            phrases::command_failed(lang, command(look, *verb), instance, why)
+        Notice::JobEnded { kind, target, counts, step } => {
+            let what = look.t(kind.operation().text);
+            match (target, step) {
+                (Some(target), Some(step)) => {
+                    let why = step.why(lang).unwrap_or_default();
+                    phrases::job_not(lang, done::target(state, target), what, look.t(step.word()), why)
+                }
+                (Some(target), None) => phrases::job_verified(lang, done::target(state, target), what),
+                (None, _) => phrases::jobs_ended(lang, what, counts.text(lang), jobs_key(look, state)),
+            }
         }
+        Notice::NotAudited(why) => phrases::not_audited(lang, why),
+        Notice::NotRecorded(why) => phrases::not_recorded(lang, why),
+        Notice::Unlocked(ms) => phrases::unlocked(lang, phrases::minutes(lang, ms / 60_000)),
+        Notice::Locked => look.t(Msg::Locked).to_owned(),
+        Notice::NotEdited(order) => phrases::not_edited(lang, &order.code),
+        Notice::EditFailed { order, why } => phrases::edit_failed(lang, &order.code, why.text(lang)),
         Notice::Back { away_ms } => phrases::back_after(lang, when::age(*away_ms)),
         Notice::SwitchFailed { name, why } => phrases::switch_failed(lang, name, why),
         Notice::Denied(what) => phrases::denied(lang, what),
@@ -91,50 +107,13 @@ fn notice(look: &Look, notice: &Notice) -> String {
         Notice::MarksGone(count) => phrases::marks_gone(lang, count),
         Notice::MarksFull => look.t(Msg::MarksFull).to_owned(),
         Notice::Mouse(mouse) => look.t(if mouse.is_ours() { Msg::MouseOn } else { Msg::MouseOff }).to_owned(),
-        Notice::Refused(why) => refusal(look, why),
+        Notice::Refused(why) => why.text(lang),
     }
 }
 
-/// What an instance is told, as a noun.
-pub(super) fn command(look: &Look, verb: Verb) -> &'static str {
-    look.t(match verb {
-        Verb::Pause => Msg::CommandPause,
-        Verb::Resume => Msg::CommandResume,
-        Verb::Drain => Msg::CommandDrain,
-        Verb::Ping => Msg::CommandPing,
-        Verb::LogLevel => Msg::CommandLogLevel,
-        Verb::Inject => Msg::CommandInject,
-        Verb::Reinject => Msg::CommandReinject,
-        Verb::Solve => Msg::CommandSolve,
-        Verb::Release => Msg::CommandRelease,
-        Verb::PingPos => Msg::CommandPingPos,
-        Verb::Move => Msg::CommandMove,
-    })
-}
-
-/// Why something is not possible.
-pub(super) fn refusal(look: &Look, refusal: &Refusal) -> String {
-    let lang = look.lang;
-    match refusal {
-        Refusal::NoContext(name) => phrases::refused_no_context(lang, name),
-        Refusal::ReadOnly => look.t(Msg::RefusedReadOnly).to_owned(),
-        Refusal::NotConnected => look.t(Msg::RefusedNotConnected).to_owned(),
-        Refusal::NothingSelected => look.t(Msg::RefusedNothingSelected).to_owned(),
-        Refusal::OnlyOnServices => look.t(Msg::RefusedOnlyOnServices).to_owned(),
-        Refusal::Silent(instance) => phrases::refused_silent(lang, instance),
-        Refusal::AlreadyThere(instance, state) => {
-            phrases::refused_already(lang, instance, look.t(label::run_msg(*state)))
-        }
-        Refusal::NoStore(text) if text.trim().is_empty() => look.t(Msg::RefusedStoreMissing).to_owned(),
-        Refusal::NoStore(text) => phrases::refused_no_store(lang, text),
-        Refusal::StoreClosed(store) => phrases::refused_store_closed(lang, store),
-        Refusal::NoView(name) => phrases::refused_no_view(lang, name),
-        Refusal::NoViewName => look.t(Msg::RefusedNoViewName).to_owned(),
-        Refusal::ViewsUnreadable(why) => phrases::views_unreadable(lang, why),
-        Refusal::NoSort => look.t(Msg::RefusedNoSort).to_owned(),
-        Refusal::Busy => look.t(Msg::RefusedBusy).to_owned(),
-        Refusal::Replaying => look.t(Msg::RefusedReplaying).to_owned(),
-        Refusal::NotReplaying => look.t(Msg::RefusedNotReplaying).to_owned(),
-        Refusal::ReplayTime => look.t(Msg::RefusedReplayTime).to_owned(),
-    }
+/// The key that shows what was done.
+fn jobs_key(look: &Look, state: &State) -> String {
+    let binding = keys::BINDINGS.iter().find(|binding| binding.action == Action::Jobs);
+    let first = binding.and_then(|binding| state.settings.keys.of(binding).first().cloned());
+    first.map_or_else(String::new, |key| key.name(look.theme.is_ascii()))
 }

@@ -317,7 +317,13 @@ fn payload_line(look: &Look, line: &mask::Line) -> Line<'static> {
     if let Some(key) = &line.key {
         spans.push(look.span(Meaning::Muted, format!("{key}: ")));
     }
-    spans.push(match &line.value {
+    spans.push(value(look, &line.value));
+    Line::from(spans)
+}
+
+/// A value, masked as it is.
+pub(super) fn value(look: &Look, value: &Value) -> Span<'static> {
+    match value {
         Value::Object(members) => look.span(Meaning::Frame, format!("{{{members}}}")),
         Value::Array(items) => look.span(Meaning::Frame, format!("[{items}]")),
         Value::Text(text) => look.span(Meaning::Text, format!("\"{text}\"")),
@@ -325,8 +331,7 @@ fn payload_line(look: &Look, line: &mask::Line) -> Line<'static> {
         Value::Bool(value) => look.span(Meaning::Busy, value.to_string()),
         Value::Null => look.span(Meaning::Muted, "null"),
         Value::Masked => look.span(Meaning::Stale, look.t(Msg::Masked)),
-    });
-    Line::from(spans)
+    }
 }
 
 /// Everything about an order as text, its payload when it is the opened one's.

@@ -6,9 +6,9 @@ use ratatui::text::{Line, Span};
 
 use super::dialog::frame;
 use super::fit::{self, Align};
+use super::label;
 use super::orders::place;
 use super::pen::{Look, Pen};
-use super::{label, notices};
 use crate::action::Action;
 use crate::keys::{self, Binding};
 use crate::state::State;
@@ -41,7 +41,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, palette: &Palet
     let below = Rect { y: inner.y + 1, height: 1, ..inner };
     match &palette.refusal {
         Some(refusal) => {
-            pen.text(below.x, below.y, below.width, Meaning::AlertCritical, &notices::refusal(look, refusal));
+            pen.text(below.x, below.y, below.width, Meaning::AlertCritical, &refusal.text(look.lang));
         }
         None if palette.hits.is_empty() => {
             pen.text(below.x, below.y, below.width, Meaning::Muted, look.t(Msg::PaletteNone));

@@ -13,4 +13,5 @@ mod palette;
 mod payload;
 mod replay;
 mod tables;
+mod trail;
 mod truth;

@@ -1,0 +1,148 @@
+//! Why a change must not be made as things stand. Every change passes here: when it is previewed, when it is confirmed,
+//! and right before its request goes out.
+
+use contract::command::Verb;
+use contract::heartbeat::{Load, Role, RunState};
+use contract::store::StoreState;
+use contract::{InstanceId, Service, StoreId};
+
+use crate::effect::{Decide, Moving, Planned, PlannedOrder, Releasing};
+use crate::operation::Kind;
+use crate::state::{OrderState, Refusal, State};
+
+/// Why nothing at all may be changed right now, if so.
+pub(in crate::update) fn anything(state: &State) -> Option<Refusal> {
+    if state.playing.is_some() {
+        return Some(Refusal::Replaying);
+    }
+    if state.access.is_locked(state.now) {
+        return Some(Refusal::ReadOnly);
+    }
+    connected(state)
+}
+
+/// Why nothing can be sent right now, if so.
+fn connected(state: &State) -> Option<Refusal> {
+    if !state.link.is_up() {
+        return Some(Refusal::NotConnected);
+    }
+    // What is known is what a change is judged by.
+    state.is_stale().then_some(Refusal::Stale)
+}
+
+/// Why this change must not be made right now, if so.
+pub(in crate::update) fn change(state: &State, kind: Kind, planned: &Planned) -> Option<Refusal> {
+    let user = kind.operation().user();
+    anything(state)
+        .or_else(|| state.access.may_not_publish(&planned.subject()).map(|_| Refusal::Denied(user)))
+        .or_else(|| thing(state, kind, planned))
+}
+
+/// Why it makes no sense for what it is done to.
+fn thing(state: &State, kind: Kind, planned: &Planned) -> Option<Refusal> {
+    match planned {
+        Planned::Inject(order) => test_order(state, order),
+        Planned::Decide(decide) => decision(state, decide),
+        Planned::Release(release) => head(state, release),
+        Planned::Command { service, instance, verb } => told(state, *service, instance, Some(*verb)),
+        Planned::LogLevel { service, instance, .. } => told(state, *service, instance, None),
+        Planned::Store { record, expected } => match (kind, state.stores.get(record.id)) {
+            (Kind::CreateStore, Some(_)) => Some(Refusal::StoreExists(record.id)),
+            (Kind::CreateStore, None) => None,
+            (_, Some(known)) if known.revision == Some(*expected) => None,
+            _ => Some(Refusal::StoreChanged(record.id)),
+        },
+        Planned::PingPos { instance, store } => owned(state, instance, *store),
+        Planned::Move(moving) => moved(state, moving),
+    }
+}
+
+/// Test orders: nothing goes to a store that a kitchen's people did not agree to.
+pub(super) fn test_store(state: &State, store: StoreId) -> Option<Refusal> {
+    let access = &state.access;
+    if access.production && !access.test_orders {
+        return Some(Refusal::TestOrdersOff);
+    }
+    if access.test_stores.as_ref().is_some_and(|allowed| !allowed.contains(&store)) {
+        return Some(Refusal::TestStore(store));
+    }
+    match state.stores.get(store) {
+        None => Some(Refusal::NoStore(store.to_string())),
+        Some(known) if known.record.state_at(state.now) != StoreState::Open => Some(Refusal::StoreClosed(store)),
+        Some(_) => None,
+    }
+}
+
+fn test_order(state: &State, order: &PlannedOrder) -> Option<Refusal> {
+    test_store(state, order.order.store)
+}
+
+fn decision(state: &State, decide: &Decide) -> Option<Refusal> {
+    match state.orders.get(&decide.order).map(crate::state::Order::state) {
+        None => Some(Refusal::OrderUnknown),
+        Some(OrderState::NotInjected) => None,
+        Some(other) => Some(Refusal::OrderIs(other)),
+    }
+}
+
+fn head(state: &State, release: &Releasing) -> Option<Refusal> {
+    let order = state.orders.get(&release.order);
+    if let Some(over) = order.map(crate::state::Order::state).filter(|state| state.is_final()) {
+        return Some(Refusal::OrderIs(over));
+    }
+    let store = release.order.store;
+    let oldest = state.queues.get(store).and_then(|queue| queue.oldest.as_ref());
+    match oldest {
+        None => Some(Refusal::NothingWaits(store)),
+        Some(oldest) if oldest.intake != release.intake => Some(Refusal::NotAtHead),
+        Some(_) => owned(state, &release.instance, store),
+    }
+}
+
+/// Whether `instance` still serves `store`, and lives.
+fn owned(state: &State, instance: &InstanceId, store: StoreId) -> Option<Refusal> {
+    match state.queues.owner(store) {
+        Some(owner) if owner == instance => told(state, Service::Resolver, instance, None),
+        _ => Some(Refusal::NoOwner(store)),
+    }
+}
+
+fn moved(state: &State, moving: &Moving) -> Option<Refusal> {
+    let active = (Service::Distribuidor, moving.instance.clone());
+    let is_active = state
+        .services
+        .get(&active)
+        .is_some_and(|known| matches!(&known.heartbeat.load, Load::Distribuidor(load) if load.role == Role::Active));
+    if !is_active {
+        return Some(Refusal::NoActive);
+    }
+    if state.queues.owner(moving.store) == Some(&moving.to) {
+        return Some(Refusal::AlreadyOwner(moving.to.clone()));
+    }
+    told(state, Service::Distribuidor, &moving.instance, None)
+        .or_else(|| told(state, Service::Resolver, &moving.to, None))
+}
+
+/// Whether an instance can be told something, and is not what `verb` would make of it.
+fn told(state: &State, service: Service, instance: &InstanceId, verb: Option<Verb>) -> Option<Refusal> {
+    match state.services.get(&(service, instance.clone())) {
+        None => Some(Refusal::NothingSelected),
+        Some(known) if known.is_silent(state.now) || known.is_stopped(state.now) => {
+            Some(Refusal::Silent(instance.clone()))
+        }
+        Some(known) if verb.and_then(expected) == Some(known.heartbeat.state) => {
+            Some(Refusal::AlreadyThere(instance.clone(), known.heartbeat.state))
+        }
+        Some(_) => None,
+    }
+}
+
+/// The state that heartbeats should show after a command, if they show it at all.
+pub(in crate::update) const fn expected(verb: Verb) -> Option<RunState> {
+    match verb {
+        Verb::Pause => Some(RunState::Paused),
+        Verb::Drain => Some(RunState::Draining),
+        Verb::Resume => Some(RunState::Running),
+        _ => None,
+    }
+}
