@@ -136,7 +136,7 @@ impl Watching {
     }
 
     fn start(&mut self, effect: Effect) {
-        let acts = matches!(effect, Effect::Run(_));
+        let acts = matches!(effect, Effect::Run { .. } | Effect::Intend(_));
         if !acts && self.effects.len() >= EFFECTS_MAX {
             tracing::warn!(?effect, "too much under way: left out");
             return;
