@@ -83,9 +83,9 @@ pub(super) async fn run(common: &cli::Common, arguments: &cli::Init) -> Result<(
         }
     }
     if arguments.json {
-        print_json(&rows)?
+        print_json(&rows)?;
     } else {
-        print_columns(&table(&rows))?
+        print_columns(&table(&rows))?;
     }
     rows.iter().for_each(Row::tell);
     conclude(&rows)
