@@ -174,6 +174,33 @@ class Values(unittest.TestCase):
                 self.assertNotRegex(line, r"(?i)(password|secret-?key|\btoken): *\S", case.name)
 
 
+class Secrets(unittest.TestCase):
+    USERS = ["api-domicilio", "distribuidor", "queue-resolver", "ops-admin", "ops-read"]
+
+    def secret(self, users):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+            for user in users:
+                file.write(f'{user.upper().replace("-", "_")}_PASSWORD: "of-{user}"\n')
+            file.flush()
+            return subprocess.run([HERE / "bus-secret.sh", file.name], capture_output=True, text=True)
+
+    def test_the_secret_has_what_the_chart_asks_for(self):
+        made = yaml.safe_load(self.secret(self.USERS).stdout)
+        self.assertEqual(made["stringData"], {user: f"of-{user}" for user in self.USERS})
+        rendered = (HERE / "rendered" / "least.yaml").read_text()
+        asked = {
+            line.strip()
+            for before, line in zip(rendered.splitlines(), rendered.splitlines()[1:])
+            if before.strip() == f"name: {made['metadata']['name']}"
+        }
+        self.assertEqual(asked, {f"key: {user}" for user in self.USERS})
+
+    def test_a_password_that_is_missing_is_told(self):
+        made = self.secret(self.USERS[1:])
+        self.assertEqual(made.returncode, 1)
+        self.assertIn("API_DOMICILIO_PASSWORD", made.stderr)
+
+
 class Watching(unittest.TestCase):
     def test_the_dashboard_can_be_read_and_its_panels_ask_something(self):
         board = json.loads((HERE / "files" / "dashboard.json").read_text())
