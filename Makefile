@@ -10,7 +10,7 @@ cargo := cargo --locked
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos bounds screenshots captures bench charts test build lint fmt advisories toolchain
+.PHONY: help demo chaos bounds screenshots captures bench charts image test build lint fmt advisories toolchain
 
 help: ## Lists what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,9 +42,12 @@ bench: toolchain ## Measures what a key in a filter, a batch of messages and a f
 	$(cargo) bench -p domicilio
 
 charts: build ## Checks what lies in charts/ without a cluster, and runs the order path on the three nodes of their configuration.
-	@scripts/charts.sh
+	@scripts/charts.sh --policy
 	$(nats_server) $(cargo) test -p bus --test permissions
 	$(nats_server) $(cargo) test -p queue-resolver --test cluster
+
+image: toolchain ## Builds the container image; with ARGS=check builds it twice, compares, and runs it. Needs buildah, and runc for the check.
+	@scripts/image.sh $(ARGS)
 
 test: lint build ## Runs every check and every test.
 	@scripts/charts.sh

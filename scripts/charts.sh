@@ -1,11 +1,20 @@
 #!/usr/bin/env bash
 # Checks everything in charts/ that can be checked without a cluster; the tools for it go to .tools/.
+#
+#     scripts/charts.sh [--policy]     with it checkov scans the manifests, too, which takes most of the time
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 NATS_SERVER="$(scripts/nats-server.sh)"
 KUBERNETES_VALIDATE="$(scripts/python-tool.sh kubernetes-validate)"
-export NATS_SERVER KUBERNETES_VALIDATE
+HELM="$(scripts/helm.sh)"
+export NATS_SERVER KUBERNETES_VALIDATE HELM
+if [ "${1:-}" = --policy ]; then
+    CHECKOV="$(scripts/python-tool.sh checkov)"
+    export CHECKOV
+fi
 
-echo "charts/nats"
-"$(dirname "$KUBERNETES_VALIDATE")/python" charts/nats/tests.py
+for folder in charts/nats charts/domicilio charts; do
+    echo "$folder"
+    "$(dirname "$KUBERNETES_VALIDATE")/python" "$folder/tests.py"
+done

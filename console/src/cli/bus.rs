@@ -21,7 +21,7 @@ pub enum BusCommand {
 #[derive(Debug, Clone, Args)]
 #[command(
     after_long_help = "May be repeated as often as you like. Nothing is made smaller, for that can drop what is kept; what is \
-        larger than asked stays so, and is told. Nothing else of what exists is changed: a stream whose subjects, retention, \
+        larger than asked stays so, and is told; so does a smaller AUDIT, which no user may change. Nothing else of what exists is changed: a stream whose subjects, retention, \
         discard, storage or direct reads are not what Domicilio works with is told, and left as it is.\n\n\
         It needs a user that may manage streams: ops-admin.\n\n\
         Exit codes: 0 all are there; 1 none could be seen to; 3 some could not, or are not as they must be; 4 not connected; \
@@ -31,7 +31,7 @@ pub struct Init {
     /// Copies of each: 1 on one node, 3 on three
     #[arg(long, env = "DOMICILIO_REPLICAS", default_value_t = 1, value_parser = parse_replicas)]
     pub replicas: usize,
-    /// Size in per cent of the full 4.5 GiB
+    /// Size in per cent of the full 4.6 GiB
     #[arg(long, env = "DOMICILIO_STORAGE_PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub storage_percent: u32,
     /// Print JSON

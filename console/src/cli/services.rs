@@ -36,7 +36,7 @@ impl FromStr for Expected {
     fn from_str(text: &str) -> Result<Self, String> {
         let form = "must be SERVICE=N, such as distribuidor=2";
         let (name, count) = text.split_once('=').ok_or(form)?;
-        let known = || Service::ALL.map(|service| service.as_str()).join(", ");
+        let known = || Service::ALL.map(Service::as_str).join(", ");
         let service = Service::ALL
             .into_iter()
             .find(|service| service.as_str() == name)

@@ -19,6 +19,7 @@ struct Row {
     replicas: Option<usize>,
     bytes_max: Option<i64>,
     larger_than_asked: bool,
+    smaller_than_asked: bool,
     unfit: Vec<&'static str>,
     error: Option<String>,
 }
@@ -38,6 +39,7 @@ impl Row {
                 replicas: Some(standing.replicas),
                 bytes_max: Some(standing.bytes_max),
                 larger_than_asked: standing.larger,
+                smaller_than_asked: standing.smaller,
                 unfit: standing.unfit,
                 error: None,
             },
@@ -48,6 +50,7 @@ impl Row {
                 replicas: None,
                 bytes_max: None,
                 larger_than_asked: false,
+                smaller_than_asked: false,
                 unfit: Vec::new(),
                 error: Some(crate::sanitise::text(&chain(&error), 300)),
             },
@@ -61,6 +64,9 @@ impl Row {
         }
         if self.larger_than_asked {
             say(&format!("{kind} {name} is larger than asked and stays so"));
+        }
+        if self.smaller_than_asked {
+            say(&format!("{kind} {name} is smaller than asked and stays so: no user of the deployment may change it"));
         }
         if !self.unfit.is_empty() {
             say(&format!("{kind} {name} is not as it must be, and was left so: {}", self.unfit.join(", ")));
@@ -83,9 +89,9 @@ pub(super) async fn run(common: &cli::Common, arguments: &cli::Init) -> Result<(
         }
     }
     if arguments.json {
-        print_json(&rows)?
+        print_json(&rows)?;
     } else {
-        print_columns(&table(&rows))?
+        print_columns(&table(&rows))?;
     }
     rows.iter().for_each(Row::tell);
     conclude(&rows)

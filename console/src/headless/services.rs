@@ -49,7 +49,9 @@ pub(super) async fn run(common: &cli::Common, arguments: &cli::Services) -> Resu
         let heard = listen(&connection.client).await?;
         let missing = missing(&heard.services, &arguments.expect);
         // Whoever watches out of impatience sees what is still missing.
-        missing.iter().for_each(|sentence| super::say(sentence));
+        for sentence in &missing {
+            super::say(sentence);
+        }
         if missing.is_empty() || Instant::now() >= end {
             break (heard, missing);
         }

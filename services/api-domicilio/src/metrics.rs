@@ -200,6 +200,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_the_chart_watches_is_told() {
+        let metrics = Metrics::new();
+        metrics.answered(Format::Delivery, &ReplyCode::Accepted.into(), Duration::from_millis(3));
+        let refused = Answer::faulty(ReplyCode::InvalidPayload, vec![Fault::new("no_lines", "/detalle", "x")]);
+        metrics.answered(Format::Delivery, &refused, Duration::from_millis(3));
+        metrics.let_in(&"app-1".parse().unwrap());
+        metrics.refused(None, ReplyCode::TokenUnknown);
+        let told = metrics.text(true, 7);
+        for file in [
+            include_str!("../../../charts/domicilio/files/alerts.yaml"),
+            include_str!("../../../charts/domicilio/files/dashboard.json"),
+        ] {
+            let words = file.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let mut count = 0;
+            for name in words.filter(|word| word.starts_with("api_domicilio_")) {
+                assert!(told.lines().any(|line| line.split([' ', '{']).next() == Some(name)), "{name} in\n{told}");
+                count += 1;
+            }
+            assert!(count > 2);
+            // Codes of answers that an alert waits for are answers that there are.
+            for code in file.split("code=~\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(
+                    code.split('|').all(|code| ReplyCode::ALL.iter().any(|known| known.as_str() == code)),
+                    "{code}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn the_heartbeat_and_prometheus_tell_the_same() {
         let metrics = Metrics::new();
         let took = Duration::from_millis(3);

@@ -8,6 +8,9 @@ use contract::permission::Held;
 use crate::topology::{self, Profile};
 use crate::{Error, ErrorKind, REQUEST_TIMEOUT, again, error};
 
+/// What no user may change once it is there, for it tells what they did.
+pub const SEALED: Held = Held::Stream(&contract::stream::AUDIT);
+
 /// What became of a stream, or of the one under a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
@@ -30,6 +33,8 @@ pub struct Standing {
     pub bytes_max: i64,
     /// Whether it is larger than asked.
     pub larger: bool,
+    /// Whether it is smaller than asked and was left so: users of the deployment may not change [`SEALED`].
+    pub smaller: bool,
     /// Settings that this version cannot work with, by their names in `nats stream info --json`; left as they are.
     pub unfit: Vec<&'static str>,
 }
@@ -43,7 +48,12 @@ pub async fn see_to(js: &jetstream::Context, held: Held, profile: Profile) -> Re
         return Ok(wanted.standing(Done::Created));
     };
     let unfit = wanted.unfit(&config);
-    let done = if wanted.enlarge(&mut config) {
+    let before = config.clone();
+    let smaller = wanted.enlarge(&mut config) && held == SEALED;
+    let done = if smaller {
+        config = before;
+        Done::Unchanged
+    } else if config != before {
         // Bounded, but asked once: the answer to the second question could be about what the first one did.
         let update = async { js.update_stream(&config).await };
         error::bounded(REQUEST_TIMEOUT, &format!("enlarging stream {name}"), update).await?;
@@ -52,7 +62,7 @@ pub async fn see_to(js: &jetstream::Context, held: Held, profile: Profile) -> Re
         Done::Unchanged
     };
     let larger = config.num_replicas > wanted.replicas || config.max_bytes <= 0 || config.max_bytes > wanted.bytes_max;
-    Ok(Standing { done, replicas: config.num_replicas, bytes_max: config.max_bytes, larger, unfit })
+    Ok(Standing { done, replicas: config.num_replicas, bytes_max: config.max_bytes, larger, smaller, unfit })
 }
 
 /// How the stream is set up; `None` when there is none.
@@ -108,7 +118,7 @@ impl Wanted {
     }
 
     fn standing(&self, done: Done) -> Standing {
-        Standing { done, replicas: self.replicas, bytes_max: self.bytes_max, larger: false, unfit: Vec::new() }
+        Standing { done, replicas: self.replicas, bytes_max: self.bytes_max, larger: false, smaller: false, unfit: Vec::new() }
     }
 
     /// Makes `config` as large as wanted; whether that changed it. No limit, 0 or below, is larger than any.

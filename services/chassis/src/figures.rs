@@ -101,6 +101,26 @@ mod tests {
     }
 
     #[test]
+    fn what_the_chart_watches_is_told() {
+        let active = DistribuidorLoad { role: Role::Active, lag: Some(0), ..DistribuidorLoad::default() };
+        let told = text(Service::Distribuidor, WELL, Some(&Load::Distribuidor(active)))
+            + &text(Service::Resolver, WELL, Some(&Load::Resolver(ResolverLoad::default())));
+        for file in [
+            include_str!("../../../charts/domicilio/files/alerts.yaml"),
+            include_str!("../../../charts/domicilio/files/dashboard.json"),
+        ] {
+            let words = file.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let ours = words.filter(|word| word.starts_with("distribuidor_") || word.starts_with("queue_resolver_"));
+            let mut count = 0;
+            for name in ours {
+                assert!(told.lines().any(|line| line.split(' ').next() == Some(name)), "{name} in\n{told}");
+                count += 1;
+            }
+            assert!(count > 5);
+        }
+    }
+
+    #[test]
     fn a_resolver_tells_what_its_heartbeat_tells() {
         let load = ResolverLoad { waiting: 7, injected: 9, ..ResolverLoad::default() };
         let told = text(Service::Resolver, Common { trouble: true, ..WELL }, Some(&Load::Resolver(load)));

@@ -1,5 +1,5 @@
 //! Probes against a real nats-server that comes and goes.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

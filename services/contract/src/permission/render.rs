@@ -44,7 +44,9 @@ fn list(out: &mut String, what: &str, allowed: &[String], denied: &[String]) {
         line(out, 10, &format!("{subject:?}"));
     }
     if !denied.is_empty() {
-        line(out, 8, "] deny: [");
+        // On a line of its own: nats-server takes no two settings in one line without a comma.
+        line(out, 8, "]");
+        line(out, 8, "deny: [");
         for subject in denied {
             line(out, 10, &format!("{subject:?}"));
         }

@@ -1,0 +1,224 @@
+"""Tests of this chart without a cluster: `make charts` runs them.
+
+HELM and CHECKOV name these programs; without CHECKOV nothing is scanned. Python is the one of kubernetes-validate, so its schemas are at hand. With UPDATE=1 the
+renderings in rendered/ are written anew.
+"""
+
+import copy
+import functools
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import jsonschema
+import kubernetes_validate
+import yaml
+
+HERE = pathlib.Path(__file__).parent
+CASES = sorted(HERE.glob("ci/*-values.yaml"))
+
+# The Kubernetes versions for which manifests are checked: the oldest that clouds still offer, one between, the newest known.
+KUBERNETES = ["1.31", "1.34", "1.37"]
+
+# Kinds of the Prometheus operator, whose schemas are not Kubernetes' own.
+OPERATOR = "monitoring.coreos.com/v1"
+
+# What checkov asks for in vain, each with the reason.
+NOT_ASKED = {
+    "CKV_K8S_43": "the least case names an image by its tag; image.digest is there for who pins it",
+    "CKV_K8S_15": "an image of a fixed version need not be pulled each time",
+    "CKV_K8S_11": "no CPU limits, by intention: they only make a busy service slow",
+    "CKV_K8S_35": "every program takes its password as a variable; none has a file for it",
+    "CKV_K8S_21": "the namespace is the release's",
+    "CKV_K8S_8": "the test pod ends by itself: nothing to probe",
+    "CKV_K8S_9": "the test pod ends by itself: nothing to probe",
+}
+
+
+def helm(*arguments):
+    return subprocess.run([os.environ["HELM"], *map(str, arguments)], capture_output=True, text=True)
+
+
+@functools.cache
+def template(*values):
+    files = [part for file in values for part in ("--values", file)]
+    return helm("template", "domicilio", HERE, "--namespace", "domicilio", *files)
+
+
+def documents(text):
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def paths(values, before=()):
+    """Every key that our values have, with the place where it stands."""
+    for key, value in values.items():
+        yield (*before, key)
+        if isinstance(value, dict):
+            yield from paths(value, (*before, key))
+
+
+class Chart(unittest.TestCase):
+    def test_lint(self):
+        for case in CASES:
+            linted = helm("lint", "--strict", HERE, "--values", case)
+            self.assertEqual(linted.returncode, 0, linted.stdout + linted.stderr)
+
+    def test_what_is_rendered_is_kept_beside_the_values(self):
+        for case in CASES:
+            made = template(case)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            kept = HERE / "rendered" / f"{case.name.removesuffix('-values.yaml')}.yaml"
+            if os.environ.get("UPDATE"):
+                kept.write_text(made.stdout)
+            self.assertTrue(kept.exists() and kept.read_text() == made.stdout, f"{kept}: look at the change, then UPDATE=1")
+
+    def test_manifests_fit_the_schemas_of_kubernetes(self):
+        for case in CASES:
+            for document in documents(template(case).stdout):
+                if document["apiVersion"] == OPERATOR:
+                    continue
+                for version in KUBERNETES:
+                    with self.subTest(case=case.name, kind=document["kind"], version=version):
+                        # An unknown kind is an error here, too.
+                        kubernetes_validate.validate(document, version, strict=True)
+
+    def test_names_of_pods_fit_names_of_instances(self):
+        case = HERE / "ci" / "least-values.yaml"
+        made = helm("template", "a" * 18, HERE, "--values", case)
+        for document in documents(made.stdout):
+            name = document["metadata"]["name"]
+            # A Deployment's pods get 17 characters more, a StatefulSet's 4 as long as it has fewer than a thousand.
+            more = {"Deployment": 17, "StatefulSet": 4}.get(document["kind"])
+            if more:
+                self.assertLessEqual(len(name) + more, 48, name)
+        self.assertNotEqual(helm("template", "a" * 19, HERE, "--values", case).returncode, 0)
+
+    def test_pods_are_restricted(self):
+        """As the `restricted` level of Kubernetes' pod security standards asks, and a read-only root."""
+        found = 0
+        for case in CASES:
+            for document in documents(template(case).stdout):
+                spec = document.get("spec", {})
+                pod = spec if document["kind"] == "Pod" else spec.get("template", {}).get("spec")
+                if not pod:
+                    continue
+                self.assertTrue(pod["securityContext"]["runAsNonRoot"])
+                self.assertEqual(pod["securityContext"]["seccompProfile"], {"type": "RuntimeDefault"})
+                self.assertFalse(pod["automountServiceAccountToken"])
+                for container in pod["containers"]:
+                    found += 1
+                    context = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+                    self.assertEqual(container["securityContext"], context)
+        self.assertGreater(found, 10)
+
+    @unittest.skipUnless(os.environ.get("CHECKOV"), "CHECKOV names no program")
+    def test_checkov_finds_nothing_else(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for case in CASES:
+                core = [d for d in documents(template(case).stdout) if d["apiVersion"] != OPERATOR]
+                pathlib.Path(folder, f"{case.stem}.yaml").write_text(yaml.safe_dump_all(core))
+            command = [os.environ["CHECKOV"], "--framework", "kubernetes", "--skip-download", "--quiet", "--compact"]
+            command += ["--skip-check", ",".join(NOT_ASKED), "--directory", folder, "--output", "json"]
+            scanned = subprocess.run(command, capture_output=True, text=True)
+            told = json.loads(scanned.stdout)
+            self.assertGreater(told["summary"]["passed"], 100, scanned.stderr)
+            failed = {(c["check_id"], c["check_name"], c["resource"]) for c in told["results"]["failed_checks"]}
+            self.assertEqual(failed, set())
+
+
+class Values(unittest.TestCase):
+    def test_what_must_be_refused_is_refused_for_its_reason(self):
+        cases = sorted(HERE.glob("refused/*.yaml"))
+        self.assertGreater(len(cases), 10)
+        for case in cases:
+            reason = case.read_text().splitlines()[0].removeprefix("# ")
+            made = template(case)
+            with self.subTest(case.name):
+                self.assertNotEqual(made.returncode, 0)
+                self.assertIn(reason, made.stderr)
+
+    def test_a_typo_in_any_key_is_refused(self):
+        schema = json.loads((HERE / "values.schema.json").read_text())
+        judge = jsonschema.Draft202012Validator(schema)
+        values = yaml.safe_load((HERE / "values.yaml").read_text())
+        free = {"annotations", "podAnnotations", "nodeSelector", "labels"}
+        self.assertEqual(list(judge.iter_errors(values)), [])
+        count = 0
+        for path in paths(values):
+            if free & set(path[:-1]):
+                continue
+            typo = copy.deepcopy(values)
+            place = typo
+            for key in path[:-1]:
+                place = place[key]
+            place[f"{path[-1]}s"] = place.pop(path[-1])
+            with self.subTest(".".join(path)):
+                self.assertTrue(list(judge.iter_errors(typo)))
+            count += 1
+        self.assertGreater(count, 80)
+
+    def test_values_and_schema_know_the_same_keys(self):
+        def known(schema, before=()):
+            for key, inner in schema.get("properties", {}).items():
+                yield (*before, key)
+                yield from known(inner, (*before, key))
+
+        schema = set(known(json.loads((HERE / "values.schema.json").read_text())))
+        values = set(paths(yaml.safe_load((HERE / "values.yaml").read_text())))
+        optional = {path for path in schema - values if "resources" in path} | {("global",)}
+        self.assertEqual(schema - values - optional, set())
+
+    def test_no_password_stands_in_what_is_rendered(self):
+        for case in CASES:
+            for line in template(case).stdout.splitlines():
+                self.assertNotRegex(line, r"(?i)(password|secret-?key|\btoken): *\S", case.name)
+
+
+class Secrets(unittest.TestCase):
+    USERS = ["api-domicilio", "distribuidor", "queue-resolver", "ops-admin", "ops-read"]
+
+    def secret(self, users):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+            for user in users:
+                file.write(f'{user.upper().replace("-", "_")}_PASSWORD: "of-{user}"\n')
+            file.flush()
+            return subprocess.run([HERE / "bus-secret.sh", file.name], capture_output=True, text=True)
+
+    def test_the_secret_has_what_the_chart_asks_for(self):
+        made = yaml.safe_load(self.secret(self.USERS).stdout)
+        self.assertEqual(made["stringData"], {user: f"of-{user}" for user in self.USERS})
+        rendered = (HERE / "rendered" / "least.yaml").read_text()
+        asked = {
+            line.strip()
+            for before, line in zip(rendered.splitlines(), rendered.splitlines()[1:])
+            if before.strip() == f"name: {made['metadata']['name']}"
+        }
+        self.assertEqual(asked, {f"key: {user}" for user in self.USERS})
+
+    def test_a_password_that_is_missing_is_told(self):
+        made = self.secret(self.USERS[1:])
+        self.assertEqual(made.returncode, 1)
+        self.assertIn("API_DOMICILIO_PASSWORD", made.stderr)
+
+
+class Watching(unittest.TestCase):
+    def test_the_dashboard_can_be_read_and_its_panels_ask_something(self):
+        board = json.loads((HERE / "files" / "dashboard.json").read_text())
+        places = [tuple(panel["gridPos"].values()) for panel in board["panels"]]
+        self.assertEqual(len(places), len(set(places)))
+        for panel in board["panels"]:
+            self.assertTrue(all(target["expr"] for target in panel["targets"]), panel["title"])
+
+    def test_each_alert_says_what_it_means(self):
+        (group,) = yaml.safe_load((HERE / "files" / "alerts.yaml").read_text())["groups"]
+        for rule in group["rules"]:
+            self.assertTrue(rule["expr"].count("(") == rule["expr"].count(")"), rule["alert"])
+            self.assertRegex(rule["labels"]["severity"], "^(critical|warning|info)$")
+            self.assertEqual(set(rule["annotations"]), {"summary", "description"}, rule["alert"])
+
+
+if __name__ == "__main__":
+    unittest.main()
