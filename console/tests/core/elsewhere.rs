@@ -148,7 +148,7 @@ fn going_elsewhere_asks_first_while_something_is_under_way() {
     press(&mut state, Action::Inject);
     update(&mut state, Event::Edit(Edit::Submit));
     press(&mut state, Action::FocusNext);
-    assert!(matches!(press(&mut state, Action::Open)[..], [Effect::Run(_)]));
+    assert!(matches!(press(&mut state, Action::Open)[..], [Effect::Intend(_)]));
     assert_eq!(state.under_way(), 1);
     for (focus, effects) in [(Button::Cancel, vec![]), (Button::Confirm, vec![Effect::Switch("ec-prod".into())])] {
         assert_eq!(command(&mut state, "ctx ec-prod"), []);
