@@ -64,7 +64,7 @@ async fn the_mouse_is_taken_on_demand_selects_and_is_given_back() {
     });
     // A tab: the one of the queues.
     let tabs = screen.text().lines().nth(1).unwrap().to_owned();
-    let column = tabs.chars().take_while(|c| *c != '3').count() + 1;
+    let column = tabs.split("3 Colas").next().unwrap().chars().count() + 1;
     screen.press(&format!("\x1b[<0;{column};2M\x1b[<0;{column};2m"));
     screen.wait_for("the queues", SHORT, |s| s.contains("── Colas ──"));
 
