@@ -3,8 +3,8 @@
 //! The same state and the same feed as the console's; no ANSI sequence is ever printed. A reader that goes away
 //! (`| head`) ends the program quietly.
 
-pub mod check;
 mod bus_init;
+pub mod check;
 mod counters;
 mod import;
 mod info;
