@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use bus::server::Server;
-use contract::permission::{Held, USERS};
 use contract::permission::render::password_variable;
+use contract::permission::{Held, USERS};
 use serde_json::Value;
 
 /// Exit code, standard output as JSON, standard error.

@@ -118,7 +118,14 @@ impl Wanted {
     }
 
     fn standing(&self, done: Done) -> Standing {
-        Standing { done, replicas: self.replicas, bytes_max: self.bytes_max, larger: false, smaller: false, unfit: Vec::new() }
+        Standing {
+            done,
+            replicas: self.replicas,
+            bytes_max: self.bytes_max,
+            larger: false,
+            smaller: false,
+            unfit: Vec::new(),
+        }
     }
 
     /// Makes `config` as large as wanted; whether that changed it. No limit, 0 or below, is larger than any.
