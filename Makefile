@@ -43,8 +43,8 @@ bench: toolchain ## Measures what a key in a filter, a batch of messages and a f
 
 charts: build ## Checks what lies in charts/ without a cluster, and runs the order path on the three nodes of their configuration.
 	@scripts/charts.sh --policy
-	$(nats_server) $(cargo) test -p bus --test permissions
-	$(nats_server) $(cargo) test -p queue-resolver --test cluster
+	$(nats_server) $(cargo) test -p bus --test permissions --test backup
+	$(nats_server) $(cargo) test -p queue-resolver --test order_path cluster
 
 image: toolchain ## Builds the container image; with ARGS=check builds it twice, compares, and runs it. Needs buildah, and runc for the check.
 	@scripts/image.sh $(ARGS)

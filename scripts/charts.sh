@@ -3,7 +3,12 @@
 #
 #     scripts/charts.sh [--policy]     with it checkov scans the manifests, too, which takes most of the time
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. "$(dirname "${BASH_SOURCE[0]}")/install.sh"
+cd "$root"
+
+if ! command -v openssl >/dev/null 2>&1; then
+    apt_install "certificates for the test of TLS" openssl || die "openssl is needed to check the charts. On Debian or Ubuntu: apt-get install openssl."
+fi
 
 NATS_SERVER="$(scripts/nats-server.sh)"
 KUBERNETES_VALIDATE="$(scripts/python-tool.sh kubernetes-validate)"

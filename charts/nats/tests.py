@@ -4,14 +4,18 @@ NATS_SERVER names the nats-server that judges configurations; KUBERNETES_VALIDAT
 """
 
 import importlib.util
+import json
 import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import urllib.request
 
 import yaml
 
@@ -186,27 +190,89 @@ class Server(unittest.TestCase):
             self.assertNotEqual(code, 0, f"valid without {line.split(':')[0]}")
             self.assertIn(line.split(":")[0], told)
 
-    def test_the_configuration_with_tls_is_valid(self):
-        conf = render.nats_conf(render.filled_in(render.load([VALUES, TLS])))
-        with tempfile.TemporaryDirectory() as folder:
-            for name in ("certs/nats", "certs/cluster", "ca-cert"):
-                pathlib.Path(folder, name).mkdir(parents=True)
-            key, certificate = pathlib.Path(folder, "certs/nats/tls.key"), pathlib.Path(folder, "certs/nats/tls.crt")
-            make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-            make += ["-subj", "/CN=nats", "-days", "1", "-keyout", key, "-out", certificate]
-            subprocess.run(make, capture_output=True, check=True)
-            shutil.copy(key, pathlib.Path(folder, "certs/cluster/tls.key"))
-            shutil.copy(certificate, pathlib.Path(folder, "certs/cluster/tls.crt"))
-            shutil.copy(certificate, pathlib.Path(folder, "ca-cert/ca.crt"))
-            conf = conf.replace("/etc/nats-", f"{folder}/")
-            code, told = self.judged(conf, new_passwords())
-        self.assertEqual(code, 0, told)
-
     def test_the_configuration_of_a_single_node_is_valid(self):
         conf = (HERE / "single-node.conf").read_text()
         beside = [("passwords.conf", new_passwords("--single-node")), ("users.conf", (HERE / "users.conf").read_text())]
         code, told = self.judged(conf, "", beside)
         self.assertEqual(code, 0, told)
+
+
+class Tls(unittest.TestCase):
+    """Three real servers with the values and tls.yaml, on ports and in folders of their own."""
+
+    def node(self, folder, number, routes):
+        """Starts a node; everything is as rendered but what has to differ where three share a machine."""
+        here = pathlib.Path(folder, f"nats-{number}")
+        here.mkdir()
+        monitor = free_ports(1)[0]
+        conf = render.nats_conf(render.filled_in(render.load([VALUES, TLS])))
+        for theirs, ours in (
+            ("../nats-auth/vars.conf", "vars.conf"),
+            ('"port": 6222', f'"host": "127.0.0.1", "port": {routes[number]}'),
+            ('"port": 4222', '"host": "127.0.0.1", "port": -1'),
+            ('"http_port": 8222', f'"http": "127.0.0.1:{monitor}"'),
+            ('"/data"', f'"{here}/data"'),
+            ("/var/run/nats/nats.pid", f"{here}/nats.pid"),
+            ("/etc/nats-certs/nats/", f"{folder}/"),
+            ("/etc/nats-certs/cluster/", f"{folder}/"),
+            ("/etc/nats-ca-cert/", f"{folder}/"),
+        ):
+            self.assertIn(theirs, conf)
+            conf = conf.replace(theirs, ours)
+        secret = self.passwords
+        for other, port in enumerate(routes):
+            secret = secret.replace(f"nats-{other}.nats-headless:6222", f"127.0.0.1:{port}")
+        (here / "nats.conf").write_text(conf)
+        (here / "vars.conf").write_text(secret)
+        command = [os.environ["NATS_SERVER"], "-c", here / "nats.conf", "-l", here / "log"]
+        server = subprocess.Popen(command, env={"SERVER_NAME": f"nats-{number}"})
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        return f"http://127.0.0.1:{monitor}"
+
+    def test_three_nodes_with_tls_form_a_cluster_and_clients_must_use_it(self):
+        self.passwords = new_passwords()
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        make += ["-subj", "/CN=nats", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1"]
+        made = [*make, "-keyout", f"{folder}/tls.key", "-out", f"{folder}/tls.crt"]
+        subprocess.run(made, capture_output=True, check=True)
+        shutil.copy(f"{folder}/tls.crt", f"{folder}/ca.crt")
+        routes = free_ports(3)
+        nodes = [self.node(folder, number, routes) for number in range(3)]
+        for node in nodes:
+            eventually(self, f"{node}/routez", lambda told: {r["remote_name"] for r in told["routes"]}, 2)
+            self.assertTrue(asked(f"{node}/varz")["tls_required"])
+        eventually(self, f"{nodes[0]}/jsz", lambda told: told["meta_cluster"]["replicas"], 2)
+
+
+def free_ports(count):
+    """Ports that were free a moment ago, all different."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+def asked(url):
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.load(answer)
+
+
+def eventually(test, url, of, count):
+    """Asks until `of` the answer has so many things; tells the last answer when it never has."""
+    told, deadline = None, time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            told = asked(url)
+            if len(of(told)) == count:
+                return
+        except (OSError, KeyError, TypeError) as error:
+            told = told or error
+        time.sleep(0.05)
+    test.fail(f"{url}: not in time; last seen: {told}")
 
 
 class Manifests(unittest.TestCase):
@@ -230,7 +296,7 @@ class Guide(unittest.TestCase):
     def test_every_file_that_the_guide_names_is_there(self):
         guide = (HERE / "steps-for-install.md").read_text()
         for name in re.findall(r"[\w.-]+\.(?:yaml|sh|py|conf)\b", guide):
-            theirs = {"my-values.yaml", "vars.conf", "passwords.conf", "old-values.yaml"}
+            theirs = {"vars.conf", "new-vars.conf", "passwords.conf", "old-values.yaml"}
             self.assertTrue(name in theirs or list(HERE.rglob(name)), f"the guide names {name}")
 
 

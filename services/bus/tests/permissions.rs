@@ -82,6 +82,7 @@ async fn holds(servers: &[Server]) {
     for user in &USERS {
         let subjects = user.subjects();
         tries.extend(subjects.publish.iter().map(|subject| (Verb::Publish, concrete(subject))));
+        tries.extend(subjects.denied.iter().map(|subject| (Verb::Publish, subject.clone())));
         tries.extend(subjects.subscribe.iter().map(|subject| (Verb::Subscribe, concrete(subject))));
         tries.extend(subjects.subscribe.into_iter().map(|subject| (Verb::Subscribe, subject)));
     }

@@ -1,7 +1,8 @@
 //! Who may do what on the bus, as data: the users, and what each may publish and hear.
 //!
 //! [`render`] turns the table into nats-server's own configuration and into the page of the documentation, [`values`] into
-//! those of NATS's Helm chart. Whatever is not listed is denied. A user hears only its own inboxes, so nobody reads what another one was answered.
+//! those of NATS's Helm chart. Whatever is not listed is denied. A user hears only its own inboxes, so nobody reads what
+//! another one was answered.
 
 pub mod render;
 mod right;

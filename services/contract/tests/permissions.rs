@@ -1,6 +1,7 @@
 //! The table of users says what is meant, and the files made from it are as it says.
 //!
-//! `UPDATE=1 cargo test -p contract --test permissions` writes the files anew.
+//! `UPDATE=1 cargo test -p contract --test permissions` writes the files anew, and then `UPDATE=1 scripts/charts.sh` what the chart
+//! makes of its values.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::PathBuf;
@@ -78,6 +79,9 @@ fn each_class_of_subjects_is_for_those_for_whom_it_is_meant() {
         ("$JS.API.DIRECT.GET.AUDIT", from(2)),
         ("$JS.API.CONSUMER.CREATE.AUDIT", from(2)),
         ("$JS.API.STREAM.PURGE.KV_domicilio_leases", vec!["ops-admin", "distribuidor"]),
+        ("$JS.API.STREAM.SNAPSHOT.ORDERS", vec!["ops-admin"]),
+        ("$JS.SNAPSHOT.ACK.ORDERS.x.1024.1", vec!["ops-admin"]),
+        ("$JS.SNAPSHOT.RESTORE.ORDERS.x", vec!["ops-admin"]),
         // Other users' inboxes.
         ("_INBOX.ops-read.x", vec!["ops-read"]),
         ("_INBOX.other", vec![]),

@@ -71,7 +71,7 @@ pub enum Right {
     Command(Service, Verb),
     /// Tell what it did.
     Audit,
-    /// Manage streams and their consumers: list, change, move, purge, delete. Not what tells of what was done.
+    /// Manage streams and their consumers: list, change, move, purge, delete, back up, restore. Not what tells of what was done.
     Manage,
 }
 
@@ -161,8 +161,10 @@ fn manage() -> Subjects {
     let requests = ["INFO", "STREAM.>", "CONSUMER.INFO.>", "CONSUMER.LIST.>", "CONSUMER.NAMES.>", "CONSUMER.DELETE.>"];
     let audit = stream::AUDIT.name;
     let removing = ["UPDATE", "DELETE", "PURGE", "RESTORE", "MSG.DELETE"];
+    // A backup acknowledges the pieces that it gets; restoring sends them.
+    let pieces = ["$JS.SNAPSHOT.ACK.>", "$JS.SNAPSHOT.RESTORE.>"].map(str::to_owned);
     Subjects {
-        publish: requests.map(|request| format!("{API}.{request}")).to_vec(),
+        publish: requests.map(|request| format!("{API}.{request}")).into_iter().chain(pieces).collect(),
         denied: removing.map(|request| format!("{API}.STREAM.{request}.{audit}")).to_vec(),
         ..Subjects::default()
     }

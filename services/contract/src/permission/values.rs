@@ -23,12 +23,18 @@ fn user(user: &User) -> String {
     line(0, &format!("- user: {}", user.name));
     line(1, &format!("password: << ${} >>", password_variable(user)));
     line(1, "permissions:");
-    for (what, allowed) in [("publish", &subjects.publish), ("subscribe", &subjects.subscribe)] {
+    for (what, allowed, denied) in
+        [("publish", subjects.publish, subjects.denied), ("subscribe", subjects.subscribe, Vec::new())]
+    {
         line(2, &format!("{what}:"));
-        line(3, "allow:");
-        for subject in allowed {
-            // Debug quotes as YAML does: subjects are printable ASCII.
-            line(4, &format!("- {subject:?}"));
+        for (which, list) in [("allow", allowed), ("deny", denied)] {
+            if !list.is_empty() {
+                line(3, &format!("{which}:"));
+            }
+            for subject in list {
+                // Debug quotes as YAML does: subjects are printable ASCII.
+                line(4, &format!("- {subject:?}"));
+            }
         }
     }
     if subjects.answers {
