@@ -7,7 +7,7 @@ use bus::server::{self, Server};
 use contract::permission::USERS;
 use contract::permission::render::password_variable;
 
-/// A password of each user, by its name.
+/// A password of each user, by its name; `sys` is the system's, `route` what nodes know each other by.
 pub(crate) type Passwords<'a> = &'a dyn Fn(&str) -> String;
 
 fn repository(path: &str) -> String {
@@ -31,9 +31,6 @@ pub(crate) struct Cluster {
     folder: std::path::PathBuf,
     routes: Vec<u16>,
 }
-
-/// What nodes prove to each other that they are nodes by; quoted digits, lest it be taken for a number.
-const ROUTE_PASSWORD: &str = "20261124";
 
 impl Cluster {
     /// Starts the nodes in `folder`. Everything is as in the file but what has to differ where three share a machine.
@@ -67,13 +64,11 @@ impl Cluster {
 
     /// What the Secret holds, and the name that the chart gives each pod as a variable.
     fn write_passwords(&self, node: usize, passwords: Passwords<'_>) {
+        let (sys, route) = (passwords("sys"), passwords("route"));
         let routes = (0..)
             .zip(&self.routes)
-            .map(|(other, port)| format!("ROUTE_{other}: \"nats-route://route:{ROUTE_PASSWORD}@127.0.0.1:{port}\"\n"));
-        let others = format!(
-            "SYS_PASSWORD: {:?}\nROUTE_PASSWORD: {ROUTE_PASSWORD:?}\nSERVER_NAME: \"nats-{node}\"\n",
-            passwords("sys")
-        );
+            .map(|(other, port)| format!("ROUTE_{other}: \"nats-route://route:{route}@127.0.0.1:{port}\"\n"));
+        let others = format!("SYS_PASSWORD: {sys:?}\nROUTE_PASSWORD: {route:?}\nSERVER_NAME: \"nats-{node}\"\n");
         let lines: String = [variables(passwords), others].into_iter().chain(routes).collect();
         std::fs::write(server::node_folder(&self.folder, node + 1).join("vars.conf"), lines).unwrap();
     }
