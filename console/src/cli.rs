@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use contract::{AppCode, Country};
 
-pub use self::looking::{Check, Orders, Status};
+pub use self::looking::{Check, Doctor, Orders, Status};
 pub use self::pages::{Completions, Man};
 use crate::config::file::{Colors, ThemeName};
 use crate::demo::{DemoArgs, StageArgs};
@@ -127,6 +127,8 @@ pub enum Command {
     Bus(Bus),
     /// Show every path and every setting in force, with where it comes from
     Info(Json),
+    /// Explain a connection step by step: what is well, what is not, and what to do
+    Doctor(Doctor),
     /// Print the completions of a shell
     Completions(Completions),
     /// Print the manual page, or write the pages of all commands to a folder

@@ -6,6 +6,7 @@
 mod bus_init;
 pub mod check;
 mod counters;
+mod doctor;
 mod import;
 mod info;
 mod inject;
@@ -89,6 +90,7 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(common, &arguments).await,
         Command::Orders(arguments) => orders::run(common, &arguments).await,
         Command::Check(arguments) => check::run(common, &arguments).await,
+        Command::Doctor(arguments) => doctor::run(common, arguments.json).await,
         Command::Completions(arguments) => pages::completions(&arguments),
         Command::Man(arguments) => pages::man(&arguments),
         Command::Inject(arguments) => inject::run(common, &arguments).await,

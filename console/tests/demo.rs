@@ -43,6 +43,8 @@ async fn a_demo_without_a_screen_keeps_its_promises_and_says_so() {
     assert!(output.status.success(), "{report}");
     assert_eq!(figure("accepted"), figure("injected") + figure("waiting") + figure("not_injected"), "{report}");
     assert_eq!((figure("fifo_violations"), figure("duplicates"), figure("unclear")), (0, 0, 0), "{report}");
+    let schema: Value = serde_json::from_str(include_str!("../../docs/schemas/demo.json")).unwrap();
+    assert!(jsonschema::is_valid(&schema, &report), "{report}");
     // The demo would show nothing if nothing happened, and no trouble if there were none.
     assert!(figure("injected") > 50 && figure("waiting") > 0 && figure("invalid") > 0, "{report}");
     assert_eq!(text.lines().count(), 1, "with --json the report is all there is");

@@ -1,4 +1,4 @@
-//! Of the commands that look at everything: `status`, `orders`, `check`.
+//! Of the commands that look at everything: `status`, `orders`, `check`, `doctor`.
 
 use clap::{Args, ValueEnum};
 
@@ -93,4 +93,18 @@ pub struct Check {
     /// Watch for so many seconds more before judging: a queue that grows needs 30
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=WATCH_MAX))]
     pub watch: u64,
+}
+
+/// Of `doctor`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_long_help = "It goes the way of a connection step by step and says of each whether it is well, what was found, and \
+        what to do: settings and where they come from, names, TCP, the server's first word, TLS and its certificate, the \
+        login, what this user may, the streams, the services and their clocks. It changes nothing.\n\n\
+        Exit codes: 0 all is well, or worth a look; 1 something is wrong; 4 there is no connection."
+)]
+pub struct Doctor {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }

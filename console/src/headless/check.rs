@@ -73,9 +73,13 @@ fn judge(state: &State, memory: &Memory) -> (Level, String) {
     let count = |severity| state.attention.iter().filter(|item| item.severity == severity).count();
     let (critical, warning) = (count(Severity::Critical), count(Severity::Warning));
     let unread: Vec<&str> = watching::unread(state).into_iter().map(|(stream, _)| stream).collect();
+    let deaf = state.access.deaf_to(contract::subject::HEARTBEATS);
+    // The list tells of services that went; to a monitor those that never were are as bad.
+    let nobody = state.link.is_up() && state.services.is_empty() && deaf.is_none();
     let level = match (critical, warning) {
         // What is known to be bad is bad, whatever else is not known.
         (1.., _) => Level::Critical,
+        _ if nobody => Level::Critical,
         _ if !state.link.is_up() || !unread.is_empty() => Level::Unknown,
         (0, 1..) => Level::Warning,
         (0, 0) => Level::Ok,
@@ -89,6 +93,9 @@ fn judge(state: &State, memory: &Memory) -> (Level, String) {
     if more > 0 {
         facts.push(format!("{more} more"));
     }
+    if nobody {
+        facts.insert(0, "no service was heard".to_owned());
+    }
     if facts.is_empty() && level == Level::Ok {
         facts.push("nothing needs attention".to_owned());
     }
@@ -98,7 +105,8 @@ fn judge(state: &State, memory: &Memory) -> (Level, String) {
     if !unread.is_empty() {
         facts.push(format!("not read: {}", unread.join(", ")));
     }
-    let denied: Vec<&str> = watching::denied(state).collect();
+    let mut denied: Vec<&str> = watching::denied(state).collect();
+    denied.extend(deaf);
     if !denied.is_empty() {
         facts.push(format!("denied to this user: {}", denied.join(", ")));
     }
@@ -140,12 +148,11 @@ fn figures(state: &State, critical: usize, warning: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use contract::UtcMs;
+    use contract::{Heartbeat, UtcMs};
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::event::Event;
-    use crate::event::{History, LinkChange, Part};
+    use crate::event::{Event, Fact, History, LinkChange, Meter, Part};
     use crate::state::Lang;
     use crate::state::attention::{Item, Subject, What};
     use crate::theme::{Choice, Theme};
@@ -155,15 +162,22 @@ mod tests {
         judge(state, &Memory::new(Theme::detect(Choice::default(), |_| None), TimeZone::UTC))
     }
 
-    /// Connected, with everything read.
+    /// A heartbeat.
+    fn alive(received_at: UtcMs) -> Fact {
+        let sample = include_str!("../../../services/contract/tests/golden/heartbeat_api.json");
+        let heartbeat = Heartbeat { at: received_at, ..serde_json::from_str(sample).unwrap() };
+        Fact::Heartbeat { heartbeat, received_at }
+    }
+
+    /// Connected, with everything read, and somebody there.
     fn calm() -> State {
         let now = UtcMs::from_millis(1_000_000);
         let mut state = State::new(now, Lang::En, 1);
         let up = |text: &str| text.to_owned();
         let change = LinkChange::Connected { at: now, server: up("n1"), version: up("2.15"), address: up("h:1") };
-        for event in
-            [Event::Link(change), Event::History(History::Began), Event::History(History::Ready { since: None })]
-        {
+        let alive = Event::Live { facts: vec![alive(now)], meter: Meter::default() };
+        let ready = History::Ready { since: None };
+        for event in [Event::Link(change), Event::History(History::Began), Event::History(ready), alive] {
             update(&mut state, event);
         }
         state
@@ -212,6 +226,14 @@ mod tests {
 
         let state = State::new(UtcMs::from_millis(1), Lang::En, 1);
         assert_eq!(judged(&state).0, Level::Unknown, "never connected");
+    }
+
+    #[test]
+    fn a_bus_without_a_single_service_is_critical() {
+        let state = State { services: crate::state::Services::default(), ..calm() };
+        let (level, line) = judged(&state);
+        assert_eq!(level, Level::Critical);
+        assert!(line.starts_with("DOMICILIO CRITICAL - no service was heard | critical=0"), "{line}");
     }
 
     #[test]

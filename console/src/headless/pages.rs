@@ -18,7 +18,10 @@ pub(super) fn man(arguments: &Man) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::Failed(format!("writing the pages: {error}"));
     let Some(folder) = &arguments.folder else {
         let mut page = Vec::new();
-        clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(failed)?;
+        // As the pages in a folder are made.
+        let mut command = Cli::command().disable_help_subcommand(true);
+        command.build();
+        clap_mangen::Man::new(command).render(&mut page).map_err(failed)?;
         return print(&String::from_utf8_lossy(&page));
     };
     std::fs::create_dir_all(folder).map_err(failed)?;

@@ -13,30 +13,30 @@ use serde_json::Value;
 
 use crate::world::{Console, World, head, outcome, record};
 
-fn program(world: &World) -> Command {
+pub(crate) fn program(world: &World) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_domicilio"));
     command.env("NATS_URL", world.server.url()).env("XDG_STATE_HOME", world.folder()).stdin(Stdio::null());
     command
 }
 
-async fn run(world: &World, arguments: &[&str]) -> Output {
+pub(crate) async fn run(world: &World, arguments: &[&str]) -> Output {
     let mut command = program(world);
     command.args(arguments);
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(text.lines().count(), 1, "one line of JSON: {text}");
     assert!(!text.contains('\u{1b}'), "no ANSI when piped");
     serde_json::from_str(&text).unwrap()
 }
 
-fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 
-fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -175,7 +175,7 @@ async fn counters_are_summed_compared_and_never_zero_when_unknown() {
 }
 
 /// Intake that takes every order, and a resolver that injects it at once.
-async fn serve_intake(world: &World, status: u16) -> tokio::task::JoinHandle<()> {
+pub(crate) async fn serve_intake(world: &World, status: u16) -> tokio::task::JoinHandle<()> {
     let client = world.bus.client.clone();
     let js = world.bus.js.clone();
     let mut requests = client.subscribe("domicilio.cmd.api-domicilio.any.inject").await.unwrap();

@@ -3,9 +3,13 @@
 
 mod access;
 mod bus_init;
+mod doctor;
 mod feed;
 mod headless;
 mod info;
+mod looking;
+mod pages;
 mod replay;
+mod schemas;
 mod wire;
 mod world;

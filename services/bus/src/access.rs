@@ -54,7 +54,28 @@ impl From<&String> for Url {
     }
 }
 
+/// Where one server of the bus is, for whoever looks at the way to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether the URL asks for TLS.
+    pub tls: bool,
+}
+
 impl Url {
+    /// Where each server is.
+    pub fn endpoints(&self) -> Result<Vec<Endpoint>, Error> {
+        let endpoint = |server: &ServerAddr| Endpoint {
+            host: server.host().to_owned(),
+            port: server.port(),
+            tls: server.tls_required(),
+        };
+        Ok(self.servers()?.iter().map(endpoint).collect())
+    }
+
     /// Each server's URL.
     fn each(&self) -> impl Iterator<Item = &str> {
         self.0.split(',').map(str::trim).filter(|url| !url.is_empty())
