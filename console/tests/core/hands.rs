@@ -3,7 +3,6 @@
 use contract::command::IntakeReply;
 use contract::decision::DecisionKind;
 use contract::heartbeat::RunState;
-use contract::order::Format;
 use contract::{Decision, OrderHead, OrderId, Service, StoreId, VERSION};
 use domicilio::action::Action;
 use domicilio::cli::Cli;
@@ -11,12 +10,12 @@ use domicilio::effect::{Decide, Effect, Planned};
 use domicilio::event::{Answer, Depth, Done, Edit, Event, Fact, LinkChange, Outage, QueuesRead, Trouble};
 use domicilio::keys::BINDINGS;
 use domicilio::operation::{Danger, Kind, OPERATIONS, Operation};
-use domicilio::state::access::{Denied, Tried};
+use domicilio::state::access::{Denied, TestOrders, Tried};
 use domicilio::state::dialog::{Confirm, Dialog, Focus};
 use domicilio::state::jobs::{BATCH_MAX, BEGUN_PER_SECOND, Counts, Fault, Phase, Step, TRIES_MAX, UNANSWERED_MAX};
 use domicilio::state::plan::{Plan, Wanted};
 use domicilio::state::{Notice, Opened, OrderState, Refusal, Screen, State};
-use domicilio::template;
+use domicilio::template::{self, Kind as Template};
 use domicilio::update::plan::{Scope, build};
 use domicilio::update::{jobs, update};
 use proptest::prelude::*;
@@ -471,19 +470,16 @@ fn an_unlocked_context_locks_again_by_itself_and_by_hand() {
 
 #[test]
 fn production_takes_no_test_orders_unless_the_settings_say_so_and_only_where() {
-    let wanted = |store| Wanted::Inject { format: Format::Delivery, store: StoreId(store), count: 1, pace: 1 };
-    for (production, test_orders, stores, expected) in [
-        (false, false, None, None),
-        (true, false, None, Some(Refusal::TestOrdersOff)),
-        (true, true, None, None),
-        (true, true, Some(vec![72]), None),
-        (true, true, Some(vec![73]), Some(Refusal::TestStore(StoreId(72)))),
-        (false, false, Some(vec![73]), Some(Refusal::TestStore(StoreId(72)))),
+    let wanted = Wanted::Inject { template: Template::Delivery, store: StoreId(72), count: 1, pace: 1 };
+    for (allowed, expected) in [
+        (TestOrders::Off, Some(Refusal::TestOrdersOff)),
+        (TestOrders::Anywhere, None),
+        (TestOrders::To([StoreId(72)].into()), None),
+        (TestOrders::To([StoreId(73)].into()), Some(Refusal::TestStore(StoreId(72)))),
     ] {
         let mut state = console();
-        (state.access.production, state.access.test_orders) = (production, test_orders);
-        state.access.test_stores = stores.map(|stores: Vec<u32>| stores.into_iter().map(StoreId).collect());
-        assert_eq!(build(&mut state, wanted(72)).err(), expected, "{production} {test_orders}");
+        state.access.test_orders = allowed.clone();
+        assert_eq!(build(&mut state, wanted.clone()).err(), expected, "{allowed:?}");
     }
 }
 
@@ -578,16 +574,16 @@ proptest! {
 
     /// Nothing that is sent as a test order could be cooked, whatever is asked for.
     #[test]
-    fn no_test_order_without_its_markers(seed: u64, delivery: bool, count in 0_usize..30, pace in 0_usize..100, id in 1_u32..200) {
+    fn no_test_order_without_its_markers(seed: u64, kind in 0_usize..5, count in 0_usize..30, pace in 0_usize..100, id in 1_u32..200) {
         let mut state = console();
         state.seed = seed;
         update(&mut state, live(vec![Fact::Store { record: store(id, "open"), revision: Some(4) }]));
-        let format = if delivery { Format::Delivery } else { Format::Pickup };
-        let plan = build(&mut state, Wanted::Inject { format, store: StoreId(id), count, pace }).unwrap();
+        let template = Template::ALL[kind];
+        let plan = build(&mut state, Wanted::Inject { template, store: StoreId(id), count, pace }).unwrap();
         let mut ids: Vec<OrderId> = Vec::new();
         for item in &plan.items {
             let Planned::Inject(order) = &item.planned else { panic!() };
-            prop_assert!(template::is_marked(format, &item.planned.body(None)));
+            prop_assert!(template::is_marked(template.format(), &item.planned.body(None)));
             ids.push(order.order.clone());
         }
         ids.sort();
@@ -595,7 +591,7 @@ proptest! {
         prop_assert_eq!(ids.len(), count.max(1));
         for effect in begun(&mut state, plan) {
             let Effect::Run { planned, .. } = effect else { panic!() };
-            prop_assert!(template::is_marked(format, &planned.body(None)));
+            prop_assert!(template::is_marked(template.format(), &planned.body(None)));
         }
     }
 }
