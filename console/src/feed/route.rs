@@ -66,6 +66,9 @@ pub fn access(target: &bus::Target, marks: &Marks) -> Access {
         settings: settings.collect(),
         production: marks.production,
         read_only: marks.read_only,
+        unlock: marks.unlock,
+        test_orders: marks.test_orders.clone(),
+        operator: var("USER").or_else(|| var("LOGNAME")).and_then(|login| login.parse().ok()),
         ..Access::default()
     }
 }

@@ -125,10 +125,8 @@ pub struct Access {
     pub unlock: bool,
     /// Until when it is unlocked.
     pub unlocked_until: Option<UtcMs>,
-    /// Whether test orders may be sent although orders that people eat run here.
-    pub test_orders: bool,
-    /// The only stores that may get test orders; `None` when all may.
-    pub test_stores: Option<BTreeSet<StoreId>>,
+    /// Where test orders may go.
+    pub test_orders: TestOrders,
     /// The login of whoever sits here, which commands and the audit trail name; `None` when it is not known.
     pub operator: Option<Operator>,
     /// How it was decided how to connect, the URL first.

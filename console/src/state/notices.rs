@@ -217,6 +217,8 @@ pub enum Refusal {
     NoUnlock,
     /// The context does not need to be unlocked.
     NotLocked,
+    /// The context is not unlocked.
+    NotUnlocked,
     /// The name has to be typed, and the context has none.
     NoContextName,
     /// The audit trail could not be written.

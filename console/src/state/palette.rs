@@ -7,7 +7,9 @@ use contract::{OrderId, StoreId};
 use super::notices::Refusal;
 use super::{Lang, Screen};
 use crate::action::Action;
+use crate::operation::Kind;
 use crate::text::Msg;
+use crate::update::plan::Scope;
 
 /// Characters taken by the palette's line; a filter may stand in it.
 pub const LINE_MAX: usize = crate::filter::FILTER_MAX + 20;
@@ -44,6 +46,8 @@ pub enum Choice {
     Screen(Screen),
     /// An action of the table of keys, with its words there: some actions stand in it twice.
     Act(Action, Msg),
+    /// An operation, to be prepared for what is chosen or for every row shown.
+    Operate(Kind, Scope),
     /// A command, with its argument as far as it is known.
     Command {
         /// Its stable name.
@@ -85,6 +89,7 @@ impl Choice {
         match self {
             Self::Screen(_) => Msg::KindScreen,
             Self::Act(..) => Msg::KindAction,
+            Self::Operate(..) => Msg::KindOperation,
             Self::Command { .. } => Msg::KindCommand,
             Self::Store(_) => Msg::KindStore,
             Self::Order(_) => Msg::KindOrder,

@@ -60,6 +60,7 @@ impl Refusal {
             Self::Stale => Msg::RefusedStale,
             Self::NoUnlock => Msg::RefusedNoUnlock,
             Self::NotLocked => Msg::RefusedNotLocked,
+            Self::NotUnlocked => Msg::RefusedNotUnlocked,
             Self::NoContextName => Msg::RefusedNoContextName,
             Self::Cancelled => Msg::RefusedCancelled,
             Self::NoJobs => Msg::RefusedNoJobs,

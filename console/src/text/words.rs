@@ -583,9 +583,7 @@ words! {
         OpUnlock: "desbloquear este contexto", "unlock this context";
         OpUnlockMeans: "Durante 15 minutos se puede actuar desde aquí; luego se bloquea solo. Queda en la auditoría.",
             "For 15 minutes changes can be made from here; then it locks by itself. It stands in the audit trail.";
-        CommandUnlockDoes: "permite actuar 15 minutos en este contexto", "lets you act in this context for 15 minutes";
         CommandLockDoes: "vuelve a bloquear este contexto", "locks this context again";
-        CommandJobsDoes: "muestra lo que se ha hecho desde aquí", "shows what was done from here";
         KindOperation: "operación", "operation";
     }
     "Previews and results" {
@@ -638,7 +636,7 @@ words! {
         DoSolve: "dar por solucionado", "mark as solved";
         DoRelease: "soltar el primero", "release the head";
         DoPing: "¿responde?", "does it answer?";
-        DoJobs: "lo hecho desde aquí", "done from here";
+        DoJobs: "trabajos hechos desde aquí", "jobs done from here";
         DoCancelJob: "no enviar lo que falta", "send no more of it";
         RefusedNoOrder: "No hay ningún pedido seleccionado.", "No order is selected.";
         RefusedNoStoreHere: "No hay ningún local seleccionado.", "No store is selected.";
@@ -654,6 +652,7 @@ words! {
         RefusedStale: "Lo que se ve puede no estar al día: se está releyendo.", "What is shown may be out of date: it is being read anew.";
         RefusedNoUnlock: "La configuración no permite desbloquear este contexto.", "The settings let nobody unlock this context.";
         RefusedNotLocked: "Este contexto no está bloqueado.", "This context is not locked.";
+        RefusedNotUnlocked: "Este contexto no se ha desbloqueado.", "This context has not been unlocked.";
         RefusedNoContextName: "Sin el nombre de un contexto no hay nada que desbloquear.", "Without a context's name there is nothing to unlock.";
         RefusedCancelled: "cancelado", "cancelled";
         RefusedNoJobs: "Todavía no se ha hecho nada desde aquí.", "Nothing was done from here yet.";

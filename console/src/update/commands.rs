@@ -77,6 +77,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         },
     },
     Command {
+        words: CommandWords { es: "bloquear", en: "lock", text: Msg::CommandLockDoes, argument: None },
+        complete: |_, _| Vec::new(),
+        run: |state, _| match super::jobs::lock(state) {
+            effects if effects.is_empty() => Err(Refusal::NotUnlocked),
+            effects => Ok(effects),
+        },
+    },
+    Command {
         words: CommandWords { es: "desde", en: "from", text: Msg::CommandFromDoes, argument: Some(Msg::ArgumentFrom) },
         complete: |_, _| ["-15m", "-1h", "-2h", "-8h"].map(str::to_owned).into(),
         run: replay::begin,

@@ -2,7 +2,7 @@
 
 mod rank;
 
-use super::{commands, input, rows};
+use super::{commands, input, plan, rows};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::Edit;
@@ -93,6 +93,7 @@ fn line(state: &State, choice: &Choice) -> String {
             binding.map_or_else(String::new, |binding| state.lang.t(binding.text).to_owned())
         }
         Choice::Act(_, text) => state.lang.t(*text).to_owned(),
+        Choice::Operate(kind, _) => state.lang.t(kind.operation().text).to_owned(),
         Choice::Command { name, argument } => {
             let name = commands::named(name).map_or(*name, |command| command.words.name(state.lang));
             format!("{name} {}", argument.as_deref().unwrap_or_default())
@@ -117,8 +118,13 @@ fn submit(state: &mut State) -> Vec<Effect> {
         search(state);
         return Vec::new();
     }
+    if matches!(hit.choice, Choice::Operate(kind, scope) if !plan::is_possible(state, kind, scope)) {
+        search(state);
+        return Vec::new();
+    }
     state.dialog = None;
     match hit.choice {
+        Choice::Operate(kind, scope) => plan::prepare(state, kind, scope),
         Choice::Screen(screen) => input::action(state, Action::Show(screen)),
         Choice::Act(action, _) => input::action(state, action),
         Choice::Store(id) => input::show_store(state, id),

@@ -46,22 +46,36 @@ pub fn meant(state: &State, action: Action) -> Option<Kind> {
 
 /// Whether an action that prepares an operation makes sense where the person is.
 pub fn can_prepare(state: &State, action: Action) -> bool {
-    let Some(kind) = meant(state, action).filter(|_| guard::anything(state).is_none()) else { return false };
+    meant(state, action).is_some_and(|kind| is_possible(state, kind, Scope::Chosen))
+}
+
+/// Whether an operation makes sense where the person is. What it comes to is looked at when it is prepared.
+pub fn is_possible(state: &State, kind: Kind, scope: Scope) -> bool {
+    if kind == Kind::Unlock {
+        return state.playing.is_none() && state.access.unlock && state.access.is_locked(state.now);
+    }
+    if guard::anything(state).is_some() {
+        return false;
+    }
     let runs = || instance(state).and_then(|key| state.services.get(&key)).filter(|known| !state.is_silent(known));
     let takes = || store(state).and_then(|store| state.stores.get(store));
+    let store_is_open = || takes().map(|store| store.record.state_at(state.now) == StoreState::Open);
     match kind {
-        Kind::Pause => runs().is_some_and(|known| known.heartbeat.state == RunState::Running),
+        Kind::Inject | Kind::CreateStore | Kind::Unlock => true,
+        Kind::Pause | Kind::Drain => runs().is_some_and(|known| known.heartbeat.state == RunState::Running),
         Kind::Resume => {
             runs().is_some_and(|known| matches!(known.heartbeat.state, RunState::Paused | RunState::Draining))
         }
-        Kind::PauseStore => takes().is_some_and(|store| store.record.state_at(state.now) == StoreState::Open),
-        Kind::ResumeStore => takes().is_some_and(|store| store.record.state_at(state.now) != StoreState::Open),
-        Kind::Reinject | Kind::Solve | Kind::ReinjectEdited => orders(state, Scope::Chosen).is_ok_and(|orders| {
+        Kind::Ping | Kind::LogLevel => runs().is_some(),
+        Kind::PauseStore | Kind::DisableStore => store_is_open() == Some(true),
+        Kind::ResumeStore => store_is_open() == Some(false),
+        Kind::EditStore => takes().is_some(),
+        Kind::Reinject | Kind::Solve | Kind::ReinjectEdited => orders(state, scope).is_ok_and(|orders| {
             let waits = |id: &OrderId| state.orders.get(id).map(Order::state) == Some(OrderState::NotInjected);
             orders.iter().any(waits)
         }),
         Kind::Release => store(state).is_some_and(|store| state.queues.depth(store).is_some_and(|depth| depth > 0)),
-        _ => true,
+        Kind::PingPos | Kind::Move => store(state).is_some_and(|store| state.queues.owner(store).is_some()),
     }
 }
 
@@ -93,7 +107,7 @@ fn is_for(kind: Kind, object: Object, aim: Aim) -> bool {
 }
 
 /// Prepares an operation: opens its form or its preview, or says why not.
-pub(super) fn prepare(state: &mut State, kind: Kind, scope: Scope) -> Vec<Effect> {
+pub fn prepare(state: &mut State, kind: Kind, scope: Scope) -> Vec<Effect> {
     if let Some(refusal) = guard::anything(state).filter(|_| kind != Kind::Unlock) {
         refuse_plainly(state, refusal);
         return Vec::new();

@@ -11,11 +11,13 @@ use super::orders::place;
 use super::pen::{Look, Pen};
 use crate::action::Action;
 use crate::keys::{self, Binding};
+use crate::operation::{Kind, Object};
 use crate::state::State;
 use crate::state::palette::{Choice, Hit, Palette};
-use crate::text::Msg;
+use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 use crate::update::commands;
+use crate::update::plan::{self, Scope};
 
 /// Columns of the palette, where the screen has them.
 const COLUMNS: u16 = 76;
@@ -111,6 +113,7 @@ fn said(look: &Look, state: &State, hit: &Hit) -> Said {
     match &hit.choice {
         Choice::Screen(screen) => bound(look, state, Action::Show(*screen), None, true),
         Choice::Act(action, text) => bound(look, state, *action, Some(*text), hit.possible),
+        Choice::Operate(kind, scope) => operate(look, state, *kind, *scope, hit.possible),
         Choice::Command { name, argument } => command(look, name, argument.as_deref()),
         Choice::Store(id) => store(look, state, *id),
         Choice::Order(id) => order(look, state, id),
@@ -126,6 +129,28 @@ fn bound(look: &Look, state: &State, action: Action, text: Option<Msg>, possible
     let meaning = |meaning| if possible { meaning } else { Meaning::Muted };
     let key = state.settings.keys.of(binding).first().map_or_else(String::new, |key| key.name(look.theme.is_ascii()));
     Said { left: look.line(meaning(Meaning::Text), look.t(binding.text)), right: look.line(meaning(Meaning::Key), key) }
+}
+
+/// An operation with the rows it is meant for, and its key where it has one.
+fn operate(look: &Look, state: &State, kind: Kind, scope: Scope, possible: bool) -> Said {
+    let operation = kind.operation();
+    let text = look.t(operation.text);
+    let marked = state.marks().map_or(0, |table| table.marked.len());
+    let text = match (operation.object, scope) {
+        (Object::Orders, Scope::Shown) => phrases::all_shown(look.lang, text, plan::meant_orders(state, scope)),
+        (Object::Orders, Scope::Chosen) if marked > 0 && kind != Kind::ReinjectEdited => {
+            phrases::all_marked(look.lang, text, marked)
+        }
+        _ => text.to_owned(),
+    };
+    let binding = operation.action.and_then(|action| keys::BINDINGS.iter().find(|binding| binding.action == action));
+    let keys = binding.filter(|_| scope == Scope::Chosen).map(|binding| state.settings.keys.of(binding));
+    let key = keys.and_then(|keys| keys.first().map(|key| key.name(look.theme.is_ascii())));
+    let meaning = |meaning| if possible { meaning } else { Meaning::Muted };
+    Said {
+        left: look.line(meaning(Meaning::Text), text),
+        right: look.line(meaning(Meaning::Key), key.unwrap_or_default()),
+    }
 }
 
 fn command(look: &Look, name: &str, argument: Option<&str>) -> Said {

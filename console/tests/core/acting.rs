@@ -5,8 +5,9 @@ use contract::heartbeat::RunState;
 use contract::{OrderId, Service, VERSION};
 use domicilio::action::Action;
 use domicilio::effect::{Effect, Planned, PlannedOrder};
-use domicilio::event::{Answer, Edit, Event, Fact, LinkChange, Outage, Trouble};
-use domicilio::state::dialog::{Button, Confirm, Dialog, InjectField};
+use domicilio::event::{Answer, Done, Edit, Event, Fact, LinkChange, Outage, Trouble};
+use domicilio::state::dialog::{Dialog, Focus, InjectField};
+use domicilio::state::jobs::{Phase, Step};
 use domicilio::state::{Notice, Opened, Refusal, Screen, State};
 use domicilio::update::update;
 
@@ -33,8 +34,8 @@ fn previewed() -> (State, PlannedOrder) {
     write(&mut state, "k072");
     assert_eq!(update(&mut state, Event::Edit(Edit::Submit)), []);
     let Some(Dialog::Confirm(confirm)) = &state.dialog else { panic!("{:?}", state.dialog) };
-    assert_eq!(confirm.focus, Button::Cancel);
-    let Planned::Inject(order) = confirm.planned.clone() else { panic!("{confirm:?}") };
+    assert_eq!(confirm.focus, Focus::Cancel);
+    let Planned::Inject(order) = confirm.plan.items[0].planned.clone() else { panic!("{confirm:?}") };
     (state, order)
 }
 
@@ -49,21 +50,53 @@ fn taken(order: &PlannedOrder) -> Answer {
         message: "Accepted.".into(),
         faults: vec![],
     };
-    Answer::Injected { order: order.order.clone(), reply: Ok(reply) }
+    answered(Ok(Done::Order(reply)))
+}
+
+/// The answer to the first request of the first job.
+fn answered(reply: Result<Done, Trouble>) -> Answer {
+    Answer::Done { job: 1, item: 0, reply }
+}
+
+/// Presses the button that acts, and has the audit trail take the intent: what is sent then.
+fn confirm(state: &mut State) -> Vec<Effect> {
+    press(state, Action::FocusNext);
+    audited(state)
+}
+
+fn audited(state: &mut State) -> Vec<Effect> {
+    let effects = press(state, Action::Open);
+    let [Effect::Intend(intent)] = effects.as_slice() else { panic!("{effects:?}") };
+    update(state, Event::Answer(Answer::Intended { job: intent.job, written: Ok(()) }))
+}
+
+/// From the preview of a pause to what is sent: the instance's name has to be typed.
+fn paused(state: &mut State) -> Vec<Effect> {
+    press(state, Action::Pause);
+    press(state, Action::FocusNext);
+    update(state, Event::Edit(Edit::Next));
+    write(state, "Queue-Resolver-1");
+    update(state, Event::Edit(Edit::Next));
+    audited(state)
+}
+
+fn step(state: &State) -> &Step {
+    &state.jobs.last().unwrap().items[0].step
 }
 
 #[test]
 fn enter_on_a_fresh_preview_changes_nothing() {
     let (mut state, _) = previewed();
     assert_eq!(press(&mut state, Action::Open), []);
-    assert_eq!((state.dialog, state.following.orders.len()), (None, 0));
+    assert_eq!((state.dialog, state.jobs.open()), (None, 0));
 }
 
 #[test]
 fn no_key_but_enter_on_the_right_button_sends() {
     for action in Action::ALL {
         let (mut state, _) = previewed();
-        let sent = press(&mut state, action).iter().any(|effect| matches!(effect, Effect::Run(_)));
+        let sent =
+            press(&mut state, action).iter().any(|effect| matches!(effect, Effect::Intend(_) | Effect::Run { .. }));
         assert!(!sent, "{}", action.name());
     }
 }
@@ -71,9 +104,8 @@ fn no_key_but_enter_on_the_right_button_sends() {
 #[test]
 fn a_confirmed_test_order_is_sent_once_and_followed_to_its_end() {
     let (mut state, order) = previewed();
-    press(&mut state, Action::FocusNext);
-    let effects = press(&mut state, Action::Open);
-    assert_eq!(effects, [Effect::Run(Planned::Inject(order.clone()))]);
+    let effects = confirm(&mut state);
+    assert_eq!(effects, [Effect::Run { job: 1, item: 0, planned: Box::new(Planned::Inject(order.clone())) }]);
     assert_eq!(press(&mut state, Action::Open), [], "the dialog is closed");
 
     let answer = taken(&order);
@@ -92,21 +124,21 @@ fn a_confirmed_test_order_is_sent_once_and_followed_to_its_end() {
     }
     let [acceptance, end] = facts;
     update(&mut state, live(vec![acceptance]));
-    assert_eq!(state.following.orders.len(), 1);
-    update(&mut state, live(vec![end]));
+    assert_eq!(state.jobs.open(), 1);
+    let effects = update(&mut state, live(vec![end]));
+    assert!(matches!(effects.as_slice(), [Effect::Conclude(_)]), "{effects:?}");
     assert!(matches!(last_notice(&state), Some(Notice::Followed { order: id, .. }) if *id == order.order));
-    assert!(state.following.orders.is_empty());
+    assert_eq!((step(&state), &state.jobs.last().unwrap().phase), (&Step::Verified, &Phase::Ended));
 }
 
 #[test]
 fn a_refused_test_order_is_told_and_followed_no_further() {
     let (mut state, order) = previewed();
-    press(&mut state, Action::FocusNext);
-    press(&mut state, Action::Open);
-    let answer = Answer::Injected { order: order.order.clone(), reply: Err(Trouble::NoService) };
-    update(&mut state, Event::Answer(answer));
-    assert!(matches!(last_notice(&state), Some(Notice::InjectFailed { why, .. }) if why.contains("nadie")));
-    assert!(state.following.orders.is_empty());
+    confirm(&mut state);
+    update(&mut state, Event::Answer(answered(Err(Trouble::NoService))));
+    assert!(matches!(last_notice(&state), Some(Notice::InjectFailed { order: id, .. }) if *id == order.order));
+    assert!(step(&state).why(state.lang).unwrap().contains("nadie"));
+    assert_eq!(state.jobs.open(), 0);
 }
 
 #[test]
@@ -118,7 +150,7 @@ fn each_test_order_has_a_code_of_its_own() {
         write(&mut state, "72");
         update(&mut state, Event::Edit(Edit::Submit));
         let Some(Dialog::Confirm(confirm)) = &state.dialog else { panic!() };
-        let Planned::Inject(order) = &confirm.planned else { panic!() };
+        let Planned::Inject(order) = &confirm.plan.items[0].planned else { panic!() };
         ids.push(order.order.clone());
         press(&mut state, Action::Back);
     }
@@ -160,7 +192,10 @@ fn what_is_typed_at_once_goes_to_the_store_and_replaces_the_one_that_was_filled_
     let sent_to = |state: &mut State| {
         update(state, Event::Edit(Edit::Submit));
         match &state.dialog {
-            Some(Dialog::Confirm(Confirm { planned: Planned::Inject(order), .. })) => order.order.store.0,
+            Some(Dialog::Confirm(confirm)) => match &confirm.plan.items[0].planned {
+                Planned::Inject(order) => order.order.store.0,
+                other => panic!("{other:?}"),
+            },
             other => panic!("{other:?}"),
         }
     };
@@ -187,12 +222,9 @@ fn what_is_typed_at_once_goes_to_the_store_and_replaces_the_one_that_was_filled_
 #[test]
 fn a_request_without_an_answer_is_followed_on() {
     let (mut state, order) = previewed();
-    press(&mut state, Action::FocusNext);
-    press(&mut state, Action::Open);
-    let answer = Answer::Injected { order: order.order.clone(), reply: Err(Trouble::Unanswered(5)) };
-    update(&mut state, Event::Answer(answer));
-    assert!(matches!(last_notice(&state), Some(Notice::InjectFailed { why, .. }) if why.contains("puede")));
-    assert_eq!(state.following.orders.len(), 1);
+    confirm(&mut state);
+    update(&mut state, Event::Answer(answered(Err(Trouble::Unanswered(5)))));
+    assert_eq!(state.jobs.open(), 1, "it may have been taken");
     let mut end = ended(1, 1, true);
     if let Fact::Ended(outcome) = &mut end {
         (outcome.order.store, outcome.order.code) = (order.order.store, order.order.code.clone());
@@ -201,16 +233,11 @@ fn a_request_without_an_answer_is_followed_on() {
     assert!(matches!(last_notice(&state), Some(Notice::Followed { order: id, .. }) if *id == order.order));
 
     let mut state = on_services();
-    press(&mut state, Action::Pause);
-    press(&mut state, Action::FocusNext);
-    press(&mut state, Action::Open);
-    let instance: contract::InstanceId = "queue-resolver-1".parse().unwrap();
-    let reply = Err(Trouble::Unanswered(5));
-    let answer = Answer::Commanded { service: Service::Resolver, instance, verb: Verb::Pause, reply };
-    update(&mut state, Event::Answer(answer));
-    assert_eq!(state.following.commands.len(), 1);
+    paused(&mut state);
+    update(&mut state, Event::Answer(answered(Err(Trouble::Unanswered(5)))));
+    assert_eq!(state.jobs.open(), 1);
     update(&mut state, live(vec![heartbeat(Service::Resolver, "queue-resolver-1", RunState::Paused, 1_300)]));
-    assert!(matches!(last_notice(&state), Some(Notice::Verified { state: RunState::Paused, .. })));
+    assert_eq!(step(&state), &Step::Verified);
 }
 
 #[test]
@@ -222,7 +249,7 @@ fn the_world_is_looked_at_again_before_anything_is_sent() {
     assert_eq!(press(&mut state, Action::Open), []);
     let Some(Dialog::Confirm(confirm)) = &state.dialog else { panic!() };
     assert_eq!(confirm.refusal, Some(Refusal::StoreClosed(contract::StoreId(72))));
-    assert_eq!(confirm.focus, Button::Cancel);
+    assert_eq!(confirm.focus, Focus::Cancel);
 
     let (mut state, _) = previewed();
     press(&mut state, Action::FocusNext);
@@ -244,22 +271,19 @@ fn on_services() -> State {
 #[test]
 fn a_pause_is_done_only_when_a_heartbeat_shows_it() {
     let mut state = on_services();
-    assert_eq!(press(&mut state, Action::Pause), []);
-    press(&mut state, Action::FocusNext);
-    let effects = press(&mut state, Action::Open);
+    let effects = paused(&mut state);
     let instance: contract::InstanceId = "queue-resolver-1".parse().unwrap();
-    let planned = Planned::Command { service: Service::Resolver, instance: instance.clone(), verb: Verb::Pause };
-    assert_eq!(effects, [Effect::Run(planned)]);
+    let planned = Planned::Command { service: Service::Resolver, instance, verb: Verb::Pause };
+    assert_eq!(effects, [Effect::Run { job: 1, item: 0, planned: Box::new(planned) }]);
 
-    let reply = Ok(Reply { v: VERSION, ok: true, state: RunState::Paused, fault: None });
-    let answer = Answer::Commanded { service: Service::Resolver, instance, verb: Verb::Pause, reply };
-    update(&mut state, Event::Answer(answer));
-    assert!(!matches!(last_notice(&state), Some(Notice::Verified { .. })), "an answer is no proof");
+    let reply = Ok(Done::Reply(Reply { v: VERSION, ok: true, state: RunState::Paused, fault: None }));
+    update(&mut state, Event::Answer(answered(reply)));
+    assert_eq!(step(&state), &Step::Answered, "an answer is no proof");
     update(&mut state, live(vec![heartbeat(Service::Resolver, "queue-resolver-1", RunState::Running, 300)]));
-    assert_eq!(state.following.commands.len(), 1);
+    assert_eq!(state.jobs.open(), 1);
     update(&mut state, live(vec![heartbeat(Service::Resolver, "queue-resolver-1", RunState::Paused, 1_300)]));
-    assert!(matches!(last_notice(&state), Some(Notice::Verified { state: RunState::Paused, .. })));
-    assert!(state.following.commands.is_empty());
+    assert_eq!(step(&state), &Step::Verified);
+    assert!(matches!(last_notice(&state), Some(Notice::JobEnded { step: None, .. })));
 
     press(&mut state, Action::Pause);
     assert!(matches!(last_notice(&state), Some(Notice::Refused(Refusal::AlreadyThere(..)))));
@@ -267,14 +291,15 @@ fn a_pause_is_done_only_when_a_heartbeat_shows_it() {
 }
 
 #[test]
-fn a_command_that_never_shows_is_told_as_failed() {
+fn a_command_that_never_shows_is_told_as_not_verified() {
     let mut state = on_services();
-    press(&mut state, Action::Pause);
-    press(&mut state, Action::FocusNext);
-    press(&mut state, Action::Open);
+    paused(&mut state);
+    let reply = Ok(Done::Reply(Reply { v: VERSION, ok: true, state: RunState::Paused, fault: None }));
+    update(&mut state, Event::Answer(answered(reply)));
     update(&mut state, Event::Tick(at(20_000)));
-    assert!(matches!(last_notice(&state), Some(Notice::CommandFailed { verb: Verb::Pause, .. })));
-    assert!(state.following.commands.is_empty());
+    assert_eq!(step(&state), &Step::Unverified(None));
+    assert!(matches!(last_notice(&state), Some(Notice::JobEnded { step: Some(Step::Unverified(None)), .. })));
+    assert_eq!(state.jobs.open(), 0);
 }
 
 #[test]
@@ -308,8 +333,7 @@ fn a_payload_is_fetched_when_an_order_is_opened_and_forgotten_when_it_is_closed(
 fn a_late_answer_takes_nobody_away_from_what_they_turned_to() {
     for turn in [Action::Show(Screen::Services), Action::Help, Action::Filter] {
         let (mut state, order) = previewed();
-        press(&mut state, Action::FocusNext);
-        press(&mut state, Action::Open);
+        confirm(&mut state);
         press(&mut state, turn);
         let (screen, help) = (state.screen, state.help);
         let answer = taken(&order);

@@ -7,6 +7,7 @@ mod attention;
 mod colours;
 mod converge;
 mod elsewhere;
+mod hands;
 mod layers;
 mod making;
 mod palette;

@@ -184,6 +184,7 @@ pub(crate) fn connected(ms: i64) -> Happening {
 /// A connected console that knows one open store, 72, and one paused one, 73.
 pub(crate) fn console() -> State {
     let mut state = State::new(at(0), Lang::Es, 7);
+    state.access.operator = Some("turno.noche".parse().unwrap());
     update(&mut state, connected(0));
     let facts = [store(72, "open"), store(73, "paused")];
     let facts = facts.map(|record| Fact::Store { record, revision: Some(1) }).to_vec();

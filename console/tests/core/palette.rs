@@ -9,6 +9,7 @@ use domicilio::keys;
 use domicilio::state::dialog::Dialog;
 use domicilio::state::palette::{Choice, HITS_MAX, LINE_MAX, Palette};
 use domicilio::state::{Lang, Opened, Screen, State};
+use domicilio::update::plan::Scope;
 use domicilio::update::update;
 use proptest::prelude::*;
 
@@ -65,6 +66,8 @@ fn word(state: &State, choice: &Choice) -> String {
         Choice::Act(action, _) => action.name().to_owned(),
         Choice::Command { name, argument: None } => format!("{name} ?"),
         Choice::Command { name, argument: Some(argument) } => format!("{name} {argument}"),
+        Choice::Operate(kind, Scope::Chosen) => kind.name().to_owned(),
+        Choice::Operate(kind, Scope::Shown) => format!("{} shown", kind.name()),
         Choice::Store(id) => state.stores.get(*id).unwrap().record.code.clone(),
         Choice::Order(id) => id.code.to_string(),
     }

@@ -38,7 +38,9 @@ pub(crate) fn act(state: &mut State, action: Action) {
 
 /// Just started: nothing known, not connected.
 pub(crate) fn started(lang: Lang) -> State {
-    State::new(at(0), lang, 7)
+    let mut state = State::new(at(0), lang, 7);
+    state.access.operator = Some("turno.noche".parse().unwrap());
+    state
 }
 
 pub(crate) fn connected_at(state: &mut State, at: UtcMs) {

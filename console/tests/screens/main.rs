@@ -14,6 +14,7 @@
 #[path = "../corpus/attacks.rs"]
 mod attacks;
 mod fixture;
+mod hands;
 mod hold;
 mod hostile;
 mod links;

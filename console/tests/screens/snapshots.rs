@@ -101,9 +101,9 @@ pub(crate) fn inject_preview(lang: Lang) -> State {
 pub(crate) fn switch_dialog(lang: Lang) -> State {
     let mut state = inject_preview(lang);
     state.access.contexts = vec!["ec-prod".into()];
-    for action in [Action::FocusNext, Action::Open, Action::Palette] {
-        act(&mut state, action);
-    }
+    act(&mut state, Action::FocusNext);
+    crate::hands::press(&mut state);
+    act(&mut state, Action::Palette);
     for c in "ctx ec-prod".chars() {
         then(&mut state, Event::Edit(Edit::Insert(c)));
     }
@@ -155,8 +155,8 @@ pub(crate) fn filtered_out(lang: Lang) -> State {
 pub(crate) fn noticed(lang: Lang) -> State {
     let mut state = inject_preview(lang);
     act(&mut state, Action::FocusNext);
-    act(&mut state, Action::Open);
-    act(&mut state, Action::Pause);
+    crate::hands::press(&mut state);
+    act(&mut state, Action::Release);
     state
 }
 
@@ -252,6 +252,7 @@ pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
         scenes.push((name, state));
     }
     scenes.extend(crate::the_bus::scenes(lang));
+    scenes.extend(crate::hands::scenes(lang));
     scenes
 }
 

@@ -13,10 +13,12 @@ use super::both;
 use crate::action::Action;
 use crate::filter::fold;
 use crate::keys::{self, Group};
+use crate::operation::{Kind, OPERATIONS};
 use crate::state::palette::{Choice, Hit};
 use crate::state::stores::Store;
 use crate::state::{Screen, State};
 use crate::update::commands::{self, COMMANDS};
+use crate::update::plan::{self, Scope};
 
 /// Characters from which orders are looked for: one digit would find them all.
 const ORDER_CHARS_MIN: usize = 2;
@@ -125,9 +127,12 @@ fn doings(state: &State) -> Vec<(Vec<String>, Hit)> {
         keys::offered(state)
             // Leaving is a command: it makes sense from anywhere.
             .filter(|(binding, _)| !matches!(binding.action, Action::Show(_) | Action::Palette | Action::Quit))
+            // What prepares an operation is listed as that.
+            .filter(|(binding, _)| !OPERATIONS.iter().any(|operation| operation.action == Some(binding.action)))
             .filter(move |(binding, _)| (binding.group == Group::Moving) == moving)
     };
     all.extend(offered(false).map(acting));
+    all.extend(operations(state));
     for command in COMMANDS {
         let words = command.words;
         let mut names = vec![words.es.to_owned(), words.en.to_owned()];
@@ -136,6 +141,23 @@ fn doings(state: &State) -> Vec<(Vec<String>, Hit)> {
         all.push((names, Hit { choice: Choice::Command { name: words.en, argument: None }, possible: true }));
     }
     all.extend(offered(true).map(acting));
+    all
+}
+
+/// Every operation; what is done to orders can be done to every row shown as well.
+fn operations(state: &State) -> Vec<(Vec<String>, Hit)> {
+    let mut all = Vec::new();
+    for operation in OPERATIONS {
+        let mut scopes = vec![Scope::Chosen];
+        let several = matches!(operation.kind, Kind::Reinject | Kind::Solve);
+        scopes.extend((several && state.marks().is_some_and(|table| table.rows.len() > 1)).then_some(Scope::Shown));
+        for scope in scopes {
+            let mut names = both(operation.text).map(fold).to_vec();
+            names.push(operation.name.to_owned());
+            let possible = plan::is_possible(state, operation.kind, scope);
+            all.push((names, Hit { choice: Choice::Operate(operation.kind, scope), possible }));
+        }
+    }
     all
 }
 

@@ -8,6 +8,7 @@ use contract::{InstanceId, Service, StoreId};
 
 use crate::effect::{Decide, Moving, Planned, PlannedOrder, Releasing};
 use crate::operation::Kind;
+use crate::state::access::TestOrders;
 use crate::state::{OrderState, Refusal, State};
 
 /// Why nothing at all may be changed right now, if so.
@@ -59,12 +60,10 @@ fn thing(state: &State, kind: Kind, planned: &Planned) -> Option<Refusal> {
 
 /// Test orders: nothing goes to a store that a kitchen's people did not agree to.
 pub(super) fn test_store(state: &State, store: StoreId) -> Option<Refusal> {
-    let access = &state.access;
-    if access.production && !access.test_orders {
-        return Some(Refusal::TestOrdersOff);
-    }
-    if access.test_stores.as_ref().is_some_and(|allowed| !allowed.contains(&store)) {
-        return Some(Refusal::TestStore(store));
+    match &state.access.test_orders {
+        TestOrders::Off => return Some(Refusal::TestOrdersOff),
+        allowed if !allowed.may_go_to(store) => return Some(Refusal::TestStore(store)),
+        _ => {}
     }
     match state.stores.get(store) {
         None => Some(Refusal::NoStore(store.to_string())),
