@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod access;
+mod alerts;
 mod bus_init;
 mod feed;
 mod headless;
 mod info;
+mod recording;
 mod replay;
 mod wire;
 mod world;
