@@ -3,6 +3,7 @@
 mod bus;
 mod looking;
 mod pages;
+mod recordings;
 mod services;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use contract::{AppCode, Country};
 
 pub use self::looking::{Check, Doctor, Orders, Status};
 pub use self::pages::{Completions, Man};
+pub use self::recordings::{Record, Replay, ScreenName, Tail, Times, Watch};
 use crate::config::file::{Colors, ThemeName};
 use crate::demo::{DemoArgs, StageArgs};
 use crate::state::Lang;
@@ -125,6 +127,14 @@ pub enum Command {
     Services(Services),
     /// Create the streams and buckets, or enlarge them
     Bus(Bus),
+    /// Record what the console sees, for a bug report or a demonstration; without personal data
+    Record(Record),
+    /// Open the console on a recording
+    Replay(Replay),
+    /// Show the messages of the bus as they come, one line each; masked
+    Tail(Tail),
+    /// Watch without a screen, and send what needs a person to a chat group
+    Watch(Watch),
     /// Show every path and every setting in force, with where it comes from
     Info(Json),
     /// Explain a connection step by step: what is well, what is not, and what to do

@@ -69,6 +69,8 @@ pub enum Effect {
     Lock,
     /// Fetch an order's payload and let the person edit it in their own editor.
     EditPayload(OrderId),
+    /// Send an alert to the chat group.
+    Alert(crate::alerts::Message),
     /// Ring the terminal's bell.
     Bell,
     /// Leave.

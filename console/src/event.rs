@@ -6,11 +6,13 @@ use contract::audit::AuditRecord;
 use contract::order::InvalidHead;
 use contract::stream::StreamSpec;
 use contract::{Decision, Heartbeat, OrderHead, OrderId, Outcome, QueueEntry, StoreId, StoreRecord, UtcMs, stream};
+use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, CountersRead, Done, Trouble};
 
 use crate::action::Action;
 use crate::keys::Key;
+use crate::recording::Fault;
 use crate::state::access::{Identity, Tried};
 use crate::state::log::Level;
 use crate::state::pointing::Pointed;
@@ -78,6 +80,17 @@ pub enum Event {
         /// One sentence, sanitised.
         why: String,
     },
+    /// A recording is shown, and something happened around it.
+    Recording(Around),
+}
+
+/// What happens around a recording that is shown: its own events come as if they happened now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Around {
+    /// The time of whoever looks; notices go by it.
+    Present(UtcMs),
+    /// It goes no further.
+    Ended(Fault),
 }
 
 /// A warning or an error of this program or of a library in it, as its own log has it.
@@ -119,7 +132,8 @@ pub enum Edit {
 }
 
 /// Why there is no connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outage {
     /// It was closed.
     Closed,
@@ -130,7 +144,8 @@ pub enum Outage {
 }
 
 /// What the connection became.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LinkChange {
     /// It is up.
     Connected {
@@ -172,7 +187,7 @@ pub enum LinkChange {
 }
 
 /// The account of the observing connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Meter {
     /// Messages that the client received.
     pub received: u64,
@@ -183,24 +198,27 @@ pub struct Meter {
 }
 
 /// What passed on the observing connection within a moment.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Heard {
     /// When the moment was over.
     pub at: UtcMs,
     /// By subject, sanitised; the code of an order is left out, for each has its own.
     pub counts: Vec<Count>,
     /// The subject whose messages are copied; `None` when nobody wants copies.
+    #[serde(skip)]
     pub tail: Option<String>,
     /// Copies, in the order in which the messages came.
+    #[serde(skip)]
     pub kept: Vec<Raw>,
     /// Messages after them of which no copy was kept.
+    #[serde(skip)]
     pub skipped: u64,
     /// Messages of any subject that were lost so far, as in [`Meter::lost`].
     pub lost: u64,
 }
 
 /// Messages on a subject within a moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// The subject; empty for those that were too many to be told apart.
     pub subject: String,
@@ -211,7 +229,8 @@ pub struct Count {
 }
 
 /// One message of the bus, decoded.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// An order was accepted.
     Accepted {
@@ -268,7 +287,8 @@ pub enum Fact {
 }
 
 /// What is read from the streams, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Store records.
     Stores,
@@ -312,7 +332,8 @@ impl Part {
 }
 
 /// Progress of reading the streams.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum History {
     /// Reading starts, at start or anew after a reconnect.
     Began,
@@ -347,7 +368,7 @@ pub enum History {
 }
 
 /// Exact depths, from the stream's own account.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct QueuesRead {
     /// When.
     pub at: UtcMs,
@@ -356,7 +377,7 @@ pub struct QueuesRead {
 }
 
 /// What waits for one store.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Depth {
     /// The store.
     pub store: StoreId,

@@ -14,10 +14,14 @@ mod order;
 mod orders;
 mod pages;
 mod queues;
+mod record;
+mod recording;
 mod report;
 mod services;
 mod status;
 mod stores;
+mod tail;
+mod watch;
 mod watching;
 
 use std::io::{self, Write as _};
@@ -101,6 +105,13 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Failure> {
         Command::Services(arguments) => services::run(common, &arguments).await,
         Command::Bus(arguments) => match arguments.command {
             BusCommand::Init(arguments) => bus_init::run(common, &arguments).await,
+        },
+        Command::Record(arguments) => record::run(common, &arguments).await,
+        Command::Watch(arguments) => watch::run(common, &arguments).await,
+        Command::Tail(arguments) => tail::run(common, &arguments).await,
+        Command::Replay(arguments) => match arguments.screen {
+            Some(screen) => recording::print_screen(common, &arguments, screen),
+            None => Err(Failure::Usage("a recording is shown on a terminal".to_owned())),
         },
         Command::Stores(arguments) => match arguments.command {
             None => stores::run(common, arguments.json).await,

@@ -298,7 +298,7 @@ pub static BINDINGS: &[Binding] = &[
     replaying(Action::Faster, &[Key::char('+')], Msg::DoFaster, |state| state.playing.is_some()),
     replaying(Action::Slower, &[Key::char('-')], Msg::DoSlower, |state| state.playing.is_some()),
     replaying(Action::Live, &[Key::new(KeyCode::Esc)], Msg::DoLive, |state| {
-        state.playing.is_some() && state.opened.is_empty() && state.filter_text().is_empty() && !has_marks(state)
+        state.is_from_streams() && state.opened.is_empty() && state.filter_text().is_empty() && !has_marks(state)
     }),
     operating(Action::Inject, &[Key::char('i')], Msg::DoInject, 4, |state| can_prepare(state, Action::Inject)),
     operating(Action::Pause, &[Key::char('p')], Msg::DoPause, 3, |state| can_prepare(state, Action::Pause)),

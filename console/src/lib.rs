@@ -10,6 +10,8 @@
 //! `state`, `update` and `view` are pure; `feed`, `runtime`, `headless`, `dump`, `views` and `term` touch the world.
 
 pub mod action;
+pub mod alerting;
+pub mod alerts;
 pub mod audit;
 pub mod cli;
 pub mod config;
@@ -25,6 +27,7 @@ pub mod keys;
 pub mod log;
 pub mod mask;
 pub mod operation;
+pub mod recording;
 pub mod runtime;
 pub mod sanitise;
 pub mod state;

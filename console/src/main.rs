@@ -5,12 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
-use domicilio::cli::{Cli, Command, Common};
+use domicilio::cli::{self, Cli, Command, Common};
 use domicilio::demo::{self, DemoArgs};
 use domicilio::event::Said;
 use domicilio::headless::{self, Failure};
+use domicilio::runtime::{Origin, Shown};
+use domicilio::state::settings::AlertsFrom;
 use domicilio::theme::Theme;
-use domicilio::{config, feed, log, runtime};
+use domicilio::{alerting, config, feed, log, runtime};
 use tokio::sync::mpsc::Receiver;
 
 fn main() -> ExitCode {
@@ -31,38 +33,54 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli, said: Receiver<Said>) -> Result<(), Failure> {
     match cli.command {
-        None => console(&cli.common, feed::route::target(&cli.common).await?, said).await,
+        None => console(&cli.common, Origin::Bus(feed::route::target(&cli.common).await?), said).await,
+        Some(Command::Replay(args)) if args.screen.is_none() => recording(&cli.common, &args, said).await,
         Some(Command::Demo(args)) if !args.headless => demo_on_screen(&cli.common, &args, said).await,
         Some(command) => headless::run(&cli.common, command).await,
     }
 }
 
-/// Opens the console on the bus that `target` leads to.
-async fn console(common: &Common, target: bus::Target, said: Receiver<Said>) -> Result<(), Failure> {
+/// Opens the console on what `origin` says.
+async fn console(common: &Common, origin: Origin, said: Receiver<Said>) -> Result<(), Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         let why = "the console needs a terminal; see --help for the commands that need none";
         return Err(Failure::Usage(why.to_owned()));
     }
     let var = |name: &str| std::env::var(name).ok();
     let config = config::load(common, var).map_err(|error| Failure::Usage(feed::chain(&error)))?;
+    let lang = config.file.language.resolve(var);
+    let mut settings = config.file.settings();
+    let alerts =
+        alerting::Post::new(&config.file.alerts, lang, var).map_err(|error| Failure::Usage(feed::chain(&error)))?;
+    if alerts.is_some() {
+        settings.alerts = config.file.alerting(AlertsFrom::Console);
+    }
     let remote = var("SSH_CONNECTION").is_some_and(|value| !value.is_empty());
     let settings = runtime::Settings {
-        target,
+        origin,
         contexts: config.file.marks(),
-        lang: config.file.language.resolve(var),
+        lang,
         theme: Theme::detect(config.file.screen.look(), var),
         zone: jiff::tz::TimeZone::system(),
         frame: Duration::from_millis(config.file.screen.frame_ms(remote)),
-        state: config.file.settings(),
+        state: settings,
+        alerts,
     };
     runtime::run(settings, said).await.map_err(|error| failed(&error))
+}
+
+/// Opens the console on a recording.
+async fn recording(common: &Common, args: &cli::Replay, said: Receiver<Said>) -> Result<(), Failure> {
+    let shown = Shown::open(&args.file, args.speed.into());
+    let shown = shown.map_err(|fault| Failure::Failed(format!("{}: {fault}", args.file.display())))?;
+    console(common, Origin::Recording(shown), said).await
 }
 
 /// Sets the stage, opens the console on it, clears up.
 async fn demo_on_screen(common: &Common, args: &DemoArgs, said: Receiver<Said>) -> Result<(), Failure> {
     let _ = writeln!(std::io::stderr(), "domicilio: starting nats-server, services, simulator and traffic ...");
     let stage = demo::Stage::start(&args.stage).await.map_err(|error| failed(&error))?;
-    let shown = console(common, bus::Target::plain(stage.standing.nats_url.clone()), said).await;
+    let shown = console(common, Origin::Bus(bus::Target::plain(stage.standing.nats_url.clone())), said).await;
     let kept = args.stage.keep.then(|| stage.standing.folder.clone());
     let ended = stage.end().await.map_err(|error| failed(&error));
     if let Some(folder) = kept {

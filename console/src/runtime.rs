@@ -24,7 +24,11 @@ use crate::state::{self, Lang, State};
 use crate::theme::Theme;
 use crate::update::update;
 use crate::view::{self, Memory};
-use crate::{dump, keys, log, sanitise, term, views};
+use crate::{alerting, dump, keys, log, recording, sanitise, term, views};
+
+mod shown;
+
+pub use self::shown::Shown;
 
 /// How often the clock ticks, in milliseconds: ages are shown in seconds.
 const TICK_MS: u64 = 500;
@@ -41,11 +45,20 @@ const DUMPS: &str = "dumps";
 /// How long the feed may take to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(1);
 
+/// Where what the console shows comes from.
+#[derive(Debug)]
+pub enum Origin {
+    /// The bus that this leads to.
+    Bus(bus::Target),
+    /// A recording.
+    Recording(Shown),
+}
+
 /// How the console runs.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where the bus is.
-    pub target: bus::Target,
+    /// What is shown.
+    pub origin: Origin,
     /// What the settings say of contexts, by name.
     pub contexts: BTreeMap<String, Marks>,
     /// Language of the screen.
@@ -58,28 +71,36 @@ pub struct Settings {
     pub frame: Duration,
     /// What state and screen depend on.
     pub state: state::Settings,
+    /// Where alerts go, if anywhere.
+    pub alerts: Option<alerting::Post>,
 }
 
 /// Runs the console until the person leaves, a signal comes, or the terminal is gone.
 ///
 /// `said` tells what this program itself warns of.
 pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Result<()> {
-    let marks = route::marks(&settings.target, &settings.contexts);
-    let (feed, events) = open(settings.target.clone(), &marks).await?;
+    let (mut state, source, start) = match settings.origin {
+        Origin::Bus(target) => {
+            let marks = route::marks(&target, &settings.contexts);
+            let mut state = State::new(feed::now(), settings.lang, fastrand::u64(..));
+            state.access = Access {
+                contexts: route::contexts().await,
+                start: route::start(&target),
+                ..route::access(&target, &marks)
+            };
+            let (feed, events) = open(target.clone(), &marks).await?;
+            (state, Source::Bus(Arc::new(feed), events), Some(target))
+        }
+        Origin::Recording(shown) => (shown.state(settings.lang), Source::Recording(shown), None),
+    };
     // Before the terminal is taken over: from the first frame on every way out must be known.
     let ended = term::asked_to_end();
     let continued = term::continued().context("waiting for signals")?;
     let mut screen = term::Screen::enter().context("this is no terminal that can be drawn on")?;
-    let mut state = State::new(feed::now(), settings.lang, fastrand::u64(..));
     state.mouse = Mouse::of(settings.state.mouse);
     state.settings = settings.state;
     let views = log::folder().map_or_else(|| Ok(Vec::new()), |folder| views::load(&folder));
     update(&mut state, Event::Views(views.map_err(|error| feed::chain(&error))));
-    state.access = Access {
-        contexts: route::contexts().await,
-        start: route::start(&settings.target),
-        ..route::access(&settings.target, &marks)
-    };
     state.zone = settings.zone.clone();
     if let Ok((width, height)) = screen.size() {
         update(&mut state, Event::Resized { width, height });
@@ -87,11 +108,11 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
     let mut console = Console {
         state,
         memory: Memory::new(settings.theme, settings.zone),
-        feed: Arc::new(feed),
-        events,
+        source,
         said,
         contexts: settings.contexts,
-        start: settings.target,
+        alerts: settings.alerts,
+        start,
         switch_to: None,
         effects: JoinSet::new(),
         on_screen: VecDeque::new(),
@@ -103,7 +124,9 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
     let Meter { received, taken, lost } = console.state.traffic.meter;
     tracing::info!(received, taken, lost, "leaves; messages on the observing connection");
     console.effects.shutdown().await;
-    if let Ok(feed) = Arc::try_unwrap(console.feed) {
+    if let Source::Bus(feed, _) = console.source
+        && let Ok(feed) = Arc::try_unwrap(feed)
+    {
         feed.stop(STOP_LIMIT).await;
     }
     outcome
@@ -116,15 +139,42 @@ async fn open(target: bus::Target, marks: &Marks) -> Result<(Feed, mpsc::Receive
     Ok((Box::pin(Feed::start(&settings, tell)).await?, events))
 }
 
+/// Where events come from.
+enum Source {
+    /// A bus, and what it tells.
+    Bus(Arc<Feed>, mpsc::Receiver<Event>),
+    /// A recording, with its own clock.
+    Recording(Shown),
+}
+
+impl Source {
+    /// The next event of the bus; never one of a recording, whose events are due with the clock.
+    async fn next(&mut self) -> Option<Event> {
+        match self {
+            Self::Bus(_, events) => events.recv().await,
+            Self::Recording(_) => std::future::pending().await,
+        }
+    }
+
+    /// How often the clock ticks.
+    const fn tick(&self) -> Duration {
+        match self {
+            Self::Bus(..) => Duration::from_millis(TICK_MS),
+            Self::Recording(_) => Duration::from_millis(recording::player::TICK_MS),
+        }
+    }
+}
+
 struct Console {
     state: State,
     memory: Memory,
-    feed: Arc<Feed>,
-    events: mpsc::Receiver<Event>,
+    source: Source,
     said: mpsc::Receiver<Said>,
     contexts: BTreeMap<String, Marks>,
-    /// The bus that the console was started on.
-    start: bus::Target,
+    /// The bus that the console was started on; a recording has none.
+    start: Option<bus::Target>,
+    /// Where alerts go, if anywhere.
+    alerts: Option<alerting::Post>,
     /// The context whose bus is to be opened next.
     switch_to: Option<String>,
     effects: JoinSet<Option<Event>>,
@@ -143,7 +193,7 @@ impl Console {
     ) -> anyhow::Result<()> {
         let mut ended = std::pin::pin!(ended);
         let mut terminal = EventStream::new();
-        let mut ticks = interval(Duration::from_millis(TICK_MS));
+        let mut ticks = interval(self.source.tick());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut frame_at = Instant::now();
         while !self.state.leaving {
@@ -171,7 +221,7 @@ impl Console {
                     self.dirty = false;
                     frame_at = Instant::now() + self.frame;
                 }
-                event = self.events.recv() => match event {
+                event = self.source.next() => match event {
                     Some(event) => self.take(event),
                     None => anyhow::bail!("the feed ended"),
                 },
@@ -222,16 +272,24 @@ impl Console {
     fn tick(&mut self) {
         let second = |state: &State| state.now.as_millis().div_euclid(1_000);
         let before = second(&self.state);
-        for effect in update(&mut self.state, Event::Tick(feed::now())) {
-            self.start(effect);
+        let events = match &mut self.source {
+            Source::Bus(..) => vec![Event::Tick(feed::now())],
+            Source::Recording(shown) => shown.due(feed::now(), &self.state),
+        };
+        // A recording tells besides how late it is for whoever looks.
+        self.dirty |= events.len() > 1;
+        for event in events {
+            for effect in update(&mut self.state, event) {
+                self.start(effect);
+            }
         }
         // A replay has a clock of its own.
         self.dirty |= second(&self.state) != before || self.state.replay.is_some();
     }
 
     fn take(&mut self, event: Event) {
-        let now = feed::now();
-        if now.since(self.state.now) >= CLOCK_MS {
+        let live = matches!(self.source, Source::Bus(..));
+        if live && feed::now().since(self.state.now) >= CLOCK_MS {
             self.tick();
         }
         self.dirty = true;
@@ -279,8 +337,11 @@ impl Console {
     /// already runs to its end; its answer is nobody's any more.
     async fn switch(&mut self, name: String) {
         let opened = async {
-            let home = self.state.access.start.as_ref() == Some(&name);
-            let target = if home { self.start.clone() } else { route::switch(&name).await? };
+            let home = self.start.as_ref().filter(|_| self.state.access.start.as_ref() == Some(&name));
+            let target = match home {
+                Some(target) => target.clone(),
+                None => route::switch(&name).await?,
+            };
             let marks = route::marks(&target, &self.contexts);
             let access = route::access(&target, &marks);
             Ok::<_, bus::Error>((access, open(target, &marks).await?))
@@ -289,8 +350,7 @@ impl Console {
             Ok((access, (feed, events))) => {
                 tracing::info!(context = name, "another bus");
                 // The last one that uses the old feed stops it.
-                self.feed = Arc::new(feed);
-                self.events = events;
+                self.source = Source::Bus(Arc::new(feed), events);
                 self.state = self.state.elsewhere(access);
                 self.dirty = true;
             }
@@ -321,6 +381,11 @@ impl Console {
         match effect {
             Effect::Quit => return, // The loop looks at the state.
             Effect::SaveView(view) => return self.save(view),
+            Effect::Alert(message) => {
+                let Some(post) = self.alerts.clone() else { return };
+                self.effects.spawn(async move { Some(Event::Answer(Answer::Alerted(post.send(&message).await))) });
+                return;
+            }
             Effect::Bell | Effect::Copy(_) | Effect::CopyDetail | Effect::Dump => {
                 return self.on_screen.push_back(effect);
             }
@@ -330,7 +395,9 @@ impl Console {
             tracing::warn!(?effect, "too much under way: left out");
             return;
         }
-        let feed = Arc::clone(&self.feed);
+        // There is nobody to ask behind a recording; `update` asks for nothing there.
+        let Source::Bus(feed, _) = &self.source else { return };
+        let feed = Arc::clone(feed);
         self.effects.spawn(async move {
             feed.run(effect).await;
             None

@@ -263,6 +263,8 @@ pub struct State {
     pub attention: Vec<attention::Item>,
     /// What persons did about it, and the bell.
     pub handled: attention::handled::Handled,
+    /// What goes to the chat group.
+    pub alerts: crate::alerts::Desk,
 
     /// The screen.
     pub screen: Screen,
@@ -360,6 +362,7 @@ impl State {
             pulse: pulse::Pulse::default(),
             attention: Vec::new(),
             handled: attention::handled::Handled::default(),
+            alerts: crate::alerts::Desk::default(),
             screen: Screen::Overview,
             opened: Vec::new(),
             scroll: 0,
@@ -432,7 +435,7 @@ impl State {
     /// Since when it may be out of date. The past, replayed, never is: what was read of it stays so.
     pub fn stale_at(&self) -> Option<UtcMs> {
         match &self.link {
-            _ if self.playing.is_some() => None,
+            _ if self.is_from_streams() => None,
             Link::Lost { since, .. } => Some(self.stale_since.unwrap_or(*since)),
             _ => self.stale_since,
         }

@@ -5,6 +5,7 @@
 //! `jobs` (doing what was confirmed), `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `tree` (in a payload), `switch` (to another bus),
 //! `asked` (what filters ask of rows).
 
+mod alerts;
 mod answers;
 mod arrange;
 mod asked;
@@ -31,6 +32,7 @@ use crate::sanitise;
 use crate::state::attention::handled::Sight;
 use crate::state::link::BEHIND_MS;
 use crate::state::log::Happened;
+use crate::state::settings::AlertsFrom;
 use crate::state::{Notice, State, Tone, attention};
 
 /// How long the second of two keys is waited for, in milliseconds: as long as vim does.
@@ -43,6 +45,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     }
     let ticks = matches!(event, Event::Tick(_));
     let mut effects = take(state, event);
+    if state.is_recorded() {
+        return replay::of_recording(state, effects);
+    }
     effects.extend(jobs::settle(state));
     replay::inform(state);
     effects.extend(wire::follow(state));
@@ -131,6 +136,10 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Event::Recording(around) => {
+            replay::around(state, around);
+            Vec::new()
+        }
         Event::Said(said) => {
             let Said { at, level, source, text } = said;
             state.log.take(at, Happened::Said { level, source, text });
@@ -165,13 +174,14 @@ fn tick(state: &mut State, now: contract::UtcMs) -> Vec<Effect> {
     state.begun = state.begun.filter(|(_, at)| now.since(*at) <= SECOND_KEY_MS);
     state.services.forget_stopped(now);
     refresh(state);
+    let alert = alerts::due(state);
     let bell = (state.handled.rings(now) && state.settings.attention.bell).then_some(Effect::Bell);
     if !state.link.is_up() {
-        return bell.into_iter().collect();
+        return bell.into_iter().chain(alert).collect();
     }
     let reread = (state.reading.ready && state.traffic.must_reread(now)).then_some(Effect::Reread);
     let count = state.counted.ask(now).map(|(from, to)| Effect::ReadCounters(from, to));
-    bell.into_iter().chain(reread).chain(count).collect()
+    bell.into_iter().chain(alert).chain(reread).chain(count).collect()
 }
 
 /// Derives what follows from the rest.
@@ -181,7 +191,8 @@ fn refresh(state: &mut State) {
         started_at: state.started_at,
         ready: state.reading.ready,
         // The connection is that of the present: the past is seen without one.
-        blind: state.playing.is_none() && (!state.link.is_up() || state.is_stale()),
+        tells_all: state.settings.alerts.from == AlertsFrom::Watch,
+        blind: !state.is_from_streams() && (!state.link.is_up() || state.is_stale()),
     };
     let items = attention::derive(state);
     state.attention = state.handled.take(items, sight);

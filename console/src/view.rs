@@ -283,8 +283,8 @@ fn empty(pen: &mut Pen<'_>, area: Rect, state: &State, shown: usize, total: usiz
 }
 
 /// `none`, or that what would be here is in no stream and so not in a replay: unknown is not none.
-const fn unless_replayed(state: &State, none: Msg) -> Msg {
-    if state.playing.is_some() { Msg::NotReplayed } else { none }
+fn unless_replayed(state: &State, none: Msg) -> Msg {
+    if state.is_from_streams() { Msg::NotReplayed } else { none }
 }
 
 /// How many of a table's rows are shown; nothing when there is nothing to count, for unknown is not zero.

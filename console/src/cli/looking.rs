@@ -1,5 +1,7 @@
 //! Of the commands that look at everything: `status`, `orders`, `check`, `doctor`.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use crate::state::OrderState;
@@ -19,6 +21,9 @@ pub struct Status {
     /// Watch for so many seconds more before telling
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=WATCH_MAX))]
     pub watch: u64,
+    /// Tell what the screen shows at the end of a recording, instead of the bus
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    pub recording: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -31,6 +31,8 @@ const BOUNDS: &[Bound] = &[
     count("screen.frames-per-second", |file| file.screen.frames_per_second.into(), 1, 60),
     count("screen.frames-per-second-ssh", |file| file.screen.frames_per_second_ssh.into(), 1, 60),
     time("attention.acknowledged-for", |file| file.attention.acknowledged_for.0, Ms::minutes(1), SHIFT),
+    // More often than this no chat service lets a bot write; less often than hourly is no alert.
+    time("alerts.min-interval", |file| file.alerts.min_interval.0, Ms::seconds(5), Ms::minutes(60)),
     count("attention.growing", |file| file.attention.growing.into(), 1, 10_000),
     time("attention.invalid-for", |file| file.attention.invalid_for.0, Ms::minutes(1), SHIFT),
     // Less than what everybody calls silent would raise alarms on heartbeats that are on their way.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::keys::{KeyMap, Preset};
 use crate::state::Lang;
 use crate::state::access::{Marks, TestOrders};
-use crate::state::settings::{Attention, Settings};
+use crate::state::settings::{Alerting, AlertsFrom, Attention, Ms, Settings};
 use crate::theme::{Choice, Depth, Ground};
 
 /// The whole file; what it does not name is as by default.
@@ -22,11 +22,75 @@ pub struct File {
     pub screen: Screen,
     /// When something asks for attention.
     pub attention: Attention,
+    /// What goes to a chat group.
+    pub alerts: Alerts,
     /// Keys.
     pub keys: Keys,
     /// What is known of NATS contexts, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub contexts: BTreeMap<String, Context>,
+}
+
+/// What goes to a chat group, and where that is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Alerts {
+    /// Where alerts are posted to; empty: none are sent. `{token}` stands for the token.
+    pub url: String,
+    /// How they are written.
+    pub format: AlertFormat,
+    /// The chat, for Telegram.
+    pub chat_id: String,
+    /// A file with the token; the variable `DOMICILIO_ALERT_TOKEN` goes before it.
+    pub token_file: String,
+    /// What is sent.
+    pub levels: Vec<AlertLevel>,
+    /// Shortest time between two messages.
+    pub min_interval: Ms,
+}
+
+/// How alerts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlertFormat {
+    /// `sendMessage` of Telegram's bots.
+    #[default]
+    Telegram,
+    /// `{"text": ...}`, as Slack, Mattermost, Google Chat and others take it.
+    Text,
+    /// All that is known, as JSON.
+    Json,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlertLevel {
+    /// Urgent.
+    Critical,
+    /// Worth a look.
+    Warning,
+}
+
+impl Default for Alerts {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            format: AlertFormat::default(),
+            chat_id: String::new(),
+            token_file: String::new(),
+            levels: vec![AlertLevel::Critical],
+            min_interval: Ms::minutes(1),
+        }
+    }
+}
+
+impl Alerts {
+    /// What the state depends on.
+    fn settings(&self, from: AlertsFrom) -> Alerting {
+        let warnings = self.levels.contains(&AlertLevel::Warning);
+        Alerting { from, warnings, min_interval: self.min_interval }
+    }
 }
 
 /// Keys: a preset, and for each action that is named all of its keys.
@@ -224,7 +288,17 @@ impl File {
     pub fn settings(&self) -> Settings {
         // A file that was read has no clash; without one the table counts.
         let keys = KeyMap::build(self.keys.preset, &self.keys.own).unwrap_or_default();
-        Settings { attention: self.attention, keys, mouse: self.screen.mouse }
+        Settings {
+            attention: self.attention,
+            alerts: self.alerts.settings(AlertsFrom::Nobody),
+            keys,
+            mouse: self.screen.mouse,
+        }
+    }
+
+    /// The same for whoever sends alerts.
+    pub fn alerting(&self, from: AlertsFrom) -> Alerting {
+        self.alerts.settings(from)
     }
 }
 

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use contract::command::{IntakeReply, MoveReply, PingPosReply, Reply};
 use contract::counters::{Day, DayCounts};
 use contract::{Country, OrderId, StoreId, StoreRecord, UtcMs};
+use serde::{Deserialize, Serialize};
 
 use crate::effect::Draft;
 use crate::mask::{Difference, Masked};
+use crate::recording::Fault;
 use crate::state::jobs::JobId;
 use crate::state::replay::Stretch;
 use crate::state::views::View;
 use crate::state::wire::server::Server;
 
 /// Days of counts, as the active distribuidor keeps them.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct CountersRead {
     /// The earliest day of which there are counts.
     pub since: Option<Day>,
@@ -39,6 +41,10 @@ pub enum Trouble {
     NoService,
     /// The stream does not hold it (any more).
     Gone,
+    /// A recording does not hold it.
+    NotRecorded,
+    /// What is wrong with a recording.
+    Recording(Fault),
     /// What is there is no JSON, from this line and column on.
     NotJson(usize, usize),
     /// The answer is none that this version can read.
@@ -57,6 +63,8 @@ impl Trouble {
             Self::Forbidden(_) => "forbidden",
             Self::NoService => "no_service",
             Self::Gone => "gone",
+            Self::NotRecorded => "not_recorded",
+            Self::Recording(_) => "recording",
             Self::NotJson(..) => "not_json",
             Self::Unreadable => "unreadable",
             Self::Said(_) => "failed",
@@ -92,6 +100,8 @@ pub enum Answer {
         /// The record with its revision; or why it could not be read.
         record: Result<(StoreRecord, u64), Trouble>,
     },
+    /// To `Alert`: it arrived, or why not, one sentence.
+    Alerted(Result<(), String>),
     /// To `ReadCounters`.
     Counters(Result<CountersRead, Trouble>),
     /// To a copy: it was sent to the terminal, which may not take it.

@@ -23,7 +23,9 @@ const REPLY_LIMIT: Duration = Duration::from_secs(5);
 pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer> {
     Some(match effect {
         Effect::Quit
+        | Effect::Alert(_)
         | Effect::Bell
+        | Effect::Alert(_)
         | Effect::Reread
         | Effect::Copy(_)
         | Effect::CopyDetail

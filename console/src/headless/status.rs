@@ -14,6 +14,11 @@ use crate::theme::Theme;
 use crate::view::{self, Memory};
 
 pub(super) async fn run(common: &cli::Common, arguments: &cli::Status) -> Result<(), Failure> {
+    if let Some(path) = &arguments.recording {
+        let (state, fault) = super::recording::play(common, path, None)?;
+        tell(&state, common, arguments.json)?;
+        return super::recording::tell(path, fault);
+    }
     let mut watching = watching::settled(common, Need::Everything).await?;
     watch(&mut watching, arguments.watch).await?;
     let state = watching.close().await;

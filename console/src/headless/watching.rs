@@ -4,17 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::Service;
 use contract::heartbeat::{RunState, SILENT_MS};
+use contract::{Service, UtcMs};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout_at};
 
 use super::{CONNECT_LIMIT, Failure};
+use crate::alerting::Post;
 use crate::cli::Common;
 use crate::config;
 use crate::effect::Effect;
-use crate::event::Event;
+use crate::event::{Answer, Event};
 use crate::feed::{self, Feed, chain, route};
 use crate::state::link::PartState;
 use crate::state::{Link, State};
@@ -47,14 +48,22 @@ pub(super) enum Need {
     Everything,
 }
 
+/// What happened, and when.
+pub(super) type Heard = (UtcMs, Event);
+
 /// A console without a screen.
 pub(super) struct Watching {
     /// What is known, as `update` made it; large, and passed through several futures.
     pub(super) state: Box<State>,
     feed: Arc<Feed>,
     events: mpsc::Receiver<Event>,
-    effects: JoinSet<()>,
+    effects: JoinSet<Option<Event>>,
+    /// Where alerts go, if anywhere.
+    pub(super) alerts: Option<Post>,
     ticks: Interval,
+    /// What happened since it was asked for last, kept from the start until [`Watching::open`] has connected.
+    heard: Vec<Heard>,
+    keeps: bool,
 }
 
 /// Connects and watches until what `need` says is known. Reading that takes too long or fails is no error: the state
@@ -81,8 +90,10 @@ impl Watching {
         let feed = Arc::new(Box::pin(Feed::start(&settings, tell)).await?);
         let mut ticks = interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut watching = Self { state, feed, events, effects: JoinSet::new(), ticks };
+        let mut watching =
+            Self { state, feed, events, effects: JoinSet::new(), alerts: None, ticks, heard: Vec::new(), keeps: true };
         if watching.until(CONNECT_LIMIT, |state| state.link.is_up()).await? {
+            watching.keeps = false;
             return Ok(watching);
         }
         let why = match &watching.state.link {
@@ -108,12 +119,19 @@ impl Watching {
     /// Waits for the next thing to happen, and takes it.
     pub(super) async fn turn(&mut self) -> Result<(), Failure> {
         tokio::select! {
-            _ = self.ticks.tick() => self.tick(),
+            _ = self.ticks.tick() => {
+                self.tick();
+                self.note(|| Event::Tick(feed::now()));
+            }
             event = self.events.recv() => match event {
                 Some(event) => self.take(event),
                 None => return Err(Failure::Failed("the feed ended".to_owned())),
             },
-            Some(_) = self.effects.join_next() => {}
+            Some(done) = self.effects.join_next() => {
+                if let Ok(Some(event)) = done {
+                    self.take(event);
+                }
+            }
         }
         Ok(())
     }
@@ -126,7 +144,25 @@ impl Watching {
     /// Takes an event at its time.
     pub(super) fn take(&mut self, event: Event) {
         self.tick();
+        self.note(|| event.clone());
         self.happen(event);
+    }
+
+    /// From now on keeps what happens until it is asked for, and says what has happened by then.
+    pub(super) fn keep(&mut self) -> Vec<Heard> {
+        self.keeps = true;
+        self.heard()
+    }
+
+    /// What has happened since this was asked last; to be asked after each turn.
+    pub(super) fn heard(&mut self) -> Vec<Heard> {
+        std::mem::take(&mut self.heard)
+    }
+
+    fn note(&mut self, event: impl FnOnce() -> Event) {
+        if self.keeps {
+            self.heard.push((self.state.now, event()));
+        }
     }
 
     fn happen(&mut self, event: Event) {
@@ -142,7 +178,16 @@ impl Watching {
             return;
         }
         let feed = Arc::clone(&self.feed);
-        self.effects.spawn(async move { feed.run(effect).await });
+        if let Effect::Alert(message) = effect {
+            let Some(post) = self.alerts.clone() else { return };
+            tracing::info!(entries = message.entries.len(), more = message.more, lost = message.lost, "sends an alert");
+            self.effects.spawn(async move { Some(Event::Answer(Answer::Alerted(post.send(&message).await))) });
+            return;
+        }
+        self.effects.spawn(async move {
+            feed.run(effect).await;
+            None
+        });
     }
 
     /// Leaves the bus; what is under way is given up.

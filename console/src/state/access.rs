@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use contract::{Operator, StoreId, UtcMs, subject};
+use serde::{Deserialize, Serialize};
 
 /// Denials kept: as many as the connection itself keeps.
 pub const DENIALS_MAX: usize = 64;
@@ -37,7 +38,7 @@ pub struct Setting {
 }
 
 /// Who we are to the server, as it says itself.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Identity {
     /// The user; `None` when the server knows nobody by name, or did not say.
     pub user: Option<String>,
@@ -49,7 +50,8 @@ pub struct Identity {
 }
 
 /// What was tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Tried {
     /// Sending a message or a request.
     Publishing,

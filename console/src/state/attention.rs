@@ -140,7 +140,7 @@ pub fn derive(state: &State) -> Vec<Item> {
     queues(state, &mut items);
     services(state, &mut items);
     // What waits in a queue is no longer in a stream once it is done: a replay cannot tell what was not handed over.
-    if state.playing.is_none() {
+    if !state.is_from_streams() {
         undistributed(state, &mut items);
     }
     let within_ms = state.settings.attention.invalid_for.0;

@@ -124,6 +124,8 @@ pub enum Notice {
     },
     /// The screen was written to a file; the path, or why not.
     Dumped(Result<String, String>),
+    /// An alert did not arrive, with why; what it said is told with the next one.
+    AlertFailed(String),
     /// The view of this name was saved.
     ViewSaved(String),
     /// A view was not saved, with why.
@@ -231,6 +233,8 @@ pub enum Refusal {
     WrongObject(Object),
     /// What is shown is the past.
     Replaying,
+    /// What is shown is a recording: there is no bus behind it.
+    Recorded,
     /// What is shown is the present already.
     NotReplaying,
     /// This is no time in the past.

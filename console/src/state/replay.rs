@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 
 use contract::UtcMs;
 
-use super::State;
+use super::access::Access;
+use super::{Lang, State};
 use crate::event::{Fact, Trouble};
+use crate::recording::Header;
 
 /// Facts waiting to be played below which more are read: seconds of the fastest playing.
 pub const WAITING_LOW: usize = 2_000;
@@ -76,9 +78,20 @@ pub enum Wish {
     From(UtcMs),
 }
 
+/// Where the past comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    /// From the streams, which keep what was stored.
+    Streams,
+    /// From a recording, which holds all that was heard: connection, heartbeats and counts as well.
+    Recording,
+}
+
 /// What a replayed state knows of its being one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Playing {
+    /// Where it comes from.
+    pub past: Past,
     /// Where it began.
     pub from: UtcMs,
     /// Where it ends: when it was asked for.
@@ -147,4 +160,42 @@ pub struct Replay {
     pub asked: bool,
     /// The present at the last tick.
     pub ticked_at: UtcMs,
+}
+
+impl State {
+    /// The state at the beginning of a recording that goes on to `until`.
+    pub fn recorded(header: &Header, until: UtcMs, speed: Speed, lang: Lang) -> Self {
+        let from = header.began_at;
+        let playing = Playing {
+            past: Past::Recording,
+            from,
+            until,
+            known_to: until,
+            speed,
+            paused: false,
+            failed: None,
+            wish: None,
+            present: from,
+            urgent: 0,
+            under_way: 0,
+        };
+        let access = Access {
+            context: header.context.clone(),
+            production: header.production,
+            read_only: true,
+            ..Access::default()
+        };
+        // Nothing is made in the past: its ids need no seed.
+        Self { playing: Some(playing), access, ..Self::new(from, lang, 0) }
+    }
+
+    /// Whether this is the past as the streams keep it, which is not all that was heard then.
+    pub fn is_from_streams(&self) -> bool {
+        self.playing.as_ref().is_some_and(|playing| playing.past == Past::Streams)
+    }
+
+    /// Whether this is a recording.
+    pub fn is_recorded(&self) -> bool {
+        self.playing.as_ref().is_some_and(|playing| playing.past == Past::Recording)
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::heartbeat::{Latency, Load, Role, RunState, SILENT_MS};
 use contract::{Heartbeat, InstanceId, Service, UtcMs};
+use serde::{Deserialize, Serialize};
 
 use crate::state::ring::Ring;
 
@@ -195,7 +196,7 @@ fn counter(load: &Load) -> u64 {
 }
 
 /// An instance that answers to the NATS services API.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// Its service.
     pub service: Service,

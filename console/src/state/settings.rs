@@ -20,8 +20,39 @@ pub struct Settings {
     pub attention: Attention,
     /// The keys in force.
     pub keys: KeyMap,
+    /// What goes to the chat group.
+    pub alerts: Alerting,
     /// Whether the mouse is ours from the start.
     pub mouse: bool,
+}
+
+/// What goes to the chat group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alerting {
+    /// Whose alerts are sent, if any.
+    pub from: AlertsFrom,
+    /// Whether warnings are sent as well as what is urgent.
+    pub warnings: bool,
+    /// Shortest time between two messages.
+    pub min_interval: Ms,
+}
+
+/// Whose alerts are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AlertsFrom {
+    /// None are.
+    #[default]
+    Nobody,
+    /// A console: somebody looks at it, so what is there when it starts is no news.
+    Console,
+    /// A watch without anybody: what is there when it starts is news, and so is the bus itself being away.
+    Watch,
+}
+
+impl Default for Alerting {
+    fn default() -> Self {
+        Self { from: AlertsFrom::default(), warnings: false, min_interval: Ms::minutes(1) }
+    }
 }
 
 /// A stretch of time, in milliseconds; written as `90s`, `5m`, `1h30m`.

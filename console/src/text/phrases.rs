@@ -33,6 +33,26 @@ phrases! {
     /// Everything up to this time is read.
     replay_read(time) { "leído hasta {time}", "read up to {time}" }
 
+    /// Matters that a message has no room for.
+    alert_more(count) { "y {count} más", "and {count} more" }
+    /// Alerts that were given up.
+    alert_lost(count) { "avisos perdidos: {count}", "alerts lost: {count}" }
+    /// The bus is away.
+    alert_away(age) { "sin conexión con el bus desde hace {age}", "no connection to the bus for {age}" }
+    /// An alert did not arrive.
+    alert_failed(why) { "El aviso al grupo no llegó: {why}. Se dirá con el próximo.", "The alert did not arrive: {why}. It will be told with the next one." }
+
+    /// A recording that cannot be read on.
+    recording_unreadable(line, why) { "línea {line}: no se pudo leer: {why}", "line {line}: reading failed: {why}" }
+    /// A recording of another version.
+    recording_format(format) { "formato {format}: no es de esta versión", "format {format}: not of this version" }
+    /// A line that is none of a recording.
+    recording_wrong(line) { "la línea {line} no es de una grabación", "line {line} is none of a recording" }
+    /// A line that is too long.
+    recording_too_long(line) { "la línea {line} es demasiado larga", "line {line} is too long" }
+    /// A recording without its end.
+    recording_cut(line) { "cortada después de la línea {line}", "cut off after line {line}" }
+
     /// What is lost sight of by going to another bus.
     switch_means(count) {
         "Aquí queda en curso, enviado desde esta consola: {count}. Sigue su camino, pero esta consola ya no dirá cómo termina.",

@@ -35,6 +35,11 @@ words! {
     }
     "Replay" {
         ReplayMark: "REPETICIÓN", "REPLAY";
+        AlertOver: "resuelto", "over";
+        RecordingMark: "GRABACIÓN", "RECORDING";
+        RefusedRecorded: "Esto es una grabación: aquí no se cambia nada.", "This is a recording: nothing can be changed here.";
+        TroubleNotRecorded: "Una grabación no guarda payloads.", "A recording holds no payloads.";
+        RecordingNotOne: "esto no es una grabación", "this is no recording";
         ReplayPaused: "en pausa", "paused";
         ReplayOver: "fin", "the end";
         WellAsFarAsKnown: "En pedidos y colas nada requería atención. De los servicios no se sabe: sus latidos no se guardan.", "In orders and queues nothing needed attention. Of the services nothing is known: their heartbeats are not kept.";

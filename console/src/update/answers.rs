@@ -31,6 +31,10 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
             state.counted.take(state.now, read);
             Vec::new()
         }
+        Answer::Alerted(sent) => {
+            super::alerts::sent(state, sent);
+            Vec::new()
+        }
         Answer::Copied { count, cut } => {
             let tone = if cut { Tone::Bad } else { Tone::Good };
             state.notices.post(state.now, tone, Notice::Copied { count, cut });

@@ -410,5 +410,8 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
 
 /// Says why something is not possible.
 pub(super) fn refuse(state: &mut State, refusal: Refusal) {
+    // A recording has no present to go back to.
+    let recorded = refusal == Refusal::Replaying && state.is_recorded();
+    let refusal = if recorded { Refusal::Recorded } else { refusal };
     state.notices.post(state.now, Tone::Bad, Notice::Refused(refusal));
 }

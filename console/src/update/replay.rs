@@ -10,15 +10,20 @@ use jiff::tz::TimeZone;
 use super::input;
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::event::{Answer, Event, Fact, History, Meter, Part, Trouble};
+use crate::event::{Answer, Around, Event, Fact, History, Meter, Part, Trouble};
 use crate::filter;
 use crate::state::attention::{Item, Severity};
-use crate::state::replay::{Cursor, DAYS_MAX, PLAYED_MAX, Playing, Replay, STREAMS, Speed, Stretch, WAITING_LOW, Wish};
+use crate::state::replay::{
+    Cursor, DAYS_MAX, PLAYED_MAX, Past, Playing, Replay, STREAMS, Speed, Stretch, WAITING_LOW, Wish,
+};
 use crate::state::{Refusal, State, Times};
 
 /// Begins a replay from a time as a person writes it.
 pub(super) fn begin(state: &mut State, text: &str) -> Result<Vec<Effect>, Refusal> {
     let zone = if state.times == Times::Utc { TimeZone::UTC } else { state.zone.clone() };
+    if state.is_recorded() {
+        return Err(Refusal::Recorded);
+    }
     if !state.link.is_up() {
         return Err(Refusal::NotConnected);
     }
@@ -35,6 +40,9 @@ pub(super) fn begin(state: &mut State, text: &str) -> Result<Vec<Effect>, Refusa
 
 /// Wishes for the present.
 pub(super) fn leave(state: &mut State) -> Result<Vec<Effect>, Refusal> {
+    if state.is_recorded() {
+        return Err(Refusal::Recorded);
+    }
     let playing = state.playing.as_mut().ok_or(Refusal::NotReplaying)?;
     playing.wish = Some(Wish::Live);
     Ok(Vec::new())
@@ -68,6 +76,7 @@ fn start(live: &mut State, from: UtcMs) {
     shown.mouse = live.mouse;
     (shown.reading.ready, shown.reading.since) = (true, Some(from));
     shown.playing = Some(Playing {
+        past: Past::Streams,
         from,
         until,
         known_to: from,
@@ -158,11 +167,7 @@ fn harmless(shown: &mut State, present: UtcMs, event: Event) -> Vec<Effect> {
     if effects.iter().any(|effect| matches!(effect, Effect::Intend(_) | Effect::EditPayload(_))) {
         input::refuse(shown, Refusal::Replaying);
     }
-    // What was said just now was said by the clock of the past, which may stand still or run: people read by the other.
-    for posted in shown.notices.shown.iter_mut().filter(|posted| posted.at == shown.now) {
-        let stays_ms = posted.until.since(posted.at);
-        (posted.at, posted.until) = (present, present.plus_millis(stays_ms));
-    }
+    say_at(shown, present);
     let allowed = |effect: &Effect| {
         matches!(
             effect,
@@ -176,6 +181,51 @@ fn harmless(shown: &mut State, present: UtcMs, event: Event) -> Vec<Effect> {
         )
     };
     effects.into_iter().filter(allowed).collect()
+}
+
+/// What was said just now was said by the clock of the past, which may stand still or run: people read by the other.
+fn say_at(shown: &mut State, present: UtcMs) {
+    for posted in shown.notices.shown.iter_mut().filter(|posted| posted.at == shown.now) {
+        let stays_ms = posted.until.since(posted.at);
+        (posted.at, posted.until) = (present, present.plus_millis(stays_ms));
+    }
+}
+
+/// What of `effects` may be done outside while a recording is shown: there is no bus behind it.
+pub(super) fn of_recording(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
+    let mut allowed = Vec::new();
+    for effect in effects {
+        match effect {
+            Effect::Quit | Effect::Copy(_) | Effect::CopyDetail | Effect::Dump | Effect::SaveView(_) => {
+                allowed.push(effect);
+            }
+            Effect::FetchPayload(order) => {
+                let missing = Answer::Payload { order, payload: Err(Trouble::NotRecorded) };
+                let _ = super::take(state, Event::Answer(missing));
+            }
+            Effect::Intend(_) | Effect::EditPayload(_) | Effect::Run { .. } | Effect::Unlock(_) => {
+                input::refuse(state, Refusal::Replaying);
+            }
+            Effect::Switch(_) => input::refuse(state, Refusal::Recorded),
+            _ => {}
+        }
+    }
+    if let Some(present) = state.playing.as_ref().map(|playing| playing.present) {
+        say_at(state, present);
+    }
+    allowed
+}
+
+/// Something happened around the recording that is shown.
+pub(super) fn around(state: &mut State, around: Around) {
+    let Some(playing) = &mut state.playing else { return };
+    match around {
+        Around::Present(now) => {
+            playing.present = now;
+            state.notices.expire(now);
+        }
+        Around::Ended(fault) => playing.failed = Some(Trouble::Recording(fault)),
+    }
 }
 
 /// Does what was wished for in the replayed state.
@@ -205,11 +255,14 @@ pub(super) fn action(state: &mut State, action: Action) {
     match action {
         Action::PlayPause => {
             playing.paused = !playing.paused;
-            playing.failed = None;
+            // What is wrong with a recording stays wrong.
+            if playing.past == Past::Streams {
+                playing.failed = None;
+            }
         }
         Action::Faster => playing.speed = playing.speed.faster(),
         Action::Slower => playing.speed = playing.speed.slower(),
-        Action::Live => playing.wish = Some(Wish::Live),
+        Action::Live if playing.past == Past::Streams => playing.wish = Some(Wish::Live),
         _ => {}
     }
 }

@@ -112,7 +112,8 @@ fn replaying(look: &Look, state: &State, columns: u16) -> String {
     );
     let now = present(look, state, playing.urgent);
     if !now.is_empty() {
-        text = format!("{text} {} {}", look.glyphs().dot, phrases::replay_now(look.lang, now));
+        let now = if state.is_recorded() { now } else { phrases::replay_now(look.lang, now) };
+        text = format!("{text} {} {now}", look.glyphs().dot);
     }
     if let Some(why) = &playing.failed {
         text = format!("{text} {} {}", look.glyphs().dot, why.text(look.lang));

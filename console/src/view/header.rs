@@ -14,7 +14,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let look = pen.look;
     let mut brand = vec![look.span(Meaning::Brand, " DOMICILIO ")];
     if state.playing.is_some() {
-        brand.push(look.span(Meaning::AlertWarn, format!(" {}", look.t(Msg::ReplayMark))));
+        let mark = if state.is_recorded() { Msg::RecordingMark } else { Msg::ReplayMark };
+        brand.push(look.span(Meaning::AlertWarn, format!(" {}", look.t(mark))));
     }
     let clock = format!("{} {} ", when::clock(look.now, &look.zone), when::offset(look.now, &look.zone));
     let clock_columns = u16::try_from(fit::width(&clock)).unwrap_or(u16::MAX).min(area.width);
@@ -35,7 +36,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
         (7, unreadable(look, state)),
         (GAPS, gaps(look, state, true)),
     ];
-    if state.playing.is_some() {
+    if state.is_from_streams() {
         // The past is not received: a rate and a count of what was lost would be invented.
         parts.retain(|(rank, _)| *rank != RATE && *rank != NEVER_DROPPED);
     }

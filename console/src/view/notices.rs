@@ -101,6 +101,7 @@ fn notice(look: &Look, state: &State, notice: &Notice) -> String {
         Notice::Copied { count, cut: true } => phrases::copied_cut(lang, when::count(*count as u64)),
         Notice::Dumped(Ok(path)) => phrases::dumped(lang, path),
         Notice::Dumped(Err(why)) => phrases::dump_failed(lang, why),
+        Notice::AlertFailed(why) => phrases::alert_failed(lang, why),
         Notice::ViewSaved(name) => phrases::view_saved(lang, name),
         Notice::ViewNotSaved(why) => phrases::view_not_saved(lang, why),
         Notice::ViewsUnreadable(why) => phrases::views_unreadable(lang, why),

@@ -233,7 +233,7 @@ fn attention_section(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut 
     let body = super::below_rule(area);
     let nothing = match hidden {
         // Heartbeats are in no stream: of the past nobody knows whether a service was silent.
-        0 if state.playing.is_some() => Msg::WellAsFarAsKnown,
+        0 if state.is_from_streams() => Msg::WellAsFarAsKnown,
         0 => Msg::AllIsWell,
         _ => Msg::OnlyPutOff,
     };

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod access;
+mod alerts;
 mod bus_init;
 mod doctor;
 mod feed;
@@ -9,6 +10,7 @@ mod headless;
 mod info;
 mod looking;
 mod pages;
+mod recording;
 mod replay;
 mod schemas;
 mod wire;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bus::server::Server;
 use bus::topology::{self, Profile};
+use contract::event::FailReason;
 use contract::order::{Channel, Digest, Ending, Format, Origin};
 use contract::{OrderHead, Outcome, QueueEntry, StoreId, StoreRecord, UtcMs, VERSION, header, subject};
 use domicilio::event::Event;
@@ -73,6 +74,16 @@ impl World {
         };
         let body = serde_json::to_vec(&entry).unwrap();
         self.store(subject::queue(entry.order.store), async_nats::HeaderMap::new(), body).await;
+    }
+
+    /// Gives the `n`th order up.
+    pub(crate) async fn fail(&self, n: u32, intake: u64) {
+        let ending =
+            Ending::NotInjected { reason: FailReason::Refused, detail: "POS answered 409".to_owned(), command: None };
+        let outcome = Outcome { ending, ..outcome(head(n), intake) };
+        let body = serde_json::to_vec(&outcome).unwrap();
+        let subject = subject::outcome(outcome.order.country, outcome.order.store);
+        self.store(subject, async_nats::HeaderMap::new(), body).await;
     }
 
     /// Ends the `n`th order well.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 /// Files and folders of the pure part.
 const PURE: &[&str] = &[
     "action.rs",
+    "alerts.rs",
     "config/bounds.rs",
     "config/file.rs",
     "config/read.rs",
@@ -19,6 +20,8 @@ const PURE: &[&str] = &[
     "mask",
     "mask.rs",
     "operation.rs",
+    "recording.rs",
+    "recording/player.rs",
     "sanitise.rs",
     "state",
     "state.rs",

@@ -12,6 +12,7 @@ mod layers;
 mod making;
 mod palette;
 mod payload;
+mod recording;
 mod replay;
 mod tables;
 mod trail;

@@ -75,6 +75,17 @@ struct Mark {
     put_off: Option<Held>,
     /// What the bell rang for, or would have if it had been listening.
     told: Option<Gravity>,
+    /// What an alert was made of.
+    alerted: Option<Gravity>,
+}
+
+/// Something for an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum News {
+    /// It is new, or worse, or back.
+    New(Subject),
+    /// It has been gone for [`FORGOTTEN_MS`].
+    Over(Subject),
 }
 
 /// How the list is looked at right now.
@@ -87,6 +98,8 @@ pub(crate) struct Sight {
     pub(crate) ready: bool,
     /// Whether the connection is down or what is shown is old: nothing that is missing has ended.
     pub(crate) blind: bool,
+    /// Whether what is there at the start is news for an alert.
+    pub(crate) tells_all: bool,
 }
 
 /// What was done about which item.
@@ -97,6 +110,7 @@ pub struct Handled {
     ready_at: Option<UtcMs>,
     owed: bool,
     rung_at: Option<UtcMs>,
+    news: Vec<News>,
 }
 
 impl Handled {
@@ -119,18 +133,26 @@ impl Handled {
             if self.marks.len() >= MARKS_MAX && !self.marks.contains_key(&item.subject) {
                 return true; // Shown, and that is all: so many are trouble enough.
             }
-            let new = Mark { seen_at: now, acknowledged: None, put_off: None, told: None };
+            let new = Mark { seen_at: now, acknowledged: None, put_off: None, told: None, alerted: None };
             let mark = self.marks.entry(item.subject.clone()).or_insert(new);
             mark.seen_at = now;
             for held in [&mut mark.acknowledged, &mut mark.put_off] {
                 if held.as_mut().is_some_and(|held| !held.stands(gravity, now)) {
                     *held = None;
-                    mark.told = None;
+                    (mark.told, mark.alerted) = (None, None);
                 }
             }
             item.acknowledged = mark.acknowledged.is_some();
-            if let Some(told) = &mut mark.told {
+            for told in [&mut mark.told, &mut mark.alerted].into_iter().flatten() {
                 told.count = told.count.min(gravity.count);
+            }
+            let news = mark.alerted.is_none_or(|before| gravity.is_worse_than(before));
+            let handled = item.acknowledged || mark.put_off.is_some();
+            if news && !handled && !(listening && sight.blind) && (listening || !sight.tells_all) {
+                mark.alerted = Some(gravity);
+                if listening {
+                    self.news.push(News::New(item.subject.clone()));
+                }
             }
             let untold = mark.told.is_none_or(|told| gravity.is_worse_than(told));
             let quiet = item.acknowledged || mark.put_off.is_some() || gravity.severity != Severity::Critical;
@@ -144,10 +166,20 @@ impl Handled {
         for mark in self.marks.values_mut().filter(|_| sight.blind) {
             mark.seen_at = now;
         }
-        self.marks.retain(|_, mark| {
-            now.since(mark.seen_at) <= FORGOTTEN_MS || mark.put_off.is_some_and(|held| now < held.until)
+        self.marks.retain(|subject, mark| {
+            let stays = now.since(mark.seen_at) <= FORGOTTEN_MS || mark.put_off.is_some_and(|held| now < held.until);
+            if !stays && mark.alerted.is_some() {
+                self.news.push(News::Over(subject.clone()));
+            }
+            stays
         });
+        self.news.truncate(MARKS_MAX);
         items
+    }
+
+    /// What there is for an alert since this was asked last.
+    pub(crate) fn news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
     }
 
     /// Whether the bell is to ring now; asked once a tick.
