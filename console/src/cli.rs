@@ -1,5 +1,6 @@
 //! The command line: words, help and examples. What they do is in `runtime` and `headless`.
 
+mod acting;
 mod bus;
 mod looking;
 mod pages;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use contract::{AppCode, Country};
 
+pub use self::acting::{Acting, Cmd, Orders as ActedOrders, Reinject, Release, Solve, Store, StoreCommand, Told};
 pub use self::looking::{Check, Doctor, Orders, Status};
 pub use self::pages::{Completions, Man};
 pub use self::recordings::{Record, Replay, ScreenName, Tail, Times, Watch};
@@ -115,6 +117,16 @@ pub enum Command {
     Check(Check),
     /// Send a test order that no kitchen cooks, and follow it to its end
     Inject(Inject),
+    /// Send orders that were not injected to their stores once more
+    Reinject(Reinject),
+    /// Say that nothing more is to be done about orders that were not injected
+    Solve(Solve),
+    /// Give up the order at the head of a store's queue
+    Release(Release),
+    /// Create, change, pause, resume or disable a store, or look at its POS
+    Store(Store),
+    /// Tell an instance of a service something
+    Cmd(Cmd),
     /// Show one order: state, timeline and outcome, never its payload
     Order(Order),
     /// Show what waits, per store
@@ -200,18 +212,18 @@ pub struct Inject {
     /// The order's code; generated when absent. The same code again is refused or answered as a repeat
     #[arg(long)]
     pub code: Option<AppCode>,
-    /// Print the very bytes that would be sent, and send nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// How long to follow the order, in seconds; 0 = only until it is accepted
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=3600), value_name = "SECONDS")]
-    pub wait: u64,
-    /// Send without asking
-    #[arg(long)]
-    pub yes: bool,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
+    /// Makes the orders: the same seed on the same day makes the same ones, to the byte
+    #[arg(long, value_name = "N", conflicts_with = "code")]
+    pub seed: Option<u64>,
+    /// How many, each with a code of its own
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=500), value_name = "N")]
+    pub count: u16,
+    /// How many of them are begun within a second at most
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=10), value_name = "R")]
+    pub rate: u16,
+    /// What all changes take.
+    #[command(flatten)]
+    pub acting: Acting,
 }
 
 /// Template of a test order.

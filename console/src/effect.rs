@@ -77,6 +77,13 @@ pub enum Effect {
     Quit,
 }
 
+impl Effect {
+    /// Whether it is part of changing something: the runtime has other hands for it than for reading.
+    pub const fn changes(&self) -> bool {
+        matches!(self, Self::Intend(_) | Self::Run { .. } | Self::Conclude(_) | Self::Unlock(_) | Self::Lock)
+    }
+}
+
 /// What is about to be done, for the audit trail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intent {

@@ -3,9 +3,10 @@
 //!
 //! Two connections. One only observes, so that its account of received messages shows every loss exactly
 //! (`observe`). The other one asks: it reads the streams at start and after each return (`history`), counts the
-//! queues each second (`queues`) and runs effects (`requests`), every change of the world through one guard (`guard`).
+//! queues each second (`queues`) and runs effects (`requests`, `acting`), every change of the world through one guard (`guard`).
 //! Whatever fails becomes an event; nothing here ends the program or blocks the client.
 
+mod acting;
 pub mod decode;
 mod discovery;
 pub mod guard;
@@ -21,16 +22,16 @@ mod server;
 mod waiting;
 mod wire;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use contract::UtcMs;
+use contract::{OrderId, UtcMs};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use self::queues::read as count_queues;
-use crate::effect::Effect;
-use crate::event::Event;
+use crate::effect::{Effect, Planned};
+use crate::event::{Answer, Done, Event, Trouble};
 
 /// Events between the feed and the loop: a second of batches at full rate. When the loop is slower than that, taking
 /// stops, the client's own buffer fills, and what it must drop is counted.
@@ -51,8 +52,8 @@ pub struct Settings {
     pub client_buffer: usize,
     /// Recent orders read at start.
     pub orders: u64,
-    /// Whether nothing that changes the world may be sent.
-    pub read_only: bool,
+    /// What may be done there, whatever is planned.
+    pub policy: guard::Policy,
 }
 
 impl Settings {
@@ -62,8 +63,8 @@ impl Settings {
     }
 
     /// The usual settings for the bus that `target` leads to.
-    pub const fn to(target: bus::Target) -> Self {
-        Self { target, client_buffer: CLIENT_BUFFER, orders: history::ORDERS_READ, read_only: false }
+    pub fn to(target: bus::Target) -> Self {
+        Self { target, client_buffer: CLIENT_BUFFER, orders: history::ORDERS_READ, policy: guard::Policy::default() }
     }
 
     /// A connection of ours under `name`.
@@ -76,7 +77,7 @@ impl Settings {
 #[derive(Debug)]
 pub struct Feed {
     requests: bus::Connection,
-    read_only: bool,
+    policy: Mutex<guard::Policy>,
     reread: Arc<Notify>,
     tail: watch::Sender<Option<String>>,
     events: mpsc::Sender<Event>,
@@ -128,7 +129,7 @@ impl Feed {
         let running = tokio::sync::Semaphore::new(EFFECTS_MAX);
         Ok(Self {
             requests,
-            read_only: settings.read_only,
+            policy: Mutex::new(settings.policy.clone()),
             reread,
             tail,
             events,
@@ -153,17 +154,39 @@ impl Feed {
             }
             _ => {}
         }
-        if self.read_only && matches!(effect, Effect::Run { .. }) {
-            // `update` asks for no such thing: this is the lock behind the lock.
-            tracing::error!(?effect, "refused: this context is read-only");
-            return;
-        }
         // The semaphore is never closed.
         let Ok(_permit) = self.running.acquire().await else { return };
         if let Some(answer) = requests::run(&self.requests, effect).await {
             // The loop is gone when the program ends; then nobody waits for the answer.
             let _ = self.events.send(Event::Answer(answer)).await;
         }
+    }
+
+    /// Sends a change, if the guard lets it pass; returns with its answer. `payload` is the edited payload, where there is
+    /// one.
+    pub async fn act(&self, planned: &Planned, payload: Option<&str>) -> Result<Done, Trouble> {
+        let policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        acting::send(&self.requests, planned, payload, &policy, now()).await
+    }
+
+    /// An order's payload as it is, personal data and all: only for whoever is to edit it.
+    pub async fn payload(&self, order: &OrderId) -> Result<Vec<u8>, Trouble> {
+        requests::in_clear(&self.requests, order).await
+    }
+
+    /// Lets changes pass until then, where nothing may be changed else; `None` = no more.
+    pub fn unlock(&self, until: Option<UtcMs>) {
+        self.policy.lock().unwrap_or_else(PoisonError::into_inner).unlock(until);
+    }
+
+    /// Tells the bus what was done.
+    pub async fn tell(&self, subject: String, body: Vec<u8>) -> Result<(), Trouble> {
+        acting::tell(&self.requests, subject, body).await
+    }
+
+    /// Hands the loop an answer that was not found here.
+    pub async fn answer(&self, answer: Answer) {
+        let _ = self.events.send(Event::Answer(answer)).await;
     }
 
     /// Stops and waits until every task has ended, at most `limit`.

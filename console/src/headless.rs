@@ -3,6 +3,7 @@
 //! The same state and the same feed as the console's; no ANSI sequence is ever printed. A reader that goes away
 //! (`| head`) ends the program quietly.
 
+mod act;
 mod bus_init;
 pub mod check;
 mod counters;
@@ -10,6 +11,7 @@ mod doctor;
 mod import;
 mod info;
 mod inject;
+mod input;
 mod order;
 mod orders;
 mod pages;
@@ -98,6 +100,11 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Failure> {
         Command::Completions(arguments) => pages::completions(&arguments),
         Command::Man(arguments) => pages::man(&arguments),
         Command::Inject(arguments) => inject::run(common, &arguments).await,
+        Command::Reinject(arguments) => act::reinject(common, &arguments).await,
+        Command::Solve(arguments) => act::solve(common, &arguments).await,
+        Command::Release(arguments) => act::release(common, &arguments).await,
+        Command::Store(arguments) => act::store(common, &arguments).await,
+        Command::Cmd(arguments) => act::cmd(common, &arguments).await,
         Command::Order(arguments) => order::run(common, &arguments).await,
         Command::Counters(arguments) => counters::run(common, &arguments).await,
         Command::Queues(arguments) => queues::run(common, arguments.json).await,

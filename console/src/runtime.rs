@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use contract::OrderId;
 use crossterm::event::{Event as TerminalEvent, EventStream};
 use futures::StreamExt as _;
 use jiff::tz::TimeZone;
@@ -14,9 +15,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::effect::Effect;
-use crate::event::{Answer, Event, Meter, Said};
+use crate::audit::Scribe;
+use crate::editing::Editing;
+use crate::effect::{Draft, Effect};
+use crate::event::{Answer, Event, Meter, Said, Trouble};
+use crate::feed::guard::Policy;
 use crate::feed::{self, Feed, route};
+use crate::hands::Hands;
+use crate::mask::Difference;
 use crate::state::access::{Access, Marks};
 use crate::state::pointing::Mouse;
 use crate::state::views::View;
@@ -101,6 +107,8 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
     state.settings = settings.state;
     let views = log::folder().map_or_else(|| Ok(Vec::new()), |folder| views::load(&folder));
     update(&mut state, Event::Views(views.map_err(|error| feed::chain(&error))));
+    let hands = Arc::new(Hands::new(Scribe::of_process()));
+    state.access.operator = hands.scribe().operator().cloned();
     state.zone = settings.zone.clone();
     if let Ok((width, height)) = screen.size() {
         update(&mut state, Event::Resized { width, height });
@@ -110,11 +118,13 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
         memory: Memory::new(settings.theme, settings.zone),
         source,
         said,
+        hands,
         contexts: settings.contexts,
         alerts: settings.alerts,
         start,
         switch_to: None,
         effects: JoinSet::new(),
+        fetched: mpsc::channel(1),
         on_screen: VecDeque::new(),
         frame: settings.frame,
         dirty: true,
@@ -135,7 +145,7 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
 /// Opens the bus that `target` leads to.
 async fn open(target: bus::Target, marks: &Marks) -> Result<(Feed, mpsc::Receiver<Event>), bus::Error> {
     let (tell, events) = mpsc::channel(feed::EVENTS_MAX);
-    let settings = feed::Settings { read_only: marks.read_only, ..feed::Settings::to(target) };
+    let settings = feed::Settings { policy: Policy::of(marks), ..feed::Settings::to(target) };
     Ok((Box::pin(Feed::start(&settings, tell)).await?, events))
 }
 
@@ -170,6 +180,7 @@ struct Console {
     memory: Memory,
     source: Source,
     said: mpsc::Receiver<Said>,
+    hands: Arc<Hands>,
     contexts: BTreeMap<String, Marks>,
     /// The bus that the console was started on; a recording has none.
     start: Option<bus::Target>,
@@ -178,11 +189,19 @@ struct Console {
     /// The context whose bus is to be opened next.
     switch_to: Option<String>,
     effects: JoinSet<Option<Event>>,
+    /// Payloads that were fetched to be edited, or why not; the loop has the terminal.
+    fetched: (mpsc::Sender<Fetched>, mpsc::Receiver<Fetched>),
     /// Effects that need the terminal; run by the loop, which has it.
     on_screen: VecDeque<Effect>,
     frame: Duration,
     dirty: bool,
 }
+
+/// What a person made of a payload.
+type Edited = Result<Option<(Draft, Vec<Difference>)>, Trouble>;
+
+/// A payload that was fetched to be edited, or why it was not.
+type Fetched = (OrderId, Result<Vec<u8>, Trouble>);
 
 impl Console {
     async fn turn(
@@ -231,6 +250,13 @@ impl Console {
                         self.take(event);
                     }
                 }
+                Some((order, payload)) = self.fetched.1.recv() => {
+                    // Keys are the editor's now.
+                    drop(terminal);
+                    let edited = self.edit(screen, payload).await?;
+                    terminal = EventStream::new();
+                    self.take(Event::Answer(Answer::Edited { order, edited }));
+                }
             }
             self.on_screen(screen)?;
             screen.mouse(self.state.shown().mouse.is_ours()).context("asking for the mouse")?;
@@ -266,6 +292,48 @@ impl Console {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Lets the person edit a payload. What happens meanwhile is taken in, and nothing is drawn.
+    async fn edit(&mut self, screen: &mut term::Screen, payload: Result<Vec<u8>, Trouble>) -> anyhow::Result<Edited> {
+        let editing = match payload.and_then(|payload| Editing::begin(&payload)) {
+            Ok(editing) => editing,
+            Err(why) => return Ok(Err(why)),
+        };
+        screen.lend();
+        let mut ticks = interval(Duration::from_millis(TICK_MS));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let ended = {
+            let mut editor = std::pin::pin!(editing.run());
+            loop {
+                tokio::select! {
+                    ended = &mut editor => break ended,
+                    _ = ticks.tick() => self.tick(),
+                    event = self.source.next() => match event {
+                        Some(event) => self.take(event),
+                        None => anyhow::bail!("the feed ended"),
+                    },
+                    Some(done) = self.effects.join_next() => {
+                        if let Ok(Some(event)) = done {
+                            self.take(event);
+                        }
+                    }
+                }
+            }
+        };
+        screen.retake().context("taking the terminal again")?;
+        self.dirty = true;
+        let edited = match ended {
+            Ok(status) if status.success() => editing.end(),
+            Ok(status) => Err(Trouble::Said(format!("the editor: {status}"))),
+            Err(error) => Err(Trouble::Said(format!("the editor: {error}"))),
+        };
+        Ok(edited.map(|edited| {
+            edited.map(|(text, draft, differences)| {
+                self.hands.keep(text);
+                (draft, differences)
+            })
+        }))
     }
 
     /// Moves the clock on; the screen shows seconds, so only a new second asks for a frame.
@@ -351,6 +419,7 @@ impl Console {
                 tracing::info!(context = name, "another bus");
                 // The last one that uses the old feed stops it.
                 self.source = Source::Bus(Arc::new(feed), events);
+                let access = Access { operator: self.state.access.operator.clone(), ..access };
                 self.state = self.state.elsewhere(access);
                 self.dirty = true;
             }
@@ -386,6 +455,7 @@ impl Console {
                 self.effects.spawn(async move { Some(Event::Answer(Answer::Alerted(post.send(&message).await))) });
                 return;
             }
+            Effect::EditPayload(order) => return self.fetch(order),
             Effect::Bell | Effect::Copy(_) | Effect::CopyDetail | Effect::Dump => {
                 return self.on_screen.push_back(effect);
             }
@@ -397,9 +467,25 @@ impl Console {
         }
         // There is nobody to ask behind a recording; `update` asks for nothing there.
         let Source::Bus(feed, _) = &self.source else { return };
-        let feed = Arc::clone(feed);
+        let (feed, hands) = (Arc::clone(feed), Arc::clone(&self.hands));
+        let access = effect.changes().then(|| self.state.access.clone());
         self.effects.spawn(async move {
-            feed.run(effect).await;
+            match access {
+                Some(access) => hands.run(&feed, &access, effect).await,
+                None => feed.run(effect).await,
+            }
+            None
+        });
+    }
+
+    /// Fetches a payload to be edited.
+    fn fetch(&mut self, order: OrderId) {
+        let Source::Bus(feed, _) = &self.source else { return };
+        let (feed, tell) = (Arc::clone(feed), self.fetched.0.clone());
+        self.effects.spawn(async move {
+            let payload = feed.payload(&order).await;
+            // One at a time: the second waits until the editor is closed.
+            let _ = tell.send((order, payload)).await;
             None
         });
     }

@@ -100,6 +100,13 @@ pub const fn next_seed(seed: u64) -> (u64, u64) {
     (next, bits ^ (bits >> 31))
 }
 
+/// Midday at the store, on the day that it is there at `now`.
+pub fn midday(store: &StoreRecord, now: UtcMs) -> UtcMs {
+    let zone = TimeZone::get(store.zone()).unwrap_or(TimeZone::UTC);
+    let midday = zone.to_timestamp(local(store, now).date().at(12, 0, 0, 0));
+    midday.map_or(now, UtcMs::from)
+}
+
 /// A code for a test order, recognisable at sight: `PRUEBA-20261123-1a2b3c4d`.
 pub fn test_code(store: &StoreRecord, now: UtcMs, bits: u64) -> Option<AppCode> {
     let day = local(store, now).strftime("%Y%m%d").to_string();

@@ -95,6 +95,11 @@ impl Screen {
         terminal::size()
     }
 
+    /// Gives the terminal back to another program for a while; [`Screen::retake`] takes it again.
+    pub fn lend(&self) {
+        restore();
+    }
+
     /// Gives the terminal back and stops the job, as Ctrl-Z does elsewhere; returns once it is continued, with the
     /// terminal taken over again and the next frame drawn anew.
     ///

@@ -48,6 +48,9 @@ pub enum Error {
         /// Why it could not be.
         source: io::Error,
     },
+    /// The login has no name that a record could carry.
+    #[error("the login has no name: set USER")]
+    Nobody,
     /// Another program keeps the lock.
     #[error("another program has been writing to the audit trail for {} s", LOCK_LIMIT.as_secs())]
     Locked,

@@ -110,6 +110,15 @@ pub struct Draft {
     pub quoted: usize,
 }
 
+impl Draft {
+    /// What `text` is known by.
+    pub fn of(text: &str) -> Self {
+        // A text always serialises.
+        let quoted = serde_json::to_string(text).map_or(0, |quoted| quoted.len());
+        Self { digest: Digest::of(text.as_bytes()), bytes: text.len(), quoted }
+    }
+}
+
 /// A release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Releasing {

@@ -138,6 +138,8 @@ pub enum Answer {
         /// Whether it is written.
         written: Result<(), String>,
     },
+    /// To `Intend` or `Conclude`: it stands in the audit trail, and the bus does not keep it, with why.
+    Unheard(Trouble),
     /// To `EditPayload`: what was made of it; `None` when nothing was changed.
     Edited {
         /// The order.

@@ -2,7 +2,7 @@
 
 use bus::read::{self, Request, Start};
 use contract::decision::DECISIONS_MAX;
-use contract::{AppCode, Country, EventKind, OrderHead, OrderId, Subject, UtcMs, stream, subject};
+use contract::{AppCode, EventKind, OrderHead, OrderId, UtcMs, stream, subject};
 
 use super::report::OrderReport;
 use super::{Failure, connect, print, print_json};
@@ -163,21 +163,15 @@ async fn waiting(connection: &bus::Connection, id: &OrderId, intake: u64) -> Res
     Ok(None)
 }
 
-/// What the streams say of an order right now; empty when its acceptance is not there.
-pub(super) async fn look_up(
-    connection: &bus::Connection,
-    country: Country,
-    id: &OrderId,
-) -> Result<Vec<Fact>, Failure> {
-    let mut found = acceptances(connection, &subject::order_of(country, id)).await?;
-    match found.pop() {
-        Some(found) => facts(connection, found).await,
-        None => Ok(Vec::new()),
-    }
+/// An order by its id, or by its code alone, with all that the streams hold about it.
+pub(super) async fn read(connection: &bus::Connection, text: &str) -> Result<(OrderId, Vec<Fact>), Failure> {
+    let found = find(connection, text).await?;
+    let id = found.head.id();
+    Ok((id, facts(connection, found).await?))
 }
 
 /// Whether a fact is about this order.
-pub(super) fn is_about(fact: &Fact, id: &OrderId) -> bool {
+fn is_about(fact: &Fact, id: &OrderId) -> bool {
     match fact {
         Fact::Accepted { head, .. } => head.id() == *id,
         Fact::Solved { order, .. } => order == id,
@@ -186,14 +180,4 @@ pub(super) fn is_about(fact: &Fact, id: &OrderId) -> bool {
         Fact::Step(contract::Event { kind: EventKind::AttemptFailed { order, .. }, .. }) => order.id() == *id,
         _ => false,
     }
-}
-
-/// Subjects on which the steps of an order are published.
-pub(super) fn subjects(country: Country, id: &OrderId) -> [String; 4] {
-    [
-        subject::order_of(country, id),
-        Subject::Queue(id.store.partition(), id.store).to_string(),
-        subject::outcome(country, id.store),
-        format!("domicilio.events.{country}.{}.attempt_failed", id.store),
-    ]
 }

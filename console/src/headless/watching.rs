@@ -12,11 +12,14 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout_at};
 
 use super::{CONNECT_LIMIT, Failure};
 use crate::alerting::Post;
+use crate::audit::Scribe;
 use crate::cli::Common;
 use crate::config;
 use crate::effect::Effect;
 use crate::event::{Answer, Event};
+use crate::feed::guard::Policy;
 use crate::feed::{self, Feed, chain, route};
+use crate::hands::Hands;
 use crate::state::link::PartState;
 use crate::state::{Link, State};
 use crate::update::update;
@@ -44,7 +47,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(1);
 pub(super) enum Need {
     /// What the streams hold.
     Streams,
-    /// That, the day's counts, and who is there.
+    /// That, and who is there.
+    Services,
+    /// That, and the day's counts.
     Everything,
 }
 
@@ -56,6 +61,7 @@ pub(super) struct Watching {
     /// What is known, as `update` made it; large, and passed through several futures.
     pub(super) state: Box<State>,
     feed: Arc<Feed>,
+    hands: Arc<Hands>,
     events: mpsc::Receiver<Event>,
     effects: JoinSet<Option<Event>>,
     /// Where alerts go, if anywhere.
@@ -84,14 +90,17 @@ impl Watching {
         let mut state = Box::new(State::new(feed::now(), config.file.language.resolve(var), fastrand::u64(..)));
         state.settings = config.file.settings();
         state.access = route::access(&target, &marks);
+        let hands = Arc::new(Hands::new(Scribe::of_process()));
+        state.access.operator = hands.scribe().operator().cloned();
         state.zone = jiff::tz::TimeZone::system();
         let (tell, events) = mpsc::channel(feed::EVENTS_MAX);
-        let settings = feed::Settings { read_only: marks.read_only, ..feed::Settings::to(target) };
+        let settings = feed::Settings { policy: Policy::of(&marks), ..feed::Settings::to(target) };
         let feed = Arc::new(Box::pin(Feed::start(&settings, tell)).await?);
         let mut ticks = interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let effects = JoinSet::new();
         let mut watching =
-            Self { state, feed, events, effects: JoinSet::new(), alerts: None, ticks, heard: Vec::new(), keeps: true };
+            Self { state, feed, hands, events, effects, alerts: None, ticks, heard: Vec::new(), keeps: true };
         if watching.until(CONNECT_LIMIT, |state| state.link.is_up()).await? {
             watching.keeps = false;
             return Ok(watching);
@@ -171,8 +180,9 @@ impl Watching {
         }
     }
 
-    fn start(&mut self, effect: Effect) {
-        let acts = matches!(effect, Effect::Run { .. } | Effect::Intend(_));
+    /// Runs an effect aside.
+    pub(super) fn start(&mut self, effect: Effect) {
+        let acts = effect.changes();
         if !acts && self.effects.len() >= EFFECTS_MAX {
             tracing::warn!(?effect, "too much under way: left out");
             return;
@@ -184,10 +194,44 @@ impl Watching {
             self.effects.spawn(async move { Some(Event::Answer(Answer::Alerted(post.send(&message).await))) });
             return;
         }
+        if !acts {
+            self.effects.spawn(async move {
+                feed.run(effect).await;
+                None
+            });
+            return;
+        }
+        let (hands, access) = (Arc::clone(&self.hands), self.state.access.clone());
         self.effects.spawn(async move {
-            feed.run(effect).await;
+            hands.run(&feed, &access, effect).await;
             None
         });
+    }
+
+    /// Goes on until no effect is under way any more, for as long as `limit` at most.
+    pub(super) async fn drain(&mut self, limit: Duration) -> Result<(), Failure> {
+        let end = Instant::now() + limit;
+        while !self.effects.is_empty() {
+            match timeout_at(end, self.turn()).await {
+                Ok(turned) => turned?,
+                Err(_) => break,
+            }
+        }
+        // Answers that came with the last of them.
+        while let Ok(event) = self.events.try_recv() {
+            self.take(event);
+        }
+        Ok(())
+    }
+
+    /// What talks to the bus.
+    pub(super) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// What acts.
+    pub(super) fn hands(&self) -> &Hands {
+        &self.hands
     }
 
     /// Leaves the bus; what is under way is given up.
@@ -222,6 +266,7 @@ fn is_settled(state: &State, need: Need) -> bool {
     state.reading.ready
         && match need {
             Need::Streams => true,
+            Need::Services => has_listened(state),
             Need::Everything => {
                 let counted = state.counted.read_at.is_some() || state.counted.trouble.is_some();
                 counted && has_listened(state)

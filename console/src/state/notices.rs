@@ -88,6 +88,8 @@ pub enum Notice {
     NotAudited(String),
     /// The audit trail has the intent and not the outcome, with why.
     NotRecorded(String),
+    /// It stands in the audit trail, and the bus does not keep it, with why.
+    Unheard(String),
     /// The context is unlocked for so long, in milliseconds.
     Unlocked(i64),
     /// The context is locked again.

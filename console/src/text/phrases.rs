@@ -423,6 +423,11 @@ phrases! {
         "Se hizo, pero el resultado no quedó en la auditoría: {why}",
         "It was done, but its outcome is not in the audit trail: {why}"
     }
+    /// The bus does not keep what was done.
+    unheard(why) {
+        "Está en la auditoría de esta máquina, pero el bus no la guarda: {why}",
+        "It is in this machine's audit trail, but the bus does not keep it: {why}"
+    }
     /// Unlocked.
     unlocked(minutes) { "Se puede actuar durante {minutes}.", "Changes can be made for {minutes}." }
     /// In the header.

@@ -68,6 +68,11 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
             jobs::concluded(state, job, written);
             Vec::new()
         }
+        Answer::Unheard(why) => {
+            let why = why.text(state.lang);
+            state.notices.post(state.now, Tone::Bad, Notice::Unheard(why));
+            Vec::new()
+        }
         Answer::Edited { order, edited } => {
             plan::edited(state, order, edited);
             Vec::new()

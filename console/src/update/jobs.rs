@@ -127,7 +127,7 @@ pub(super) fn concluded(state: &mut State, id: JobId, written: Result<(), String
 }
 
 /// Keeps from being sent what has not been.
-pub(super) fn cancel(state: &mut State, id: JobId) {
+pub fn cancel(state: &mut State, id: JobId) {
     let Some(job) = state.jobs.get_mut(id) else { return };
     for item in job.items.iter_mut().filter(|item| item.step == Step::Waiting) {
         skip(item, Refusal::Cancelled, state.now);

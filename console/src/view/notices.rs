@@ -90,6 +90,7 @@ fn notice(look: &Look, state: &State, notice: &Notice) -> String {
         }
         Notice::NotAudited(why) => phrases::not_audited(lang, why),
         Notice::NotRecorded(why) => phrases::not_recorded(lang, why),
+        Notice::Unheard(why) => phrases::unheard(lang, why),
         Notice::Unlocked(ms) => phrases::unlocked(lang, phrases::minutes(lang, ms / 60_000)),
         Notice::Locked => look.t(Msg::Locked).to_owned(),
         Notice::NotEdited(order) => phrases::not_edited(lang, &order.code),

@@ -259,7 +259,8 @@ async fn a_refusal_and_a_missing_service_are_told() {
     assert!(told(&nobody).contains("nobody serves this request"), "{}", told(&nobody));
     let intake = serve_intake(&world, 422).await;
     let refused = run(&world, &arguments).await;
-    assert_eq!((code(&refused), json(&refused)["status"].as_u64()), (1, Some(422)));
+    assert_eq!((code(&refused), &json(&refused)["code"]), (1, &"store_closed".into()));
+    assert_eq!(json(&refused)["state"], "refused");
     intake.abort();
 }
 
