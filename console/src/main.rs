@@ -11,6 +11,8 @@ use domicilio::event::Said;
 use domicilio::headless::{self, Failure};
 use domicilio::theme::Theme;
 use domicilio::{config, feed, log, runtime};
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 
 fn main() -> ExitCode {
@@ -30,6 +32,9 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli, said: Receiver<Said>) -> Result<(), Failure> {
+    // A file that may not grow is an error of whoever writes it, not the end of the program. Once heard, the signal stays
+    // harmless.
+    let _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
     match cli.command {
         None => console(&cli.common, feed::route::target(&cli.common).await?, said).await,
         Some(Command::Demo(args)) if !args.headless => demo_on_screen(&cli.common, &args, said).await,

@@ -195,6 +195,6 @@ fn what_this_program_warns_of_is_in_the_log_and_can_be_looked_for() {
         assert_eq!(state.log_table.rows.len(), shown, "{filter}");
     }
     let entry = state.log.iter().last().unwrap();
-    assert_eq!((entry.level(), entry.teller(), entry.store()), (Level::Error, Some("domicilio"), None));
+    assert_eq!((entry.level(), entry.by(), entry.store()), (Level::Error, Some("domicilio"), None));
     assert!(!state.opened.iter().any(|opened| matches!(opened, Opened::Order(_))));
 }
