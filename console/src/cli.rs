@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use contract::{AppCode, Country};
 
-pub use self::acting::{Acting, Cmd, Orders as ActedOrders, Reinject, Release, Solve, Store, StoreCommand, Told};
+pub use self::acting::{
+    Acting, Audit, Cmd, Orders as ActedOrders, Reinject, Release, Solve, Store, StoreCommand, Told,
+};
 pub use self::looking::{Check, Doctor, Orders, Status};
 pub use self::pages::{Completions, Man};
 pub use self::recordings::{Record, Replay, ScreenName, Tail, Times, Watch};
@@ -43,6 +45,8 @@ pub use self::services::{Expected, Services};
         domicilio counters --zone America/Bogota\n  \
         domicilio inject --template delivery --store K024 --dry-run\n  \
         domicilio inject --template pickup --store 72 --yes --json\n  \
+        domicilio reinject --filter 'tienda:K024' --dry-run\n  \
+        domicilio store pause K024 --reason 'oven' --yes\n  \
         domicilio order 72.0000900001-070101 --json\n  \
         domicilio stores import stores.jsonl\n  \
         domicilio info                                   which settings are in force, and why\n  \
@@ -127,6 +131,8 @@ pub enum Command {
     Store(Store),
     /// Tell an instance of a service something
     Cmd(Cmd),
+    /// Tell where this machine's audit trail is, or go over it
+    Audit(Audit),
     /// Show one order: state, timeline and outcome, never its payload
     Order(Order),
     /// Show what waits, per store

@@ -4,6 +4,7 @@
 //! (`| head`) ends the program quietly.
 
 mod act;
+mod audit;
 mod bus_init;
 pub mod check;
 mod counters;
@@ -100,6 +101,7 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Failure> {
         Command::Completions(arguments) => pages::completions(&arguments),
         Command::Man(arguments) => pages::man(&arguments),
         Command::Inject(arguments) => inject::run(common, &arguments).await,
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Reinject(arguments) => act::reinject(common, &arguments).await,
         Command::Solve(arguments) => act::solve(common, &arguments).await,
         Command::Release(arguments) => act::release(common, &arguments).await,

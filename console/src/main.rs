@@ -13,6 +13,8 @@ use domicilio::runtime::{Origin, Shown};
 use domicilio::state::settings::AlertsFrom;
 use domicilio::theme::Theme;
 use domicilio::{alerting, config, feed, log, runtime};
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 
 fn main() -> ExitCode {
@@ -32,6 +34,9 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli, said: Receiver<Said>) -> Result<(), Failure> {
+    // A file that may not grow is an error of whoever writes it, not the end of the program. Once heard, the signal stays
+    // harmless.
+    let _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
     match cli.command {
         None => console(&cli.common, Origin::Bus(feed::route::target(&cli.common).await?), said).await,
         Some(Command::Replay(args)) if args.screen.is_none() => recording(&cli.common, &args, said).await,

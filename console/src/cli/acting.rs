@@ -30,6 +30,18 @@ const CODES: &str = "Without --yes it shows what would be done and asks on a ter
     and exits 2. Every item is looked at again right before it is sent, and what it came to stands in the audit trail.\n\n\
     Exit codes: 0 all done, 1 nothing done, 2 usage, 3 partly done, 4 not connected, 5 refused by policy.";
 
+/// Of `audit`.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = "Exit codes: 0 whole, 1 something in it was changed or taken away, or it cannot be read.")]
+pub struct Audit {
+    /// Go over every line: whether it is ours, and holds on to the one before it
+    #[arg(long)]
+    pub verify: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Of `reinject`.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = format!("Examples:\n  \
