@@ -304,9 +304,9 @@ pub static BINDINGS: &[Binding] = &[
     operating(Action::Pause, &[Key::char('p')], Msg::DoPause, 3, |state| can_prepare(state, Action::Pause)),
     operating(Action::Resume, &[Key::char('r')], Msg::DoResume, 3, |state| can_prepare(state, Action::Resume)),
     operating(Action::Reinject, &[Key::char('R')], Msg::DoReinject, 3, |state| can_prepare(state, Action::Reinject)),
-    operating(Action::Edit, &[Key::char('E')], Msg::DoEdit, 4, |state| can_prepare(state, Action::Edit)),
-    operating(Action::Solve, &[Key::char('X')], Msg::DoSolve, 4, |state| can_prepare(state, Action::Solve)),
-    operating(Action::Release, &[Key::char('K')], Msg::DoRelease, 4, |state| can_prepare(state, Action::Release)),
+    operating(Action::Edit, &[Key::char('E')], Msg::DoEdit, 8, |state| can_prepare(state, Action::Edit)),
+    operating(Action::Solve, &[Key::char('X')], Msg::DoSolve, 8, |state| can_prepare(state, Action::Solve)),
+    operating(Action::Release, &[Key::char('K')], Msg::DoRelease, 8, |state| can_prepare(state, Action::Release)),
     operating(Action::Ping, &[Key::char('P')], Msg::DoPing, 0, |state| can_prepare(state, Action::Ping)),
     Binding {
         action: Action::Jobs,

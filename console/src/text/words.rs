@@ -589,6 +589,7 @@ words! {
         OpUnlockMeans: "Durante 15 minutos se puede actuar desde aquí; luego se bloquea solo. Queda en la auditoría.",
             "For 15 minutes changes can be made from here; then it locks by itself. It stands in the audit trail.";
         CommandLockDoes: "vuelve a bloquear este contexto", "locks this context again";
+        GroupOperations: "Por la paleta", "Through the palette";
         KindOperation: "operación", "operation";
     }
     "Previews and results" {

@@ -252,9 +252,13 @@ fn again(state: &State, planned: &Planned) -> u32 {
     }
 }
 
-/// Not sent, or not once more: what was sent before may still show.
+/// Not sent, or not once more: what was sent before may still show. What the server denied never arrived.
 fn skip(item: &mut JobItem, refusal: Refusal, now: UtcMs) {
-    if item.doubt.is_some() { wait_for_proof(item, now) } else { item.step = Step::Skipped(refusal) }
+    if item.doubt.is_some() && !matches!(refusal, Refusal::Denied(_)) {
+        wait_for_proof(item, now);
+    } else {
+        item.step = Step::Skipped(refusal);
+    }
 }
 
 fn wait_for_proof(item: &mut JobItem, now: UtcMs) {
@@ -291,10 +295,10 @@ fn judge(item: &mut JobItem, reply: Result<Done, Trouble>, now: UtcMs) {
             fail(item, Fault::Said { code, message }, now);
         }
         Ok(Done::Stored(_)) => accept(item, now),
-        Ok(Done::Order(IntakeReply { status, code, message, faults, .. }))
-        | Ok(Done::Move(MoveReply { status, code, message, faults, .. })) => {
-            said(item, status, code, message, &faults, now)
-        }
+        Ok(
+            Done::Order(IntakeReply { status, code, message, faults, .. })
+            | Done::Move(MoveReply { status, code, message, faults, .. }),
+        ) => said(item, status, code, message, &faults, now),
         Ok(Done::Stale) => fail(item, Fault::Stale, now),
         Ok(Done::Pos(reply)) if reply.status == 200 => {
             item.step = if reply.code == "pos_answered" { Step::Verified } else { Step::Failed(Fault::Unreachable) };

@@ -83,6 +83,7 @@ pub fn is_possible(state: &State, kind: Kind, scope: Scope) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Aim {
     Order,
+    Queue,
     Store,
     Instance,
 }
@@ -90,18 +91,21 @@ enum Aim {
 fn object(state: &State) -> Option<Aim> {
     match state.aimed()? {
         Opened::Order(_) => Some(Aim::Order),
-        Opened::Queue(_) | Opened::Store(_) => Some(Aim::Store),
+        Opened::Queue(_) => Some(Aim::Queue),
+        Opened::Store(_) => Some(Aim::Store),
         Opened::Instance(_) => Some(Aim::Instance),
         _ => None,
     }
 }
 
-/// Whether an operation makes sense for what is looked at: an order stands for its store, too.
-fn is_for(kind: Kind, object: Object, aim: Aim) -> bool {
+/// Whether a key means an operation for what is looked at. A store's record is changed where the record is in sight; what
+/// concerns its queue, where the queue or an order in it is.
+const fn is_for(kind: Kind, object: Object, aim: Aim) -> bool {
     match object {
-        Object::Orders => aim == Aim::Order,
-        Object::Instance => aim == Aim::Instance,
-        Object::Store => aim == Aim::Store || aim == Aim::Order && matches!(kind, Kind::Release | Kind::PingPos),
+        Object::Orders => matches!(aim, Aim::Order),
+        Object::Instance => matches!(aim, Aim::Instance),
+        Object::Store if matches!(kind, Kind::Release | Kind::PingPos) => !matches!(aim, Aim::Instance),
+        Object::Store => matches!(aim, Aim::Store),
         Object::Context => false,
     }
 }

@@ -6,9 +6,11 @@ use ratatui::text::{Line, Span};
 use super::fit::{self, Align};
 use super::pen::{Look, Pen};
 use crate::keys::{Context, EDITS, Group};
+use crate::operation::OPERATIONS;
 use crate::state::State;
 use crate::text::Msg;
 use crate::theme::Meaning;
+use crate::update::plan;
 
 /// Columns of the names of keys.
 const KEYS_COLUMNS: usize = 24;
@@ -54,6 +56,7 @@ fn sections(look: &Look, state: &State) -> Vec<Vec<Line<'static>>> {
         lines.push(Line::default());
         sections.push(lines);
     }
+    sections.push(operations(look, state));
     let mut lines = vec![look.line(Meaning::Title, look.t(Msg::GroupWriting))];
     for edit in EDITS {
         let keys: Vec<String> = edit.keys.iter().map(|key| key.name(plain)).collect();
@@ -63,6 +66,17 @@ fn sections(look: &Look, state: &State) -> Vec<Vec<Line<'static>>> {
     // The meaning of signs comes last on small screens: keys are looked up more often.
     sections.rotate_left(1);
     sections
+}
+
+/// What can be done and has no key of its own: through the palette.
+fn operations(look: &Look, state: &State) -> Vec<Line<'static>> {
+    let mut lines = vec![look.line(Meaning::Title, look.t(Msg::GroupOperations))];
+    for operation in OPERATIONS.iter().filter(|operation| operation.action.is_none()) {
+        let possible = plan::is_possible(state, operation.kind, plan::Scope::Chosen);
+        lines.push(entry(look, &[format!(":{}", operation.name)], look.t(operation.text), possible));
+    }
+    lines.push(Line::default());
+    lines
 }
 
 fn entry(look: &Look, keys: &[String], text: &str, possible: bool) -> Line<'static> {

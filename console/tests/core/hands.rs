@@ -16,9 +16,13 @@ use domicilio::state::jobs::{BATCH_MAX, BEGUN_PER_SECOND, Counts, Fault, Phase, 
 use domicilio::state::plan::{Plan, Wanted};
 use domicilio::state::{Notice, Opened, OrderState, Refusal, Screen, State};
 use domicilio::template::{self, Kind as Template};
+use domicilio::theme::{Depth as Colours, Ground, Theme};
 use domicilio::update::plan::{Scope, build};
 use domicilio::update::{jobs, update};
+use domicilio::view::{self, Memory};
 use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 
 use crate::making::{at, by, console, ended, head, heartbeat, live, queued, store};
 
@@ -153,7 +157,7 @@ fn fifty_marked_three_gone_two_refused() {
                     );
                     return;
                 }
-                other => panic!("{other:?}"),
+                _ => {}
             }
         }
         let bad = |decide: &Decide| ["A-0005", "A-0040"].contains(&decide.order.code.as_str());
@@ -213,8 +217,8 @@ fn prepared(kind: Kind) -> State {
             command: None,
         },
     };
-    update(&mut state, live(vec![Fact::Step(owner), queued(2)]));
-    let Fact::Queued(entry) = queued(2) else { unreachable!() };
+    update(&mut state, live(vec![Fact::Step(owner), queued(9)]));
+    let Fact::Queued(entry) = queued(9) else { unreachable!() };
     let depths = vec![Depth { store: StoreId(72), depth: 1, head: Some(entry) }];
     update(&mut state, Event::Queues(QueuesRead { at: at(1), depths }));
     match kind.operation().object {
@@ -494,6 +498,20 @@ fn what_the_server_denied_is_told_as_denied_with_who_may() {
 }
 
 #[test]
+fn what_is_denied_while_it_is_sent_is_told_as_denied() {
+    let mut state = with_cases(1);
+    press(&mut state, Action::Reinject);
+    let effects = confirm(&mut state);
+    intend(&mut state, &effects);
+    let subject = "domicilio.cmd.api-domicilio.any.reinject".to_owned();
+    let all = vec![(Tried::Publishing, subject)];
+    update(&mut state, Event::Link(LinkChange::Denied { at: at(1), all }));
+    update(&mut state, Event::Answer(Answer::Done { job: 1, item: 0, reply: Err(Trouble::Unanswered(5)) }));
+    update(&mut state, Event::Tick(at(6_000)));
+    assert_eq!(state.jobs.last().unwrap().items[0].step, Step::Skipped(Refusal::Denied("ops-act")));
+}
+
+#[test]
 fn production_and_more_than_one_thing_are_confirmed_by_country_and_count() {
     let proof = |state: &mut State, kind| {
         ask(state, kind);
@@ -514,7 +532,7 @@ fn production_and_more_than_one_thing_are_confirmed_by_country_and_count() {
 
 #[test]
 fn too_many_are_not_begun() {
-    let mut state = with_cases(BATCH_MAX as u32 + 1);
+    let mut state = with_cases(u32::try_from(BATCH_MAX).unwrap() + 1);
     press(&mut state, Action::MarkAll);
     press(&mut state, Action::Reinject);
     let told = state.notices.shown.last().map(|posted| posted.notice.clone());
@@ -550,17 +568,34 @@ fn orders_go_in_the_order_in_which_they_were_accepted() {
 fn every_operation_can_be_reached_is_in_help_and_has_a_command() {
     use clap::CommandFactory as _;
     let cli = Cli::command();
+    let mut state = console();
+    press(&mut state, Action::Help);
+    let help = drawn(&state);
     for operation in OPERATIONS {
         if let Some(action) = operation.action {
             assert!(BINDINGS.iter().any(|binding| binding.action == action), "{}", operation.name);
         }
-        let mut command = Some(&cli);
-        for word in operation.command.iter().take(1) {
-            command = command.and_then(|command| command.find_subcommand(word));
+        let mut command = &cli;
+        for (at, word) in operation.command.iter().enumerate() {
+            match command.find_subcommand(word) {
+                Some(next) => command = next,
+                // What has no command at all yet has one in the table all the same.
+                None => assert_eq!(at, 0, "{}: {:?}", operation.name, operation.command),
+            }
         }
-        let done = ["inject"];
-        assert!(command.is_some() || !done.contains(&operation.name), "{}", operation.name);
+        assert_eq!(operation.command.is_empty(), operation.kind == Kind::Unlock, "{}", operation.name);
+        let shown = help.contains(operation.text.text(state.lang)) || operation.action.is_some();
+        assert!(shown, "{} is not in help", operation.name);
     }
+    assert!(cli.find_subcommand("inject").is_some());
+}
+
+/// Everything on a screen that is large enough for all of help.
+fn drawn(state: &State) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(200, 120)).unwrap();
+    let mut memory = Memory::new(Theme::new(Colours::None, Ground::Dark, false), jiff::tz::TimeZone::UTC);
+    terminal.draw(|frame| view::draw(state, &mut memory, frame)).unwrap();
+    terminal.backend().to_string()
 }
 
 /// A confirmed plan begun without a screen.

@@ -86,6 +86,7 @@ pub(crate) fn reading(lang: Lang) -> State {
 /// The evening as it stands.
 pub(crate) fn busy(lang: Lang) -> State {
     let mut state = State::new(at(600), lang, 7);
+    state.access.operator = Some("turno.noche".parse().unwrap());
     connected_at(&mut state, at(599));
     then(&mut state, Event::History(History::Began));
     let records = stores().into_iter().zip(11..);
