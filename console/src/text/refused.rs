@@ -48,6 +48,7 @@ impl Refusal {
             Self::NoSort => Msg::RefusedNoSort,
             Self::Busy => Msg::RefusedBusy,
             Self::Replaying => Msg::RefusedReplaying,
+            Self::Recorded => Msg::RefusedRecorded,
             Self::NotReplaying => Msg::RefusedNotReplaying,
             Self::ReplayTime | Self::NotATime(_) => Msg::RefusedReplayTime,
             Self::OrderUnknown => Msg::RefusedOrderUnknown,
