@@ -116,7 +116,7 @@ impl Desk {
 
     /// Something is over. What was never told needs no word about its end.
     pub fn over(&mut self, matter: &Matter) {
-        self.waiting.retain(|entry| entry.matter != *matter);
+        self.waiting.retain(|entry| entry.matter != *matter || entry.turn == Turn::Over);
         if let Some(place) = self.open.iter().position(|(open, _)| open == matter) {
             let (matter, text) = self.open.remove(place);
             self.waiting.push_back(Entry { matter, turn: Turn::Over, text });
