@@ -88,8 +88,8 @@ async fn with_users() -> World {
     let folder = tempfile::tempdir().unwrap();
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../charts/nats/users.conf");
     let passwords = USERS.map(|user| format!("{}: \"p-{}\"\n", render::password_variable(&user), user.name));
-    let settings = passwords.concat() + &std::fs::read_to_string(shipped).unwrap();
-    let server = Server::start_configured(folder.path(), &settings).await.unwrap();
+    std::fs::write(folder.path().join("passwords.conf"), passwords.concat()).unwrap();
+    let server = Server::start_configured(folder.path(), &std::fs::read_to_string(shipped).unwrap()).await.unwrap();
     let url = |user: &str| server.url().replace("://", &format!("://{user}:p-{user}@"));
     // Each service makes the streams that it needs; together they make all of them.
     let mut last = None;
