@@ -7,7 +7,8 @@
 //!                                    frame clock ─► draw(&State, &mut Memory, &mut Frame)
 //! ```
 //!
-//! `state`, `update` and `view` are pure; `feed`, `runtime`, `headless`, `dump`, `views` and `term` touch the world.
+//! `state`, `update` and `view` are pure; `feed`, `runtime`, `hands`, `audit`, `editing`, `headless`, `dump`,
+//! `views` and `term` touch the world.
 
 pub mod action;
 pub mod alerting;

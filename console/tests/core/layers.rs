@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 const PURE: &[&str] = &[
     "action.rs",
     "alerts.rs",
+    "audit/chain.rs",
     "config/bounds.rs",
     "config/file.rs",
     "config/read.rs",

@@ -84,12 +84,12 @@ pub(super) fn job(job: &Job, json: bool) -> Result<(), Failure> {
         });
     }
     let row = |item: &JobItem| {
-        let mut found = item.found.iter().map(|step| {
+        let found = item.found.iter().map(|step| {
             let how = if step.ok { "" } else { "failed: " };
-            format!("{:?} {how}{} ({} ms)", step.step, step.detail, step.took_us.div_ceil(1_000)).to_lowercase()
+            let part = Lang::En.t(crate::text::done::part(step.step));
+            format!("{part} {how}{} ({} ms)", step.detail, step.took_us.div_ceil(1_000))
         });
-        let found = found.by_ref().collect::<Vec<_>>().join(", ");
-        let why = item.step.why(Lang::En).unwrap_or(found);
+        let why = item.step.why(Lang::En).unwrap_or_else(|| found.collect::<Vec<_>>().join(", "));
         vec![item.planned.target().to_string(), item.step.name().to_owned(), why]
     };
     print_columns(&job.items.iter().map(row).collect::<Vec<_>>())
