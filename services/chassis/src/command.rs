@@ -1,5 +1,7 @@
 //! The common commands, served through the NATS services API (ADR-32), so that `nats micro` lists us too.
 
+mod asked;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ use contract::heartbeat::RunState;
 use contract::{Fault, VERSION, subject};
 use futures::future::{self, BoxFuture};
 use futures::{FutureExt as _, StreamExt as _, stream};
+
+use asked::is_asked;
 
 use crate::admission::{Limits, admit};
 use crate::telemetry::Log;
@@ -68,15 +72,21 @@ async fn serve(
     let mut common = Vec::new();
     for verb in Verb::COMMON {
         let endpoint = own.endpoint_builder().name(verb.as_str()).add(verb.as_str()).await?;
+        let to = subject::command(instance.service, &instance.id, verb);
+        let endpoint = endpoint.filter(move |request| future::ready(is_asked(&request.message, &to)));
         common.push(endpoint.map(move |request| (verb, request)).boxed());
     }
     let mut served = Vec::new();
     for Duty { verb, limits, handle } in duties {
+        let to =
+            [subject::command(instance.service, &instance.id, *verb), subject::command_any(instance.service, *verb)];
         let verb = verb.as_str();
         let requests = stream::select(
             own.endpoint_builder().name(verb).add(verb).await?,
             any.endpoint_builder().name(format!("{verb}-any")).add(verb).await?,
         );
+        let requests =
+            requests.filter(move |request| future::ready(to.iter().any(|to| is_asked(&request.message, to))));
         let handle = Arc::clone(handle);
         served.push(admit(requests, *limits, move |request| handle(request), refuse).boxed());
     }
