@@ -97,12 +97,12 @@ mod tests {
         }
     }
 
-    fn moved(command: &str, to: &str, over: bool) -> Option<Moved> {
-        Some(Moved { command: command.parse().unwrap(), to: holder(to), over })
+    fn moved(command: &str, to: &str, over: bool) -> Moved {
+        Moved { command: command.parse().unwrap(), to: holder(to), over }
     }
 
-    fn lease(owner: Option<&str>, releasing: bool, moved: Option<Moved>) -> (PartitionLease, u64) {
-        (PartitionLease { v: 1, owner: owner.map(holder), releasing, term: 1, moved }, 313)
+    fn lease(owner: Option<&str>, releasing: bool, moved: impl Into<Option<Moved>>) -> (PartitionLease, u64) {
+        (PartitionLease { v: 1, owner: owner.map(holder), releasing, term: 1, moved: moved.into() }, 313)
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
                 owner: owner.map(holder),
                 releasing: owner.is_some(),
                 term: 3,
-                moved: moved("m-1", "r2", false),
+                moved: Some(moved("m-1", "r2", false)),
             })
         };
         for (case, to, partition, epoch, expected) in [
