@@ -2,7 +2,7 @@
 //! acceptance, and every partition of stores to exactly one live queue-resolver.
 //!
 //! Decides in [`assign`] (who owns which partition), [`chain`] (what may be published next) and [`counters`] (how many
-//! orders there were), all without I/O; [`office`] is the shell around them while this instance is the active one, [`desk`]
+//! orders there were), all without I/O; [`moves`] lets operators move a partition; [`office`] is the shell around them while this instance is the active one, [`desk`]
 //! what its tasks share.
 
 pub mod assign;
@@ -11,6 +11,7 @@ pub mod counters;
 pub mod desk;
 pub mod figures;
 pub mod handover;
+pub mod moves;
 pub mod office;
 pub mod registry;
 pub mod settings;
@@ -23,12 +24,14 @@ use chassis::{Chassis, RETRY_DELAY};
 use contract::lease::{Holder, OFFICE, OfficeLease};
 
 use crate::figures::Figures;
+use crate::moves::Moves;
 
 /// Stands by, serves as the active one whenever it holds the office, until told to stop.
 pub async fn run(chassis: &Chassis) -> anyhow::Result<()> {
     let figures = Arc::new(Figures::default());
     let read = Arc::clone(&figures);
-    chassis.expose(move || (read.load(), None), Vec::new());
+    let moves = Arc::new(Moves::default());
+    chassis.expose(move || (read.load(), None), vec![moves::duty(&moves)]);
     if !chassis.ready().await {
         return Ok(());
     }
@@ -39,7 +42,7 @@ pub async fn run(chassis: &Chassis) -> anyhow::Result<()> {
             continue;
         }
         match stand_by(chassis, &me, &figures).await {
-            Ok(Some(office)) => Box::pin(office.serve(chassis, &figures)).await,
+            Ok(Some(office)) => Box::pin(office.serve(chassis, &figures, &moves)).await,
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "standing by, cannot see the office");

@@ -12,6 +12,7 @@ use contract::{Event, EventKind};
 use crate::chain::Checkpoint;
 use crate::desk::Desk;
 use crate::figures::Figures;
+use crate::moves::Moves;
 use crate::{counters, handover, registry};
 
 /// The office, just taken.
@@ -34,7 +35,7 @@ enum End {
 
 impl Office {
     /// Serves until the office is lost, or until this instance is told to stop or to drain; then gives it back.
-    pub async fn serve(mut self, chassis: &Chassis, figures: &Figures) {
+    pub async fn serve(mut self, chassis: &Chassis, figures: &Figures, moves: &Moves) {
         let term = self.lease.term;
         tracing::info!(term, resumes_after = self.lease.distributed, "active");
         figures.holds(term);
@@ -44,7 +45,7 @@ impl Office {
         let desk = Desk::new(Checkpoint { intake: self.lease.distributed, queued: self.lease.queued });
         let tenure = self.holder.tenure();
         let hand_over = handover::run(chassis, figures, term, tenure.clone(), &desk);
-        let register = registry::run(chassis, figures, &self.store, term, tenure);
+        let register = registry::run(chassis, figures, moves, &self.store, term, tenure);
         let count = counters::run(chassis, self.holder.tenure());
         let end = tokio::select! {
             end = renew(chassis, &mut self.holder, &mut self.lease, &desk) => end,

@@ -11,10 +11,13 @@ use chassis::{Chassis, RETRY_DELAY};
 use contract::lease::{Holder, Key, PartitionLease, ResolverLease, Stance};
 use contract::{EventKind, InstanceId, Partition};
 use futures::StreamExt as _;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::assign::{self, Change, Live};
+use crate::assign::wish::{self, Met};
+use crate::assign::{self, Live};
 use crate::figures::Figures;
+use crate::moves::{Asked, Moves};
 use crate::office;
 
 /// How long a resolver must be gone until its key is removed: longer than a restart, an upgrade or the loss of a machine
@@ -37,11 +40,19 @@ struct Seen {
 }
 
 /// Watches, assigns and expires, for as long as it is polled.
-pub async fn run(chassis: &Chassis, figures: &Figures, store: &kv::Store, term: u64, tenure: Tenure) -> Infallible {
+pub async fn run(
+    chassis: &Chassis,
+    figures: &Figures,
+    moves: &Moves,
+    store: &kv::Store,
+    term: u64,
+    tenure: Tenure,
+) -> Infallible {
     let mut view = View::default();
+    let mut asked = moves.open();
     loop {
         chassis.bus.up().await;
-        if let Err(error) = follow(chassis, figures, store, term, &tenure, &mut view).await {
+        if let Err(error) = follow(chassis, figures, store, term, &tenure, &mut view, &mut asked).await {
             tracing::warn!(%error, "cannot see the leases, trying again");
         }
         tokio::time::sleep(RETRY_DELAY).await;
@@ -56,6 +67,7 @@ async fn follow(
     term: u64,
     tenure: &Tenure,
     view: &mut View,
+    asked: &mut mpsc::Receiver<Asked>,
 ) -> Result<(), async_nats::Error> {
     let connects = chassis.bus.connects();
     // Everything is told again. What was known may be of a bucket that has lost its end since.
@@ -68,6 +80,7 @@ async fn follow(
     let seen_in = Duration::from_millis(TERMS.renew_ms);
     let mut complete_at = (store.status().await?.values() == 0).then(|| Instant::now() + seen_in);
     loop {
+        let decides = tenure.holds() && complete_at.is_some_and(|at| at <= Instant::now());
         tokio::select! {
             biased;
             entry = watch.next() => match entry {
@@ -83,6 +96,7 @@ async fn follow(
                 None => return Err("the watch ended".into()),
             },
             () = chassis.bus.interrupted(connects) => return Err("the bus was away".into()),
+            Some(asked) = asked.recv(), if decides => wanted(store, term, tenure, view, asked).await?,
             _ = tick.tick() => {}
         }
         if !tenure.holds() {
@@ -203,6 +217,36 @@ async fn forget(store: &kv::Store, view: &mut View) {
     }
 }
 
+/// An operator moves a partition: what is written to its key is what the plan then works towards. A refused write means that
+/// the view is old: nobody is told anything, and the same command may be given again.
+async fn wanted(
+    store: &kv::Store,
+    term: u64,
+    tenure: &Tenure,
+    view: &mut View,
+    asked: Asked,
+) -> Result<(), bus::Error> {
+    let Asked { wish, partition, reply } = asked;
+    // Who does not wait any more has been told that nobody knows: nothing must happen then on its own.
+    if reply.is_closed() || !tenure.holds() {
+        return Ok(());
+    }
+    let to = view.resolvers.get(&wish.to).map(|seen| &seen.lease);
+    let known = view.partitions.get(&partition);
+    let owner = known.and_then(|(lease, _)| lease.owner.as_ref()).map(|holder| holder.instance.clone());
+    let met = wish::decide(&wish, to, known, term);
+    if let Met::Go(lease) = &met {
+        let before = known.map_or(0, |(_, revision)| *revision);
+        let key = contract::lease::partition_key(partition);
+        let Some(revision) = write(store, &key, encode(lease), before).await? else { return Ok(()) };
+        tracing::info!(%partition, to = %wish.to, by = %wish.by, command = %wish.id, "to be moved");
+        view.partitions.insert(partition, (lease.clone(), revision));
+    }
+    // Whoever asked may have gone.
+    let _ = reply.send((met, owner));
+    Ok(())
+}
+
 /// Writes what the plan asks for. A refused write means that the view is old: the watch will tell, and the next
 /// round decides again.
 async fn settle(
@@ -217,19 +261,16 @@ async fn settle(
         if !tenure.holds() {
             return Ok(());
         }
-        let (partition, owner, releasing) = match change {
-            Change::Assign(partition, holder) => (partition, Some(holder), false),
-            Change::Vacate(partition) => (partition, None, false),
-            Change::AskBack(partition, holder) => (partition, Some(holder), true),
-        };
-        let lease = PartitionLease { v: contract::VERSION, owner, releasing, term, moved: None };
-        let before = view.partitions.get(&partition).map_or(0, |(_, revision)| *revision);
+        let partition = change.partition();
+        let (was, before) =
+            view.partitions.get(&partition).map_or((None, 0), |(lease, revision)| (Some(lease), *revision));
+        let (lease, command) = change.lease(was, term);
         let key = contract::lease::partition_key(partition);
         let Some(revision) = write(store, &key, encode(&lease), before).await? else { continue };
-        if !releasing {
+        if !lease.releasing {
             let owner = lease.owner.as_ref().map(|holder| holder.instance.clone());
             tracing::info!(%partition, owner = owner.as_ref().map(InstanceId::as_str), epoch = revision, "assigned");
-            publish(chassis, EventKind::PartitionAssigned { partition, owner, epoch: revision, term, command: None });
+            publish(chassis, EventKind::PartitionAssigned { partition, owner, epoch: revision, term, command });
         }
         view.partitions.insert(partition, (lease, revision));
     }

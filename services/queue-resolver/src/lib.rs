@@ -2,10 +2,11 @@
 //!
 //! [`lane`] decides for one store, [`schedule`] and [`verdict`] for one attempt; none of them does I/O.
 //! [`tenancy`] learns which partitions are ours, [`session`] serves one of them, [`pos`] calls a store,
-//! [`release`] lets operators give up an order.
+//! [`release`] lets operators give up an order, [`ping`] lets them see whether a POS can be reached.
 
 pub mod figures;
 pub mod lane;
+pub mod ping;
 pub mod pos;
 pub mod release;
 pub mod schedule;

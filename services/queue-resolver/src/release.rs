@@ -96,6 +96,11 @@ impl Releases {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
     }
 
+    /// Whether the stores of `partition` are served here.
+    pub fn serves(&self, partition: Partition) -> bool {
+        self.way(partition).is_some()
+    }
+
     fn way(&self, partition: Partition) -> Option<mpsc::Sender<Asked>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(&partition).cloned()
     }

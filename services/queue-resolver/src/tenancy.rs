@@ -25,8 +25,8 @@ use tokio::time::Instant;
 
 use known::{Known, Told, Writing};
 
-use crate::release;
 use crate::session::{End, Epoch, Session, Shared, Wish};
+use crate::{ping, release};
 
 /// Serves for as long as the process runs, then gives everything back.
 pub async fn serve(shared: &Arc<Shared>) {
@@ -84,7 +84,10 @@ async fn hold(shared: &Arc<Shared>, run: u32, exposed: &mut bool) -> Result<(), 
     // Heard and seen only from here on: of two processes under one name, the one that serves is the one that answers.
     if !std::mem::replace(exposed, true) {
         let (read, stores) = (Arc::clone(&shared.figures), shared.catalogue.progress());
-        chassis.expose(move || (read.load(), Some(stores.borrow().revision)), vec![release::duty(shared)]);
+        chassis.expose(
+            move || (read.load(), Some(stores.borrow().revision)),
+            vec![release::duty(shared), ping::duty(shared)],
+        );
     }
 
     let mut tenancy = Tenancy {

@@ -143,6 +143,11 @@ impl Distribuidor {
                     office.registry.resume(world, number);
                 }
             }
+            Input::Move(command, partition, to) => {
+                if let Some(office) = &mut self.office {
+                    office.registry.wanted(world, (command, partition, to), &office.tenure);
+                }
+            }
             Input::Timer(Timer::Due(..) | Timer::Watch(_) | Timer::Leave) | Input::Release(..) => {}
             Input::LinkDown => {
                 if let Some(office) = &mut self.office {

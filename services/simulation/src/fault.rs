@@ -1,6 +1,6 @@
 //! What breaks, and when: the seed decides.
 
-use contract::StoreId;
+use contract::{CommandId, StoreId};
 
 use crate::agenda::{MS, S, Us};
 use crate::names::Names;
@@ -22,6 +22,9 @@ const ORDERS: std::ops::RangeInclusive<u32> = 30..=70;
 
 /// Fewest and most commands of operators to give up the order at the head of a queue.
 const RELEASES: std::ops::RangeInclusive<usize> = 0..=4;
+
+/// Fewest and most commands of operators to move a partition.
+const MOVES: std::ops::RangeInclusive<usize> = 0..=6;
 
 /// Orders that one store gets all at once in some runs: more than a lane keeps whole.
 const FLOOD: u32 = 45;
@@ -151,6 +154,12 @@ pub fn plan(world: &mut World, stores: u32) {
             world.put(at, Event::Fault(Fault::Pos((1..=stores).map(StoreId).collect(), manner, hold + 2 * S)));
         }
         world.put(at, Event::Fault(fault));
+    }
+    for number in 0..rng.usize(MOVES) {
+        let Ok(command) = format!("m-{number}").parse::<CommandId>() else { continue };
+        let partition = StoreId(rng.u32(1..=stores)).partition();
+        let to = rng.usize(DISTRIBUIDORES..DISTRIBUIDORES + RESOLVERS);
+        world.put(rng.u64(FIRST..HEALED), Event::Move(command, partition, to));
     }
 }
 

@@ -118,6 +118,10 @@ rare! {
     Released,
     /// ... while an attempt was under way.
     ReleasePending,
+    /// An operator wanted a partition moved, and it could be.
+    Wanted,
+    /// ... and it was given to whom it was meant for.
+    Moved,
     /// An entry behind the first ones of a lane was read back.
     ReadBack,
     /// An order that was not injected was put in again.

@@ -135,7 +135,7 @@ impl Resolver {
                     self.watch(world);
                 }
             }
-            Input::Timer(Timer::Tick) => {}
+            Input::Timer(Timer::Tick) | Input::Move(..) => {}
             Input::LinkDown => self.each(|session| session.link_down(world)),
             Input::LinkUp => {
                 self.watch(world);

@@ -136,6 +136,13 @@ impl Run {
                     }
                 }
             }
+            Event::Move(command, partition, to) => {
+                world.note(|| format!("an operator moves partition {partition} to process {to}"));
+                // Whoever believes to be the active one takes the command; of a frozen one it waits.
+                for number in 0..DISTRIBUIDORES {
+                    self.input(number, Input::Move(command.clone(), partition, to));
+                }
+            }
             Event::ServerUp => world.server_up(),
             Event::LinkBack(number, link) => world.link_back(number, link),
             Event::Start(number, run) => {

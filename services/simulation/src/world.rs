@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use contract::event::FailReason;
 use contract::order::Origin;
-use contract::{OrderHead, Outcome, QueueEntry, StoreId};
+use contract::{CommandId, OrderHead, Outcome, Partition, QueueEntry, StoreId};
 
 use crate::agenda::{Agenda, MS, S, Us};
 use crate::broker::Broker;
@@ -42,6 +42,8 @@ pub enum Input {
     LinkUp,
     /// An operator gives up this order of this store.
     Release(StoreId, u64),
+    /// An operator moves this partition to the resolver that is this process.
+    Move(CommandId, Partition, usize),
     /// It is to stop cleanly.
     Stop,
 }
@@ -82,6 +84,8 @@ pub enum Event {
     Fault(Fault),
     /// An operator gives up the order that waits longest at some store.
     Release(StoreId),
+    /// An operator moves a partition to the resolver that is this process.
+    Move(CommandId, Partition, usize),
     /// The server is back.
     ServerUp,
     /// A connection is made again.

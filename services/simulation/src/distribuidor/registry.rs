@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chassis::lease::{Silence, TERMS, Tenure};
-use contract::Partition;
 use contract::lease::{PartitionLease, ResolverLease, Stance};
-use distribuidor::assign::{self, Change, Live};
+use contract::{CommandId, Partition, command};
+use distribuidor::assign::wish::{self, Met};
+use distribuidor::assign::{self, Live};
 
 use super::{CALL_LIMIT, mono_ms};
 use crate::hand::{REQUEST_TIMEOUT, RETRY_DELAY};
@@ -27,6 +28,8 @@ enum Work {
     /// Once everybody silent is expired.
     Plan,
     Settle(Partition, PartitionLease, u64),
+    /// What an operator wants.
+    Want(Partition, PartitionLease, u64),
 }
 
 /// What is seen of the bucket, and what is being written.
@@ -159,14 +162,34 @@ impl Registry {
         let changes = assign::plan(&live, &leases);
         self.dirty = !changes.is_empty();
         for change in changes {
-            let (partition, owner, releasing) = match change {
-                Change::Assign(partition, holder) => (partition, Some(holder), false),
-                Change::Vacate(partition) => (partition, None, false),
-                Change::AskBack(partition, holder) => (partition, Some(holder), true),
-            };
-            let lease = PartitionLease { v: contract::VERSION, owner, releasing, term: self.term, moved: None };
-            let before = self.partitions.get(&partition).map_or(0, |(_, revision)| *revision);
+            let partition = change.partition();
+            let (was, before) =
+                self.partitions.get(&partition).map_or((None, 0), |(lease, revision)| (Some(lease), *revision));
+            let (lease, _) = change.lease(was, self.term);
             self.work.push_back(Work::Settle(partition, lease, before));
+        }
+    }
+
+    /// An operator moves a partition. While something else is being written, or nothing is known, nobody is told anything.
+    pub(super) fn wanted(
+        &mut self,
+        world: &mut World,
+        (command, partition, to): (CommandId, Partition, usize),
+        tenure: &Tenure,
+    ) {
+        if !self.complete || self.doing.is_some() || !tenure.holds_at(mono_ms(world.now)) {
+            return;
+        }
+        let (Some(name), Ok(by)) = (world.origin(to), "operator".parse()) else { return };
+        let wish =
+            command::Move { id: command, partition: Some(partition), store: None, to: name.instance, epoch: None, by };
+        let to = self.resolvers.get(&to).map(|seen| &seen.lease);
+        let known = self.partitions.get(&partition);
+        if let Met::Go(lease) = wish::decide(&wish, to, known, self.term) {
+            world.count(Rare::Wanted);
+            self.work.push_back(Work::Want(partition, lease, known.map_or(0, |(_, revision)| *revision)));
+            self.dirty = true;
+            self.go_on(world, tenure);
         }
     }
 
@@ -181,7 +204,7 @@ impl Registry {
                 Work::Expire(process, lease, revision) => {
                     Request::Write(Key::Resolver(*process), Value::Resolver(lease.clone()), *revision)
                 }
-                Work::Settle(partition, lease, revision) => {
+                Work::Settle(partition, lease, revision) | Work::Want(partition, lease, revision) => {
                     if !tenure.holds_at(mono_ms(world.now)) {
                         self.work.clear();
                         self.dirty = true;
@@ -216,8 +239,13 @@ impl Registry {
                 }
             }
             (Work::Expire(..), None) => world.count(Rare::ExpiryRefused),
-            (Work::Settle(partition, lease, _), Some(revision)) => self.learn(partition, lease, revision),
-            (Work::Settle(..) | Work::Plan, _) => {}
+            (Work::Settle(partition, lease, _) | Work::Want(partition, lease, _), Some(revision)) => {
+                if !lease.releasing && lease.is_placed() {
+                    world.count(Rare::Moved);
+                }
+                self.learn(partition, lease, revision);
+            }
+            (Work::Settle(..) | Work::Want(..) | Work::Plan, _) => {}
         }
         self.go_on(world, tenure);
     }
