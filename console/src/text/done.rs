@@ -61,7 +61,7 @@ pub const fn part(part: PingPart) -> Msg {
 }
 
 impl Counts {
-    /// `45 comprobados · 3 omitidos · 2 fallidos`: what there is none of is left out.
+    /// `comprobados: 45 · omitidos: 3 · fallidos: 2`: what there is none of is left out.
     pub fn text(self, lang: Lang) -> String {
         let told = [
             (self.open, phrases::count_open(lang, self.open)),

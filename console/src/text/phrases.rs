@@ -394,15 +394,15 @@ phrases! {
     /// Not a time.
     refused_no_time(text) { "«{text}» no es una hora por venir: 45m, 2h, 18:30", "\"{text}\" is no time to come: 45m, 2h, 18:30" }
     /// Items by how they ended.
-    count_open(count) { "{count} por hacer", "{count} to do" }
+    count_open(count) { "por hacer: {count}", "{count} to do" }
     /// Those that took effect.
-    count_verified(count) { "{count} comprobados", "{count} verified" }
+    count_verified(count) { "comprobados: {count}", "{count} verified" }
     /// Those that nothing shows.
-    count_unverified(count) { "{count} sin comprobar", "{count} not verified" }
+    count_unverified(count) { "sin comprobar: {count}", "{count} not verified" }
     /// Those that were not sent.
-    count_skipped(count) { "{count} omitidos", "{count} skipped" }
+    count_skipped(count) { "omitidos: {count}", "{count} skipped" }
     /// Those without effect.
-    count_failed(count) { "{count} fallidos", "{count} failed" }
+    count_failed(count) { "fallidos: {count}", "{count} failed" }
     /// A job of one thing was begun.
     job_began(target, what) { "{target}: se pide {what}", "{target}: asking to {what}" }
     /// A job of several things was begun.

@@ -31,17 +31,21 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, confirm: &Confi
     let columns = usize::from(COLUMNS.min(area.width).saturating_sub(4));
     let operation = confirm.plan.kind.operation();
     let mut told = Vec::new();
-    // What must not be cut off stands first: what is said of a refusal, and what is asked for.
+    // On a small screen the end is cut off: a refusal, what it is done to and what follows stand before the bytes.
     if let Some(refusal) = &confirm.refusal {
         let text = fit::wrap(&refusal.text(look.lang), columns);
         told.extend(text.into_iter().map(|text| look.line(Meaning::AlertCritical, text)));
         told.push(Line::default());
     }
-    told.extend(subject(look, state, confirm, columns));
+    told.extend(subject(look, state, confirm));
     let meaning = if operation.danger == Danger::Grave { Meaning::AlertWarn } else { Meaning::Text };
     told.push(Line::default());
     told.extend(fit::wrap(look.t(operation.means), columns).into_iter().map(|text| look.line(meaning, text)));
     told.extend(warnings(look, state, confirm, columns));
+    let sent = requests(look, confirm, columns);
+    told.extend((!sent.is_empty()).then(Line::default));
+    told.extend(differences(look, &confirm.plan.differences));
+    told.extend(sent);
 
     let asked = asked(look, confirm, columns);
     let below = asked.len() + usize::from(!asked.is_empty()) + BUTTON_ROWS;
@@ -64,9 +68,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, confirm: &Confi
         let row = Rect { y, height: 1, ..inner };
         pen.clear(row);
         if field == confirm.focus {
-            let used: usize = line.spans.iter().map(|span| fit::width(span.content.trim_end())).sum();
-            let typed = if confirm_text(confirm, field).is_empty() { NAMES_AND_MARK } else { used.max(NAMES_AND_MARK) };
-            cursor = Some(Position::new((row.x + u16::try_from(typed).unwrap_or(0)).min(row.right()), y));
+            let typed = fit::width(confirm_text(confirm, field)).min(columns.saturating_sub(NAMES_AND_MARK + 1));
+            let column = u16::try_from(NAMES_AND_MARK + typed).unwrap_or(0);
+            cursor = Some(Position::new((row.x + column).min(row.right()), y));
         }
         pen.line(row.x, row.y, row.width, line, Align::Left);
     }
@@ -83,8 +87,8 @@ fn title(look: &Look, confirm: &Confirm) -> &'static str {
     })
 }
 
-/// What would be done: the thing itself and its request, or how many and which of several.
-fn subject(look: &Look, state: &State, confirm: &Confirm, columns: usize) -> Vec<Line<'static>> {
+/// What it would be done to: the thing itself, or how many and which of several; and who may.
+fn subject(look: &Look, state: &State, confirm: &Confirm) -> Vec<Line<'static>> {
     let plan = &confirm.plan;
     let text = |text: String| look.line(Meaning::Text, text);
     let mut lines = Vec::new();
@@ -116,14 +120,6 @@ fn subject(look: &Look, state: &State, confirm: &Confirm, columns: usize) -> Vec
         let why = format!("{} {} {}", plan.refused(), look.glyphs().dot, why.unwrap_or_default());
         lines.push(named(look, Msg::FieldSkipped, look.line(Meaning::AlertWarn, why)));
     }
-    if let Some(first) = plan.items.first() {
-        let mut planned = first.planned.clone();
-        if plan.kind.gives_reason() {
-            planned.give_reason(confirm.given_reason().as_deref());
-        }
-        lines.extend(request(look, &planned, plan.items.len() == 1, columns));
-    }
-    lines.extend(differences(look, &plan.differences));
     lines.push(named(look, Msg::FieldRight, right(look, state, plan.kind)));
     lines
 }
@@ -222,6 +218,17 @@ fn changes(look: &Look, was: &contract::StoreRecord, is: &contract::StoreRecord)
     .filter(|(_, was, is)| was != is)
     .map(|(name, was, is)| named(look, name, look.line(Meaning::Text, format!("{was} > {is}"))))
     .collect()
+}
+
+/// What would be sent; of several the first one stands for the others.
+fn requests(look: &Look, confirm: &Confirm, columns: usize) -> Vec<Line<'static>> {
+    let plan = &confirm.plan;
+    let Some(first) = plan.items.first() else { return Vec::new() };
+    let mut planned = first.planned.clone();
+    if plan.kind.gives_reason() {
+        planned.give_reason(confirm.given_reason().as_deref());
+    }
+    request(look, &planned, plan.items.len() == 1, columns)
 }
 
 /// The request to the last byte; of several the first one stands for the others.

@@ -162,7 +162,7 @@ fn of_item(look: &Look, state: &State, item: &JobItem, columns: usize) -> Vec<Li
         let took = when::millis(step.took_us as f64 / 1_000.0);
         lines.push(Line::from(vec![
             look.span(meaning, format!("    {glyph} {part:<14}")),
-            look.span(Meaning::Text, format!("{took:>9}  {}", step.detail)),
+            look.span(Meaning::Text, format!("{took:>9} ms  {}", step.detail)),
         ]));
     }
     lines

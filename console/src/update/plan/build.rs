@@ -75,7 +75,7 @@ pub fn build(state: &mut State, wanted: Wanted) -> Result<Plan, Refusal> {
             vec![state_of(state, store, StoreState::Disabled, None)?]
         }
         Wanted::PutStore(record) => {
-            named = Some(record.code.clone()).filter(|_| kind == Kind::EditStore);
+            named = code(state, record.id);
             vec![put(state, *record)?]
         }
         Wanted::Unlock => Vec::new(),
