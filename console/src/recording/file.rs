@@ -158,3 +158,29 @@ fn last(file: &mut File) -> io::Result<Option<UtcMs>> {
     let at = |line: &[u8]| serde_json::from_slice::<At>(line).ok().map(|line| line.at);
     Ok(bytes.rsplit(|byte| *byte == b'\n').find_map(at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::FORMAT;
+
+    #[test]
+    fn a_file_ends_at_its_size_and_is_whole_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("small.jsonl");
+        let at = UtcMs::from_millis(0);
+        let header = Header { recording: FORMAT, version: "0".into(), began_at: at, context: None, production: false };
+        let mut writer = Writer::create(&path, &header, 400).unwrap();
+        let mut lines = 0;
+        while writer.add(at.plus_millis(lines), Recorded::Tick).unwrap() {
+            lines += 1;
+        }
+        assert_eq!(writer.end(at.plus_millis(lines), Stop::Size).unwrap().1, lines.unsigned_abs());
+        assert!(lines > 1 && std::fs::metadata(&path).unwrap().len() < 500);
+        let (reader, until) = Reader::open(&path).unwrap();
+        assert_eq!(until, at.plus_millis(lines));
+        let read: Result<Vec<Line>, Fault> = reader.collect();
+        assert_eq!(read.unwrap().last().unwrap().heard, Recorded::End(Stop::Size));
+        assert!(Writer::create(&path, &header, 400).is_err(), "nothing is written over");
+    }
+}

@@ -69,7 +69,7 @@ async fn what_needs_a_person_arrives_once_however_the_service_behaves() {
         assert_eq!(path, "/bot1:secret-token/sendMessage");
         assert_eq!(body["chat_id"], "-100", "attempt {attempt}");
         let said = body["text"].as_str().unwrap();
-        assert!(said.starts_with("DOMICILIO") && said.contains("not injected"), "{said}");
+        assert!(said.starts_with("DOMICILIO") && said.contains("✖ Not injected: 1 · the oldest"), "{said}");
         assert!(!said.contains("zzsecret"));
     }
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
