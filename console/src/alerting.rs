@@ -33,7 +33,7 @@ const PAUSES: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(15)];
 
 /// Longest pause that a server may ask for: beyond it the next message is worth more than this one.
-const PAUSE_MAX: Duration = Duration::from_secs(300);
+const PAUSE_MAX: Duration = Duration::from_mins(5);
 
 /// Longest token, in bytes.
 const TOKEN_MAX: usize = 1_024;

@@ -85,10 +85,12 @@ impl Message {
             text.extend(line.chars().take(LINE_MAX));
         }
         if self.more > 0 {
-            text.push_str(&format!("\n{}", phrases::alert_more(lang, self.more)));
+            text.push('\n');
+            text.push_str(&phrases::alert_more(lang, self.more));
         }
         if self.lost > 0 {
-            text.push_str(&format!("\n{}", phrases::alert_lost(lang, self.lost)));
+            text.push('\n');
+            text.push_str(&phrases::alert_lost(lang, self.lost));
         }
         text
     }
@@ -108,7 +110,7 @@ pub struct Desk {
 
 impl Desk {
     /// Something is new, or worse.
-    pub fn new(&mut self, matter: Matter, severity: Severity, text: String) {
+    pub fn begin(&mut self, matter: Matter, severity: Severity, text: String) {
         self.waiting.retain(|entry| entry.matter != matter);
         self.waiting.push_back(Entry { matter, turn: Turn::New(severity), text });
         self.bound();
@@ -216,7 +218,7 @@ mod tests {
     }
 
     fn new(desk: &mut Desk, n: u32) {
-        desk.new(queue(n), Severity::Critical, format!("store {n}"));
+        desk.begin(queue(n), Severity::Critical, format!("store {n}"));
     }
 
     #[test]
@@ -256,7 +258,7 @@ mod tests {
         new(&mut desk, 1);
         new(&mut desk, 2);
         assert!(desk.due(at(0), "", PAUSE).is_some());
-        desk.new(queue(2), Severity::Critical, "worse".to_owned());
+        desk.begin(queue(2), Severity::Critical, "worse".to_owned());
         desk.sent(at(10), false);
         assert_eq!(desk.due(at(69), "", PAUSE), None);
         let message = desk.due(at(70), "", PAUSE).unwrap();
@@ -294,12 +296,12 @@ mod tests {
     fn what_is_urgent_is_named_first_and_what_is_over_last() {
         let mut desk = Desk::default();
         let service = |service| Matter::Item(Subject::NoService(service));
-        desk.new(service(Service::Api), Severity::Critical, "api".to_owned());
+        desk.begin(service(Service::Api), Severity::Critical, "api".to_owned());
         assert!(desk.due(at(0), "", PAUSE).is_some());
         desk.sent(at(0), true);
         desk.over(&service(Service::Api));
-        desk.new(queue(1), Severity::Warning, "slow".to_owned());
-        desk.new(Matter::Bus, Severity::Critical, "bus".to_owned());
+        desk.begin(queue(1), Severity::Warning, "slow".to_owned());
+        desk.begin(Matter::Bus, Severity::Critical, "bus".to_owned());
         let text = desk.due(at(60), "", PAUSE).unwrap().text(Lang::Es);
         let lines: Vec<&str> = text.lines().skip(1).collect();
         assert_eq!(lines, ["✖ bus", "▲ slow", "✔ resuelto: api"]);

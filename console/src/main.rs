@@ -71,7 +71,7 @@ async fn console(common: &Common, origin: Origin, said: Receiver<Said>) -> Resul
         state: settings,
         alerts,
     };
-    runtime::run(settings, said).await.map_err(|error| failed(&error))
+    Box::pin(runtime::run(settings, said)).await.map_err(|error| failed(&error))
 }
 
 /// Opens the console on a recording.

@@ -43,7 +43,7 @@ pub(super) async fn perform(
 ) -> Result<Option<(Box<State>, JobId)>, Failure> {
     let reason = reason.map(|reason| sanitise::text(reason.trim(), contract::decision::REASON_MAX));
     let reason = reason.filter(|reason| !reason.is_empty());
-    let mut plan = plan::build(&mut watching.state, wanted).map_err(refused)?;
+    let mut plan = plan::build(&mut watching.state, wanted).map_err(|why| refused(&why))?;
     shape(&mut plan, &watching.state);
     preview(&plan);
     if acting.dry_run {
@@ -61,7 +61,7 @@ pub(super) async fn perform(
 
 /// Begins the job and goes on until it is over, or the time is.
 async fn carry_out(watching: &mut Watching, plan: Plan, reason: Option<String>, wait_s: u64) -> Result<JobId, Failure> {
-    for effect in jobs::begin(&mut watching.state, plan, reason).map_err(refused)? {
+    for effect in jobs::begin(&mut watching.state, plan, reason).map_err(|why| refused(&why))? {
         watching.start(effect);
     }
     let job = watching.state.jobs.last().map(|job| job.id).unwrap_or_default();
@@ -91,7 +91,7 @@ fn is_over(state: &State, job: JobId, answered: bool) -> bool {
 }
 
 /// What stands in the way, with the exit code that it has.
-pub(super) fn refused(refusal: Refusal) -> Failure {
+pub(super) fn refused(refusal: &Refusal) -> Failure {
     let text = refusal.text(Lang::En);
     match refusal {
         Refusal::ReadOnly
@@ -158,7 +158,7 @@ pub(super) fn verdict(job: &Job, answered: bool) -> Result<(), Failure> {
         return Err(Failure::Partly(told));
     }
     Err(match job.items.first().map(|item| &item.step) {
-        Some(Step::Skipped(refusal)) if counts.skipped == counts.all => refused(refusal.clone()),
+        Some(Step::Skipped(refusal)) if counts.skipped == counts.all => refused(refusal),
         Some(Step::Failed(fault)) if matches!(fault, Fault::Trouble(Trouble::Forbidden(_) | Trouble::Denied)) => {
             Failure::Refused(fault.text(Lang::En))
         }

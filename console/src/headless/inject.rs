@@ -72,9 +72,9 @@ fn one(state: &State, job: &Job, acting: &cli::Acting) -> Result<(), Failure> {
     match (&item.step, known) {
         (Step::Verified | Step::Answered | Step::Unverified(_) | Step::Failed(Fault::NotInjected), Some(report)) => {
             if acting.json {
-                print_json(&report)?
+                print_json(&report)?;
             } else {
-                print(&report.text())?
+                print(&report.text())?;
             }
         }
         // Accepted, and not followed long enough to see a message of it.

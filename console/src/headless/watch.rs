@@ -56,7 +56,7 @@ fn tell(state: &State, said: &mut Said) {
         said.up = state.link.is_up();
         say(if said.up { "domicilio: connected again" } else { "domicilio: no connection to the bus" });
     }
-    let failed = state.notices.shown.iter().filter(|posted| matches!(posted.notice, Notice::AlertFailed(_))).last();
+    let failed = state.notices.shown.iter().rfind(|posted| matches!(posted.notice, Notice::AlertFailed(_)));
     if let Some(posted) = failed.filter(|posted| said.failed.is_none_or(|at| at < posted.at)) {
         said.failed = Some(posted.at);
         if let Notice::AlertFailed(why) = &posted.notice {

@@ -43,7 +43,7 @@ fn take(state: &mut State, news: Vec<News>) {
                     said.join(": ")
                 });
                 if severity == Severity::Critical || warnings {
-                    state.alerts.new(Matter::Item(subject), severity, text);
+                    state.alerts.begin(Matter::Item(subject), severity, text);
                 }
             }
         }
@@ -58,7 +58,7 @@ fn bus(state: &mut State) {
         state.alerts.over(&Matter::Bus);
     } else if away_ms >= AWAY_MS && !known {
         let text = phrases::alert_away(state.lang, when::age(away_ms));
-        state.alerts.new(Matter::Bus, Severity::Critical, text);
+        state.alerts.begin(Matter::Bus, Severity::Critical, text);
     }
 }
 

@@ -136,9 +136,7 @@ fn wanted(state: &State, form: &Form) -> Result<Wanted, Refusal> {
         Purpose::PauseStore(store) => {
             let text = form.content(Msg::FieldUntil);
             let zone = state.stores.get(*store).and_then(|store| TimeZone::get(store.record.zone()).ok());
-            let until = until(text, state.now, &zone.unwrap_or(TimeZone::UTC));
-            let until = until.ok_or_else(|| Refusal::NotATime(text.to_owned()))?;
-            Wanted::PauseStore(*store, until)
+            Wanted::PauseStore(*store, until(text, state.now, &zone.unwrap_or(TimeZone::UTC))?)
         }
         Purpose::Store(store) => Wanted::PutStore(Box::new(record(state, form, *store)?)),
     })
@@ -146,10 +144,14 @@ fn wanted(state: &State, form: &Form) -> Result<Wanted, Refusal> {
 
 /// The end of a pause, seen from `now`: nothing for none, `45m`, `2h`, `18:30` (the next time it is that late in the
 /// store's zone) or `2026-11-24T18:30`. Nothing that is over, and nothing further away than a month.
-pub(super) fn until(text: &str, now: UtcMs, zone: &TimeZone) -> Option<Option<UtcMs>> {
+pub(super) fn until(text: &str, now: UtcMs, zone: &TimeZone) -> Result<Option<UtcMs>, Refusal> {
     if text.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
+    moment(text, now, zone).map(Some).ok_or_else(|| Refusal::NotATime(text.to_owned()))
+}
+
+fn moment(text: &str, now: UtcMs, zone: &TimeZone) -> Option<UtcMs> {
     let in_zone = |at: DateTime| zone.to_timestamp(at).ok().map(UtcMs::from);
     let at = if let Some(after) = filter::millis(text) {
         now.plus_millis(after)
@@ -162,38 +164,37 @@ pub(super) fn until(text: &str, now: UtcMs, zone: &TimeZone) -> Option<Option<Ut
         if at > now { at } else { in_zone(today.tomorrow().ok()?.to_datetime(time))? }
     };
     let left_ms = at.since(now);
-    (left_ms > 0 && left_ms <= PAUSE_MS_MAX).then_some(Some(at))
+    (left_ms > 0 && left_ms <= PAUSE_MS_MAX).then_some(at)
 }
 
 /// The record as the form tells it; of a store that is there all else stays.
 fn record(state: &State, form: &Form, store: Option<StoreId>) -> Result<StoreRecord, Refusal> {
     let text = |name| form.content(name).to_owned();
-    let before = match store {
-        Some(store) => state.stores.get(store).ok_or_else(|| Refusal::NoStore(store.to_string()))?.record.clone(),
-        None => {
-            let number = text(Msg::FieldNumber);
-            let id: StoreId = number.parse().map_err(|_| Refusal::StoreFaulty("store_id_invalid".to_owned()))?;
-            if state.stores.get(id).is_some() {
-                return Err(Refusal::StoreExists(id));
-            }
-            let country = text(Msg::FieldCountry);
-            let country = country.parse().map_err(|_| Refusal::StoreFaulty("country_invalid".to_owned()))?;
-            StoreRecord {
-                v: contract::VERSION,
-                id,
-                code: String::new(),
-                name: String::new(),
-                country,
-                pos_url: String::new(),
-                time_zone: None,
-                state: StoreState::Open,
-                reason: None,
-                until: None,
-                labels: std::collections::BTreeMap::new(),
-                changed_at: None,
-                changed_by: None,
-                extra: std::collections::BTreeMap::new(),
-            }
+    let before = if let Some(store) = store {
+        state.stores.get(store).ok_or_else(|| Refusal::NoStore(store.to_string()))?.record.clone()
+    } else {
+        let number = text(Msg::FieldNumber);
+        let id: StoreId = number.parse().map_err(|_| Refusal::StoreFaulty("store_id_invalid".to_owned()))?;
+        if state.stores.get(id).is_some() {
+            return Err(Refusal::StoreExists(id));
+        }
+        let country = text(Msg::FieldCountry);
+        let country = country.parse().map_err(|_| Refusal::StoreFaulty("country_invalid".to_owned()))?;
+        StoreRecord {
+            v: contract::VERSION,
+            id,
+            code: String::new(),
+            name: String::new(),
+            country,
+            pos_url: String::new(),
+            time_zone: None,
+            state: StoreState::Open,
+            reason: None,
+            until: None,
+            labels: std::collections::BTreeMap::new(),
+            changed_at: None,
+            changed_by: None,
+            extra: std::collections::BTreeMap::new(),
         }
     };
     let zone = text(Msg::FieldZone);
@@ -229,7 +230,7 @@ mod tests {
             ("90d", None),
             ("pronto", None),
         ] {
-            assert_eq!(until(text, now, &zone), expected, "{text}");
+            assert_eq!(until(text, now, &zone).ok(), expected, "{text}");
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::Edit;
 use crate::filter;
+use crate::operation::OPERATIONS;
 use crate::state::dialog::{Dialog, FIELD_MAX, InjectField};
 use crate::state::sort::{Key, Sort};
 use crate::state::tree::Tree;
@@ -123,17 +124,13 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Prepares what an action of the table of operations means for what is looked at.
 fn operate(state: &mut State, action: Action) -> Vec<Effect> {
-    match plan::meant(state, action) {
-        Some(kind) => plan::prepare(state, kind, Scope::Chosen),
-        None => {
-            let all = crate::operation::OPERATIONS.iter();
-            let object = all.filter(|operation| operation.action == Some(action)).map(|operation| operation.object);
-            if let Some(object) = object.last() {
-                refuse(state, Refusal::WrongObject(object));
-            }
-            Vec::new()
-        }
+    if let Some(kind) = plan::meant(state, action) {
+        return plan::prepare(state, kind, Scope::Chosen);
     }
+    if let Some(operation) = OPERATIONS.iter().rfind(|operation| operation.action == Some(action)) {
+        refuse(state, Refusal::WrongObject(operation.object));
+    }
+    Vec::new()
 }
 
 /// Turns one of the two ways in which everything is shown into the other.

@@ -32,7 +32,9 @@ pub fn begin(state: &mut State, plan: Plan, reason: Option<String>) -> Result<Ve
     let (kind, pace, now) = (plan.kind, plan.pace, state.now);
     let mut items: Vec<Planned> = plan.items.into_iter().map(|item| item.planned).collect();
     if kind.gives_reason() {
-        items.iter_mut().for_each(|planned| planned.give_reason(reason.as_deref()));
+        for planned in &mut items {
+            planned.give_reason(reason.as_deref());
+        }
     }
     clear_marks(state, &items);
     let begun_from = (state.screen, state.opened.clone());

@@ -116,6 +116,6 @@ fn notice(look: &Look, state: &State, notice: &Notice) -> String {
 /// The key that shows what was done.
 fn jobs_key(look: &Look, state: &State) -> String {
     let binding = keys::BINDINGS.iter().find(|binding| binding.action == Action::Jobs);
-    let first = binding.and_then(|binding| state.settings.keys.of(binding).first().cloned());
+    let first = binding.and_then(|binding| state.settings.keys.of(binding).first().copied());
     first.map_or_else(String::new, |key| key.name(look.theme.is_ascii()))
 }

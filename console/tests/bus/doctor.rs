@@ -32,7 +32,7 @@ fn failed(report: &Value) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_that_is_well_has_no_step_that_failed() {
     let world = World::start().await;
-    let _beating = beat(&world, heartbeats());
+    let beating = beat(&world, heartbeats());
     let output = run(&world, &["doctor", "--json"]).await;
     let report = json(&output);
     assert_eq!((code(&output), failed(&report)), (0, vec![]), "{report} {}", told(&output));
@@ -42,7 +42,7 @@ async fn a_bus_that_is_well_has_no_step_that_failed() {
     assert_eq!(step(&report, "clock", "queue-resolver-1").0, "ok");
 
     // A stream is gone, and so is everybody.
-    drop(_beating);
+    drop(beating);
     world.bus.js.delete_stream("EVENTS").await.unwrap();
     let output = run(&world, &["doctor", "--json"]).await;
     let report = json(&output);

@@ -84,6 +84,7 @@ fn intend(state: &mut State, effects: &[Effect]) -> Vec<Effect> {
     update(state, Event::Answer(Answer::Intended { job: intent.job, written: Ok(()) }))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the shape in which an answer comes")]
 fn reply(status: u16, code: &str) -> Result<Done, Trouble> {
     let reply = IntakeReply {
         v: VERSION,

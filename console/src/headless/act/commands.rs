@@ -176,14 +176,13 @@ async fn named(watching: &mut Watching, ids: Vec<String>) -> Result<Vec<OrderId>
     let mut orders: Vec<OrderId> = Vec::new();
     for text in ids {
         let known = text.parse::<OrderId>().ok().filter(|id| watching.state.orders.get(id).is_some());
-        let id = match known {
-            Some(id) => id,
-            None => {
-                let (id, facts) = order::read(watching.feed().requests(), &text).await?;
-                let meter = watching.state.traffic.meter;
-                watching.take(Event::Live { facts, meter });
-                id
-            }
+        let id = if let Some(id) = known {
+            id
+        } else {
+            let (id, facts) = order::read(watching.feed().requests(), &text).await?;
+            let meter = watching.state.traffic.meter;
+            watching.take(Event::Live { facts, meter });
+            id
         };
         if !orders.contains(&id) {
             orders.push(id);
