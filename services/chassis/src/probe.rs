@@ -141,7 +141,7 @@ mod tests {
         let vitals = Vitals::default();
         assert!(vitals.lives(), "starting");
         vitals.turn();
-        tokio::time::advance(TURNS_WITHIN - Duration::from_millis(1)).await;
+        tokio::time::advance(TURNS_WITHIN.saturating_sub(Duration::from_millis(1))).await;
         assert!(vitals.lives());
         tokio::time::advance(Duration::from_millis(1)).await;
         assert!(!vitals.lives());
