@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use contract::{AppCode, Country};
 
 pub use self::acting::{
-    Acting, Audit, Cmd, Orders as ActedOrders, Reinject, Release, Solve, Store, StoreCommand, Told,
+    Acting, Addressee, Audit, Cmd, Orders as ActedOrders, Reinject, Release, Solve, Store, StoreCommand, Told,
 };
 pub use self::looking::{Check, Doctor, Orders, Status};
 pub use self::pages::{Completions, Man};

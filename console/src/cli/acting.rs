@@ -197,10 +197,27 @@ pub struct Cmd {
     pub service: Service,
     /// Its name, such as queue-resolver-1; of a move `any`: the active one moves
     #[arg(value_name = "INSTANCE")]
-    pub instance: InstanceId,
+    pub instance: Addressee,
     /// What it is told
     #[command(subcommand)]
     pub verb: Told,
+}
+
+/// Who is told something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Addressee {
+    /// Whichever instance is the one for it.
+    Any,
+    /// This one.
+    One(InstanceId),
+}
+
+impl std::str::FromStr for Addressee {
+    type Err = <InstanceId as std::str::FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == contract::command::ANY { Ok(Self::Any) } else { Ok(Self::One(text.parse()?)) }
+    }
 }
 
 /// What an instance can be told.

@@ -151,9 +151,8 @@ fn published(log: &Path) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_it_is_read_only_the_server_sees_nothing_of_any_change() {
     let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join("server.log");
-    let server =
-        Server::start_configured(folder.path(), &format!("trace: true, log_file: '{}'", log.display())).await.unwrap();
+    let log = folder.path().join("nats-server.log");
+    let server = Server::start_configured(folder.path(), "trace: true").await.unwrap();
     let bus = bus::connect(&bus::Settings::new(server.url(), "test")).await.unwrap();
     bus.up().await;
     topology::ensure(&bus.js, Profile { replicas: 1, storage_percent: 1 }).await.unwrap();

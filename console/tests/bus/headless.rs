@@ -254,9 +254,9 @@ async fn a_refusal_and_a_missing_service_are_told() {
     let world = World::start().await;
     world.store_record(&record(72)).await;
     let arguments = ["inject", "--template", "delivery", "--store", "72", "--yes", "--json"];
-    let nobody = run(&world, &arguments).await;
-    assert_eq!(code(&nobody), 1);
-    assert!(told(&nobody).contains("nobody serves this request"), "{}", told(&nobody));
+    let nobody = run(&world, &[&arguments[..], &["--wait", "1"]].concat()).await;
+    assert_eq!(code(&nobody), 3, "nobody refused it: {}", told(&nobody));
+    assert!(told(&nobody).contains("0 of 1 done, 1 not seen to be done"), "{}", told(&nobody));
     let intake = serve_intake(&world, 422).await;
     let refused = run(&world, &arguments).await;
     assert_eq!((code(&refused), &json(&refused)["code"]), (1, &"store_closed".into()));

@@ -99,13 +99,16 @@ pub(in crate::headless) async fn store(common: &Common, arguments: &cli::Store) 
 
 pub(in crate::headless) async fn cmd(common: &Common, arguments: &cli::Cmd) -> Result<(), Failure> {
     let watching = open(common, Need::Services).await?;
-    let key = (arguments.service, arguments.instance.clone());
+    let one = match &arguments.instance {
+        cli::Addressee::One(instance) => Ok((arguments.service, instance.clone())),
+        cli::Addressee::Any => Err(Failure::Usage("any is for a move alone: name the instance".to_owned())),
+    };
     let (wanted, plain) = match &arguments.verb {
-        Told::Ping(plain) => (Wanted::Tell(Kind::Ping, key), plain),
-        Told::Pause(plain) => (Wanted::Tell(Kind::Pause, key), plain),
-        Told::Resume(plain) => (Wanted::Tell(Kind::Resume, key), plain),
-        Told::Drain(plain) => (Wanted::Tell(Kind::Drain, key), plain),
-        Told::LogLevel(level) => (Wanted::LogLevel(key, level.filter.clone()), &level.plain),
+        Told::Ping(plain) => (Wanted::Tell(Kind::Ping, one?), plain),
+        Told::Pause(plain) => (Wanted::Tell(Kind::Pause, one?), plain),
+        Told::Resume(plain) => (Wanted::Tell(Kind::Resume, one?), plain),
+        Told::Drain(plain) => (Wanted::Tell(Kind::Drain, one?), plain),
+        Told::LogLevel(level) => (Wanted::LogLevel(one?, level.filter.clone()), &level.plain),
         Told::Move(moving) => {
             if arguments.service != contract::Service::Distribuidor {
                 return Err(Failure::Usage("a partition is moved by the distribuidor".to_owned()));
