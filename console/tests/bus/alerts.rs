@@ -1,7 +1,8 @@
 //! The real `domicilio watch --alerts` against a real bus and a real HTTP server that refuses, asks to wait, and takes.
 
 use std::collections::VecDeque;
-use std::process::{Command, Stdio};
+use std::io::Read as _;
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -34,6 +35,17 @@ async fn chat(answers: &[(u16, Option<u64>)]) -> (String, mpsc::UnboundedReceive
     (format!("http://{address}"), got)
 }
 
+/// The running program; it does not outlive its test.
+struct Watch(Child);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Both fail only when it has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Headers from the one that may be there.
 struct HeaderMapOf(HeaderMap);
 
@@ -62,8 +74,9 @@ async fn what_needs_a_person_arrives_once_however_the_service_behaves() {
     command.args(["watch", "--alerts", "--lang", "en"]).env("NATS_URL", world.server.url());
     command.env("XDG_STATE_HOME", world.folder()).env("DOMICILIO_CONFIG", &settings);
     command.env("DOMICILIO_ALERT_TOKEN", "1:secret-token").stderr(Stdio::piped()).stdin(Stdio::null());
-    let child = command.spawn().unwrap();
-    let process = rustix::process::Pid::from_child(&child);
+    let mut watch = Watch(command.spawn().unwrap());
+    let process = rustix::process::Pid::from_child(&watch.0);
+    let mut said = watch.0.stderr.take().unwrap();
     for attempt in 1..=3 {
         let (path, _, body) = tokio::time::timeout(LIMIT, got.recv()).await.unwrap().unwrap();
         assert_eq!(path, "/bot1:secret-token/sendMessage");
@@ -73,9 +86,13 @@ async fn what_needs_a_person_arrives_once_however_the_service_behaves() {
         assert!(!said.contains("zzsecret"));
     }
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{told}");
+    let ended = tokio::task::spawn_blocking(move || {
+        let mut told = String::new();
+        said.read_to_string(&mut told).unwrap();
+        (watch.0.wait().unwrap(), told)
+    });
+    let (status, told) = ended.await.unwrap();
+    assert_eq!(status.code(), Some(0), "{told}");
     assert!(!told.contains("secret-token"), "{told}");
     for file in std::fs::read_dir(world.folder().join("domicilio")).unwrap().flatten() {
         let log = std::fs::read_to_string(file.path()).unwrap_or_default();
