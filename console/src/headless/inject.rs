@@ -70,7 +70,10 @@ fn one(state: &State, job: &Job, acting: &cli::Acting) -> Result<(), Failure> {
     };
     let known = state.orders.get(&order.order).map(OrderReport::new);
     match (&item.step, known) {
-        (Step::Verified | Step::Answered | Step::Unverified(_) | Step::Failed(Fault::NotInjected), Some(report)) => {
+        (
+            Step::Verified | Step::Sent | Step::Answered | Step::Unverified(_) | Step::Failed(Fault::NotInjected),
+            Some(report),
+        ) => {
             if acting.json {
                 print_json(&report)?;
             } else {
@@ -83,7 +86,12 @@ fn one(state: &State, job: &Job, acting: &cli::Acting) -> Result<(), Failure> {
         }
         (Step::Answered | Step::Unverified(None), None) => print(&format!("{} accepted\n", order.order))?,
         (step, _) => {
-            let state = if matches!(step, Step::Failed(_)) { "refused" } else { step.name() };
+            let state = match step {
+                Step::Failed(_) => "refused",
+                Step::Skipped(_) => "skipped",
+                // Sent, and maybe done.
+                _ => "unverified",
+            };
             let (code, message) = (step.code(), step.why(Lang::En));
             if acting.json {
                 let report = serde_json::json!({
