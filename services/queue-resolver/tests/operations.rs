@@ -5,6 +5,8 @@
 #[path = "order_path/deployment.rs"]
 mod deployment;
 
+use std::collections::BTreeMap;
+
 use contract::command::{IntakeReply, MoveReply, PingPart, PingPosReply};
 use contract::heartbeat::{Heartbeat, Load};
 use contract::order::Ending;
@@ -105,6 +107,21 @@ async fn owner_of_store_1(deployment: &Deployment) -> (String, u64) {
     }
 }
 
+/// Until both resolvers have their share, after which nothing moves by itself.
+async fn shared_out(deployment: &Deployment) {
+    let mut beats =
+        deployment.connection.client.subscribe("domicilio.services.queue-resolver.*.heartbeat").await.unwrap();
+    let mut shares = BTreeMap::new();
+    eventually("both resolvers have their share", async || {
+        let beat: Heartbeat = serde_json::from_slice(&beats.next().await.unwrap().payload).unwrap();
+        if let Load::Resolver(load) = beat.load {
+            shares.insert(beat.instance.to_string(), load.partitions.len());
+        }
+        if shares.len() == 2 && shares.values().all(|share| *share == 16) { Ok(()) } else { Err(shares.clone()) }
+    })
+    .await;
+}
+
 /// The answer of the active distribuidor; the other one stands by and says so.
 async fn moved(deployment: &Deployment, body: &Value) -> MoveReply {
     let mut replies = Vec::new();
@@ -119,6 +136,7 @@ async fn moved(deployment: &Deployment, body: &Value) -> MoveReply {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_partition_that_is_moved_under_load_keeps_its_order_and_sends_nothing_twice() {
     let deployment = Deployment::start(2).await;
+    shared_out(&deployment).await;
     deployment.fault(1, json!({"fault": "slow", "ms": 60})).await;
     let (mut from, mut epoch) = owner_of_store_1(&deployment).await;
     let mut sent = 0;
@@ -161,6 +179,7 @@ async fn a_partition_that_is_moved_under_load_keeps_its_order_and_sends_nothing_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pos_is_pinged_by_its_resolver_and_gets_no_order() {
     let deployment = Deployment::start(2).await;
+    shared_out(&deployment).await;
     let revision = deployment.etag(2).await;
     deployment.put_store(2, "http://127.0.0.1:9/", Some(&revision)).await;
     let (owner, _) = owner_of_store_1(&deployment).await;
