@@ -64,7 +64,7 @@ pub struct StoreRecord {
     /// When the record was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<UtcMs>,
-    /// Who wrote it: a service instance or `ops:<user>`.
+    /// Who wrote it: `key:<id>` of an API key, `ops:<user>`, or the service instance where no key is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_by: Option<String>,
     /// Fields that this version does not know; kept when the record is rewritten.

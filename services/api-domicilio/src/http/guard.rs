@@ -14,12 +14,17 @@ use crate::api::Api;
 use crate::keys::{Refusal, Scope};
 use crate::reply::{Answer, ReplyCode};
 
-/// Works on a request only when its token allows it.
-pub(super) async fn guarded(State((api, scope)): State<(Arc<Api>, Scope)>, request: Request, next: Next) -> Response {
+/// Works on a request only when its token allows it; whoever works on it finds the key's name among its extensions.
+pub(super) async fn guarded(
+    State((api, scope)): State<(Arc<Api>, Scope)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match api.door.check(bearer(request.headers()), scope) {
         Ok(None) => next.run(request).await,
         Ok(Some(key)) => {
             api.metrics.let_in(&key);
+            request.extensions_mut().insert(key);
             next.run(request).await
         }
         Err(refusal) => {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use bus::catalogue::{self, Versioned};
 use bus::{ErrorKind, read};
 use contract::stream::STORES;
@@ -17,6 +17,7 @@ use contract::{StoreId, StoreRecord};
 
 use super::{STORE_BYTES_MAX, body};
 use crate::api::Api;
+use crate::keys::KeyId;
 use crate::reply::{Answer, ReplyCode};
 use crate::stores::{self, Change, Condition, etag};
 
@@ -25,6 +26,9 @@ use crate::stores::{self, Change, Condition, etag};
 const TAKE_UP_LIMIT: Duration = Duration::from_secs(2);
 
 type Id = Result<Path<String>, PathRejection>;
+
+/// With which key it is asked, when keys are needed.
+type With = Option<Extension<KeyId>>;
 
 pub(super) async fn read(State(api): State<Arc<Api>>, id: Id) -> Response {
     let found = async {
@@ -38,26 +42,32 @@ pub(super) async fn read(State(api): State<Arc<Api>>, id: Id) -> Response {
     }
 }
 
-pub(super) async fn write(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Response {
+pub(super) async fn write(State(api): State<Arc<Api>>, with: With, id: Id, headers: HeaderMap, body: Body) -> Response {
     let wanted = async |headers: &HeaderMap| {
         let bytes = body::read(headers, body, STORE_BYTES_MAX).await?;
         stores::record(&bytes).map(Box::new).map(Change::Put)
     };
-    respond(change(&api, id, &headers, wanted(&headers).await).await)
+    respond(change(&api, with, id, &headers, wanted(&headers).await).await)
 }
 
-pub(super) async fn pause(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Response {
+pub(super) async fn pause(State(api): State<Arc<Api>>, with: With, id: Id, headers: HeaderMap, body: Body) -> Response {
     let wanted = hold(&headers, body, true).await.map(Change::Pause);
-    respond(change(&api, id, &headers, wanted).await)
+    respond(change(&api, with, id, &headers, wanted).await)
 }
 
-pub(super) async fn disable(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap, body: Body) -> Response {
+pub(super) async fn disable(
+    State(api): State<Arc<Api>>,
+    with: With,
+    id: Id,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let wanted = hold(&headers, body, false).await.map(Change::Disable);
-    respond(change(&api, id, &headers, wanted).await)
+    respond(change(&api, with, id, &headers, wanted).await)
 }
 
-pub(super) async fn resume(State(api): State<Arc<Api>>, id: Id, headers: HeaderMap) -> Response {
-    respond(change(&api, id, &headers, Ok(Change::Resume)).await)
+pub(super) async fn resume(State(api): State<Arc<Api>>, with: With, id: Id, headers: HeaderMap) -> Response {
+    respond(change(&api, with, id, &headers, Ok(Change::Resume)).await)
 }
 
 async fn hold(headers: &HeaderMap, body: Body, until_allowed: bool) -> Result<stores::Hold, Answer> {
@@ -68,6 +78,7 @@ async fn hold(headers: &HeaderMap, body: Body, until_allowed: bool) -> Result<st
 /// Carries a change out; returns the status and what is stored now.
 async fn change(
     api: &Api,
+    with: With,
     id: Id,
     headers: &HeaderMap,
     wanted: Result<Change, Answer>,
@@ -82,8 +93,8 @@ async fn change(
     let value =
         |name: HeaderName| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let condition = Condition { if_match: value(IF_MATCH), if_none_match: value(IF_NONE_MATCH) };
-    let by = api.instance.id.as_str();
-    let plan = stores::plan(id, current.as_ref(), wanted, &condition, chassis::now(), by)?;
+    let by = with.map_or_else(|| api.instance.id.to_string(), |Extension(key)| format!("key:{key}"));
+    let plan = stores::plan(id, current.as_ref(), wanted, &condition, chassis::now(), &by)?;
     let revision = catalogue::write(&api.bus.js, &plan.record, plan.expected).await.map_err(|error| {
         tracing::warn!(error = &error as &dyn std::error::Error, store = id.0, "store not written");
         match error.kind() {

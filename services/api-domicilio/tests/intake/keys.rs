@@ -160,7 +160,8 @@ async fn keys_are_exchanged_under_load_without_a_lost_request() {
     let (new, new_bearer) = new_key("app-1-b", &ALL).await;
     let guarded = Guarded::start(&bus, &old, &[]).await;
     let api = &guarded.api;
-    assert_eq!(ask(api, &old_bearer, Method::PUT, "/api/stores/72", store(72).to_string()).await.status, 201);
+    let written = ask(api, &old_bearer, Method::PUT, "/api/stores/72", store(72).to_string()).await;
+    assert_eq!((written.status, &written.body["changed_by"]), (201, &"key:app-1-a".into()), "its record names the key");
 
     let (done, sent) = (CancellationToken::new(), Arc::new(AtomicU64::new(0)));
     let bearer = std::sync::Mutex::new(old_bearer.clone());
