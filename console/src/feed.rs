@@ -11,6 +11,7 @@ pub mod decode;
 mod discovery;
 pub mod guard;
 pub mod history;
+pub mod identity;
 mod link;
 mod listen;
 mod observe;

@@ -6,9 +6,9 @@ use bus::Verb;
 use contract::UtcMs;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 
+use super::identity::{self, User};
 use super::now;
 use super::observe::Health;
 use crate::event::{Event, LinkChange, Outage};
@@ -25,9 +25,6 @@ enum Said {
 
 /// How long the server may take to say who we are: it knows.
 const IDENTITY_LIMIT: Duration = Duration::from_secs(2);
-
-/// Where the server says who we are. Whoever may not ask simply does not know.
-const IDENTITY: &str = "$SYS.REQ.USER.INFO";
 
 /// Follows both connections until the loop is gone.
 pub(super) async fn run(
@@ -110,7 +107,7 @@ fn denials(
 ) -> LinkChange {
     let mut all: Vec<(Tried, String)> = Vec::new();
     for denials in [observing, requests] {
-        for denial in denials.borrow_and_update().iter().filter(|denial| denial.subject != IDENTITY) {
+        for denial in denials.borrow_and_update().iter().filter(|denial| denial.subject != identity::SUBJECT) {
             let tried = match denial.verb {
                 Verb::Publish => Tried::Publishing,
                 Verb::Subscribe => Tried::Listening,
@@ -132,37 +129,11 @@ async fn maybe<T>(work: &mut Option<BoxFuture<'static, T>>) -> T {
     }
 }
 
-/// The server's answer to who we are.
-#[derive(Deserialize)]
-struct UserInfo {
-    data: User,
-}
-
-#[derive(Deserialize)]
-struct User {
-    #[serde(rename = "user")]
-    name: Option<String>,
-    account: Option<String>,
-    permissions: Option<Permissions>,
-}
-
-#[derive(Deserialize)]
-struct Permissions {
-    subscribe: Option<Permission>,
-}
-
-#[derive(Deserialize)]
-struct Permission {
-    #[serde(default)]
-    deny: Vec<String>,
-}
-
 /// Asks the server who we are to it.
 async fn who_we_are(client: async_nats::Client) -> Option<Identity> {
-    let asked = tokio::time::timeout(IDENTITY_LIMIT, client.request(IDENTITY, bytes::Bytes::new())).await;
-    let User { name, account, permissions } = serde_json::from_slice::<UserInfo>(&asked.ok()?.ok()?.payload).ok()?.data;
+    let User { name, account, permissions } = identity::ask(&client, IDENTITY_LIMIT).await?;
     let text = |text: String| sanitise::text(&text, sanitise::NAME_MAX);
-    let withheld = permissions.and_then(|permissions| permissions.subscribe).map_or_else(Vec::new, |own| own.deny);
+    let withheld = permissions.map_or_else(Vec::new, |permissions| permissions.subscribe.deny);
     Some(Identity {
         user: name.map(text).filter(|user| !user.is_empty()),
         account: account.map(text).filter(|account| !account.is_empty()),

@@ -1,16 +1,11 @@
 //! Who we are to the server, and what that user may: by the lists that the server itself shows.
 
-use bytes::Bytes;
 use contract::command::Verb;
 use contract::permission::Subjects;
 use contract::{Service, stream, subject};
-use serde::Deserialize;
-use tokio::time::timeout;
 
 use super::{STEP_LIMIT, Step};
-
-/// Where the server says who asks.
-const WHO: &str = "$SYS.REQ.USER.INFO";
+use crate::feed::identity::{self, Lists, Permissions};
 
 /// Commands, in the order of how much they change.
 const COMMANDS: [(Service, Verb); 10] = [
@@ -26,57 +21,25 @@ const COMMANDS: [(Service, Verb); 10] = [
     (Service::Distribuidor, Verb::Move),
 ];
 
-#[derive(Deserialize)]
-struct Answer {
-    data: User,
-}
-
-#[derive(Deserialize)]
-struct User {
-    #[serde(rename = "user")]
-    name: Option<String>,
-    account: Option<String>,
-    permissions: Option<Permissions>,
-}
-
-/// What the server keeps a user to; what is absent is not kept.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Permissions {
-    publish: Lists,
-    subscribe: Lists,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Lists {
-    allow: Vec<String>,
-    deny: Vec<String>,
-}
-
-impl Lists {
-    /// Whether all that `subject` stands for is allowed. Nothing in `allow` allows everything.
-    fn allows(&self, subject: &str) -> bool {
-        let covered = |patterns: &[String]| {
-            let subjects = Subjects { publish: patterns.to_vec(), ..Subjects::default() };
-            subjects.may_publish(subject)
-        };
-        (self.allow.is_empty() || covered(&self.allow)) && !covered(&self.deny)
-    }
+/// Whether all that `subject` stands for is allowed.
+fn allows(lists: &Lists, subject: &str) -> bool {
+    let covered = |patterns: &[String]| {
+        let subjects = Subjects { publish: patterns.to_vec(), ..Subjects::default() };
+        subjects.may_publish(subject)
+    };
+    (lists.allow.is_empty() || covered(&lists.allow)) && !covered(&lists.deny)
 }
 
 pub(super) async fn look(connection: &::bus::Connection, steps: &mut Vec<Step>) {
-    let asked = timeout(STEP_LIMIT, connection.client.request(WHO, Bytes::new())).await;
-    let answer = asked.ok().and_then(Result::ok);
-    let Some(Answer { data }) = answer.and_then(|answer| serde_json::from_slice(&answer.payload).ok()) else {
+    let Some(user) = identity::ask(&connection.client, STEP_LIMIT).await else {
         let found = "the server does not say";
         steps.push(Step::warning("user", "", found, "let this user ask $SYS.REQ.USER.INFO, so that screens can tell"));
         return;
     };
-    let name = data.name.filter(|name| !name.is_empty()).unwrap_or_else(|| "nobody in particular".to_owned());
-    let account = data.account.unwrap_or_default();
+    let name = user.name.filter(|name| !name.is_empty()).unwrap_or_else(|| "nobody in particular".to_owned());
+    let account = user.account.unwrap_or_default();
     steps.push(Step::ok("user", "", format!("{name}, account {account}")));
-    let Some(permissions) = data.permissions else {
+    let Some(permissions) = user.permissions else {
         steps.push(Step::ok("may", "", "everything: the server keeps this user to nothing"));
         return;
     };
@@ -92,7 +55,7 @@ fn rights(permissions: &Permissions) -> Vec<Step> {
         Step::ok("may", step, format!("{}; not: {}", names(true), names(false)))
     };
     let live: Vec<String> = stream::ALL.iter().map(|spec| spec.live()).collect();
-    let hear = stream::ALL.iter().zip(&live).map(|(spec, live)| (spec.name, permissions.subscribe.allows(live)));
+    let hear = stream::ALL.iter().zip(&live).map(|(spec, live)| (spec.name, allows(&permissions.subscribe, live)));
     let read = stream::ALL.iter().map(|spec| {
         // The queue is read message by message, for another reader would keep it from its owner.
         let request = if *spec == &stream::QUEUES {
@@ -100,13 +63,15 @@ fn rights(permissions: &Permissions) -> Vec<Step> {
         } else {
             format!("$JS.API.CONSUMER.CREATE.{}.>", spec.name)
         };
-        (spec.name, permissions.publish.allows(&request))
+        (spec.name, allows(&permissions.publish, &request))
     });
     let mut act: Vec<(&str, bool)> = COMMANDS
         .iter()
-        .map(|(service, verb)| (verb.as_str(), permissions.publish.allows(&subject::command_to_each(*service, *verb))))
+        .map(|(service, verb)| {
+            (verb.as_str(), allows(&permissions.publish, &subject::command_to_each(*service, *verb)))
+        })
         .collect();
-    act.push(("change-stores", permissions.publish.allows(stream::STORES.subject)));
+    act.push(("change-stores", allows(&permissions.publish, stream::STORES.subject)));
     vec![told("hear", hear.collect()), told("read", read.collect()), told("act", act)]
 }
 
@@ -146,9 +111,9 @@ mod tests {
             allow: allow.iter().map(|text| (*text).to_owned()).collect(),
             deny: deny.iter().map(|text| (*text).to_owned()).collect(),
         };
-        assert!(lists(&[], &[]).allows("a.b"));
-        assert!(!lists(&[], &["a.>"]).allows("a.b"));
-        assert!(!lists(&["b.>"], &[]).allows("a.b"));
-        assert!(lists(&["a.*"], &["a.c"]).allows("a.b"));
+        assert!(allows(&lists(&[], &[]), "a.b"));
+        assert!(!allows(&lists(&[], &["a.>"]), "a.b"));
+        assert!(!allows(&lists(&["b.>"], &[]), "a.b"));
+        assert!(allows(&lists(&["a.*"], &["a.c"]), "a.b"));
     }
 }
