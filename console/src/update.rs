@@ -17,6 +17,7 @@ mod input;
 pub mod jobs;
 mod link;
 mod marks;
+mod moment;
 mod palette;
 pub mod plan;
 mod pointing;

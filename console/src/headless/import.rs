@@ -1,18 +1,16 @@
 //! `domicilio stores import FILE`: checks everything first, then writes by compare-and-set what differs.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read as _;
-use std::path::Path;
 
 use bus::ErrorKind;
 use bus::catalogue::{self, Versioned};
 use bus::read::{self, Request, Start};
 use bus::topology::{self, Profile};
-use contract::{StoreId, StoreRecord, stream};
+use contract::{StoreId, StoreRecord, store, stream};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Failure, connect, may_change, print, print_json, say};
+use super::{Failure, connect, input, may_change, print, print_json, say, settings};
 use crate::cli;
 use crate::feed::{chain, now};
 use crate::sanitise;
@@ -37,9 +35,9 @@ struct Counts {
 }
 
 pub(super) async fn run(common: &cli::Common, arguments: &cli::Import) -> Result<(), Failure> {
-    let text = load(&arguments.file)?;
+    let text = input::text_within(&arguments.file, FILE_MAX).map_err(Failure::Failed)?;
     let records = parse(&text).map_err(|faults| told(&faults))?;
-    may_change(common).await?;
+    may_change(common, &settings(common)?).await?;
     let connection = connect(common).await?;
     let profile = Profile { replicas: arguments.replicas, storage_percent: arguments.storage_percent };
     topology::ensure(&connection.js, profile).await?;
@@ -56,20 +54,6 @@ pub(super) async fn run(common: &cli::Common, arguments: &cli::Import) -> Result
     }
     let counts = write_all(&connection, records, known).await;
     conclude(&counts, arguments.json)
-}
-
-fn load(file: &Path) -> Result<String, Failure> {
-    let failed = |error: std::io::Error| Failure::Failed(format!("reading {}: {error}", file.display()));
-    let mut bytes = Vec::new();
-    if file == Path::new("-") {
-        std::io::stdin().lock().take(FILE_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
-    } else {
-        std::fs::File::open(file).map_err(failed)?.take(FILE_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
-    }
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > FILE_MAX {
-        return Err(Failure::Failed(format!("{} is longer than {FILE_MAX} bytes", file.display())));
-    }
-    String::from_utf8(bytes).map_err(|error| Failure::Failed(format!("{} is not UTF-8: {error}", file.display())))
 }
 
 fn told(faults: &[String]) -> Failure {
@@ -162,7 +146,7 @@ async fn write_all(
     mut known: HashMap<StoreId, Versioned>,
 ) -> Counts {
     let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-    let by = format!("ops:{}", sanitise::text(&user, 40));
+    let by = store::by_operator(&sanitise::text(&user, 40));
     let mut counts = Counts { read: records.len(), ..Counts::default() };
     for (line, record) in records {
         let id = record.id;

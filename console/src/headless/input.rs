@@ -10,16 +10,20 @@ const FILE_BYTES_MAX: u64 = 1_024 * 1_024;
 
 /// The text of a file; `-` = standard input.
 pub(super) fn text(file: &Path) -> Result<String, Failure> {
-    let failed = |error: std::io::Error| Failure::Usage(format!("reading {}: {error}", file.display()));
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(FILE_BYTES_MAX + 1).read_to_string(&mut text)
+    text_within(file, FILE_BYTES_MAX).map_err(Failure::Usage)
+}
+
+/// The text of a file of at most `bytes_max` bytes; `-` = standard input. An error is one sentence.
+pub(super) fn text_within(file: &Path, bytes_max: u64) -> Result<String, String> {
+    let failed = |error: std::io::Error| format!("reading {}: {error}", file.display());
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        std::io::stdin().lock().take(bytes_max + 1).read_to_end(&mut bytes).map_err(failed)?;
     } else {
-        std::fs::File::open(file).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text))
-    };
-    read.map_err(failed)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(Failure::Usage(format!("{} is longer than {FILE_BYTES_MAX} bytes", file.display())));
+        std::fs::File::open(file).map_err(failed)?.take(bytes_max + 1).read_to_end(&mut bytes).map_err(failed)?;
     }
-    Ok(text)
+    if bytes.len() as u64 > bytes_max {
+        return Err(format!("{} is longer than {bytes_max} bytes", file.display()));
+    }
+    String::from_utf8(bytes).map_err(|error| format!("{} is not UTF-8: {error}", file.display()))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::heartbeat::{Latency, Load, Role, RunState, SILENT_MS};
+use contract::heartbeat::{DistribuidorLoad, Latency, Load, Role, RunState, SILENT_MS};
 use contract::{Heartbeat, InstanceId, Service, UtcMs};
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +78,11 @@ impl Instance {
     /// Which instance it is.
     pub fn key(&self) -> InstanceKey {
         (self.heartbeat.service, self.heartbeat.instance.clone())
+    }
+
+    /// Whether it is the active distribuidor, by its own word.
+    pub const fn is_active(&self) -> bool {
+        is_active(&self.heartbeat)
     }
 
     /// Milliseconds since it was last heard. Never negative.
@@ -171,10 +176,14 @@ pub fn plausible(said: UtcMs, heard_at: UtcMs) -> UtcMs {
     if said.since(heard_at) > CLOCK_AHEAD_MS { heard_at } else { said }
 }
 
-/// Whether a heartbeat is of a distribuidor that hands over right now.
+/// Whether a heartbeat is of the distribuidor that is active.
+const fn is_active(heartbeat: &Heartbeat) -> bool {
+    matches!(&heartbeat.load, Load::Distribuidor(DistribuidorLoad { role: Role::Active, .. }))
+}
+
+/// Whether it is of one that hands over right now.
 fn hands_over(heartbeat: &Heartbeat) -> bool {
-    matches!(&heartbeat.load, Load::Distribuidor(load) if load.role == Role::Active)
-        && heartbeat.state == RunState::Running
+    is_active(heartbeat) && heartbeat.state == RunState::Running
 }
 
 fn sample(load: &Load, at: UtcMs, rate: Option<f64>) -> Sample {

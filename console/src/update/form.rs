@@ -3,9 +3,9 @@
 use contract::heartbeat::RunState;
 use contract::store::StoreState;
 use contract::{Service, StoreId, StoreRecord, UtcMs};
-use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 
+use super::moment::{self, Side};
 use super::plan;
 use crate::effect::Effect;
 use crate::event::Edit;
@@ -148,20 +148,13 @@ pub(super) fn until(text: &str, now: UtcMs, zone: &TimeZone) -> Result<Option<Ut
     if text.is_empty() {
         return Ok(None);
     }
-    moment(text, now, zone).map(Some).ok_or_else(|| Refusal::NotATime(text.to_owned()))
+    end(text, now, zone).map(Some).ok_or_else(|| Refusal::NotATime(text.to_owned()))
 }
 
-fn moment(text: &str, now: UtcMs, zone: &TimeZone) -> Option<UtcMs> {
-    let in_zone = |at: DateTime| zone.to_timestamp(at).ok().map(UtcMs::from);
-    let at = if let Some(after) = filter::millis(text) {
-        now.plus_millis(after)
-    } else if let Ok(at) = text.parse::<DateTime>() {
-        in_zone(at)?
-    } else {
-        let time: Time = text.parse().ok()?;
-        let today = zone.to_datetime(now.timestamp()).date();
-        let at = in_zone(today.to_datetime(time))?;
-        if at > now { at } else { in_zone(today.tomorrow().ok()?.to_datetime(time))? }
+fn end(text: &str, now: UtcMs, zone: &TimeZone) -> Option<UtcMs> {
+    let at = match filter::millis(text) {
+        Some(after) => now.plus_millis(after),
+        None => moment::parse(text, now, zone, Side::Future)?,
     };
     let left_ms = at.since(now);
     (left_ms > 0 && left_ms <= PAUSE_MS_MAX).then_some(at)

@@ -4,10 +4,10 @@
 //! changes the world: of its effects only reading passes.
 
 use contract::UtcMs;
-use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 
 use super::input;
+use super::moment::{self, Side};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::{Answer, Around, Event, Fact, History, Meter, Part, Trouble};
@@ -51,18 +51,12 @@ pub(super) fn leave(state: &mut State) -> Result<Vec<Effect>, Refusal> {
 /// `18:30` (the last time it was that late), `2026-11-24T18:30`, the same with a zone's offset, or `-1h30m`. Nothing
 /// that is still to come, and nothing that no stream keeps any more.
 pub(crate) fn parse(text: &str, now: UtcMs, zone: &TimeZone) -> Option<UtcMs> {
-    let in_zone = |at: DateTime| zone.to_timestamp(at).ok().map(UtcMs::from);
     let from = if let Some(ago) = text.strip_prefix('-') {
         now.plus_millis(-filter::millis(ago)?)
     } else if let Ok(at) = text.parse::<jiff::Timestamp>() {
         UtcMs::from(at)
-    } else if let Ok(at) = text.parse::<DateTime>() {
-        in_zone(at)?
     } else {
-        let time: Time = text.parse().ok()?;
-        let today = zone.to_datetime(now.timestamp()).date();
-        let at = in_zone(today.to_datetime(time))?;
-        if at < now { at } else { in_zone(today.yesterday().ok()?.to_datetime(time))? }
+        moment::parse(text, now, zone, Side::Past)?
     };
     let ago_ms = now.since(from);
     (ago_ms > 0 && ago_ms <= DAYS_MAX * 86_400_000).then_some(from)

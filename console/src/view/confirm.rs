@@ -13,6 +13,7 @@ use crate::mask::{Difference, Value};
 use crate::operation::{Danger, Kind, Reason};
 use crate::state::State;
 use crate::state::dialog::{Confirm, Focus};
+use crate::state::services::Instance;
 use crate::text::{Msg, done, phrases};
 use crate::theme::Meaning;
 
@@ -294,13 +295,10 @@ fn right(look: &Look, state: &State, kind: Kind) -> Line<'static> {
 
 /// What makes this worse than it usually is.
 fn warnings(look: &Look, state: &State, confirm: &Confirm, columns: usize) -> Vec<Line<'static>> {
-    use contract::heartbeat::{Load, Role};
     let [one] = confirm.plan.items.as_slice() else { return Vec::new() };
     let Planned::Command { service, instance, .. } = &one.planned else { return Vec::new() };
     let stops = matches!(confirm.plan.kind, Kind::Pause | Kind::Drain);
-    let active = state.services.get(&(*service, instance.clone())).is_some_and(
-        |instance| matches!(&instance.heartbeat.load, Load::Distribuidor(load) if load.role == Role::Active),
-    );
+    let active = state.services.get(&(*service, instance.clone())).is_some_and(Instance::is_active);
     let text = if stops && active { fit::wrap(look.t(Msg::PauseActiveMeans), columns) } else { Vec::new() };
     text.into_iter().map(|text| look.line(Meaning::AlertWarn, text)).collect()
 }

@@ -76,6 +76,16 @@ const fn version() -> u8 {
     crate::VERSION
 }
 
+/// What [`StoreRecord::changed_by`] says of an operator.
+pub fn by_operator(login: &str) -> String {
+    format!("ops:{login}")
+}
+
+/// What it says of whoever wrote with an API key.
+pub fn by_key(id: &str) -> String {
+    format!("key:{id}")
+}
+
 impl StoreRecord {
     /// The state at `now`: a pause whose end has passed counts as open.
     pub fn state_at(&self, now: UtcMs) -> StoreState {

@@ -1,8 +1,7 @@
 //! From what is wanted to a plan: which requests, to the last byte, in which order.
 
 use contract::command::Verb;
-use contract::heartbeat::{Load, Role};
-use contract::store::StoreState;
+use contract::store::{StoreState, by_operator};
 use contract::{CommandId, Country, Operator, OrderId, Service, StoreId, StoreRecord, UtcMs, VERSION};
 
 use super::guard;
@@ -13,9 +12,6 @@ use crate::state::plan::{Item, Plan, Wanted};
 use crate::state::services::InstanceKey;
 use crate::state::{Refusal, State};
 use crate::template::{self, Kind as Template};
-
-/// What a store's record says of who wrote it, before the login.
-const OPERATOR: &str = "ops:";
 
 /// The plan for what is wanted; or why there is none. Ids come from the state's seed: a plan that is made again has others,
 /// one that is sent again has the same.
@@ -214,7 +210,7 @@ fn put(state: &State, record: StoreRecord) -> Result<Planned, Refusal> {
 fn written(state: &State, record: StoreRecord) -> Result<Planned, Refusal> {
     let by = operator(state)?;
     let record =
-        StoreRecord { v: VERSION, changed_at: Some(state.now), changed_by: Some(format!("{OPERATOR}{by}")), ..record };
+        StoreRecord { v: VERSION, changed_at: Some(state.now), changed_by: Some(by_operator(by.as_str())), ..record };
     if let Some(fault) = record.faults().first() {
         return Err(Refusal::StoreFaulty(fault.code.clone()));
     }
@@ -240,10 +236,7 @@ const fn verb(kind: Kind) -> Option<Verb> {
 /// The distribuidor that hands over.
 fn active(state: &State) -> Option<InstanceKey> {
     let mut all = state.services.of(Service::Distribuidor);
-    let active = all.find(|instance| {
-        let hands_over = matches!(&instance.heartbeat.load, Load::Distribuidor(load) if load.role == Role::Active);
-        hands_over && !instance.is_silent(state.now)
-    });
+    let active = all.find(|instance| instance.is_active() && !instance.is_silent(state.now));
     active.map(crate::state::services::Instance::key)
 }
 

@@ -2,13 +2,14 @@
 //! and right before its request goes out.
 
 use contract::command::Verb;
-use contract::heartbeat::{Load, Role, RunState};
+use contract::heartbeat::RunState;
 use contract::store::StoreState;
 use contract::{InstanceId, Service, StoreId};
 
 use crate::effect::{Decide, Moving, Planned, PlannedOrder, Releasing};
 use crate::operation::Kind;
 use crate::state::access::TestOrders;
+use crate::state::services::Instance;
 use crate::state::{OrderState, Refusal, State};
 
 /// Why nothing at all may be changed right now, if so.
@@ -108,11 +109,7 @@ fn owned(state: &State, instance: &InstanceId, store: StoreId) -> Option<Refusal
 
 fn moved(state: &State, moving: &Moving) -> Option<Refusal> {
     let active = (Service::Distribuidor, moving.instance.clone());
-    let is_active = state
-        .services
-        .get(&active)
-        .is_some_and(|known| matches!(&known.heartbeat.load, Load::Distribuidor(load) if load.role == Role::Active));
-    if !is_active {
+    if !state.services.get(&active).is_some_and(Instance::is_active) {
         return Some(Refusal::NoActive);
     }
     if state.queues.owner(moving.store) == Some(&moving.to) {

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use bus::catalogue::{self, Versioned};
 use bus::{ErrorKind, read};
+use contract::store::by_key;
 use contract::stream::STORES;
 use contract::{StoreId, StoreRecord};
 
@@ -93,7 +94,7 @@ async fn change(
     let value =
         |name: HeaderName| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let condition = Condition { if_match: value(IF_MATCH), if_none_match: value(IF_NONE_MATCH) };
-    let by = with.map_or_else(|| api.instance.id.to_string(), |Extension(key)| format!("key:{key}"));
+    let by = with.map_or_else(|| api.instance.id.to_string(), |Extension(key)| by_key(key.as_str()));
     let plan = stores::plan(id, current.as_ref(), wanted, &condition, chassis::now(), &by)?;
     let revision = catalogue::write(&api.bus.js, &plan.record, plan.expected).await.map_err(|error| {
         tracing::warn!(error = &error as &dyn std::error::Error, store = id.0, "store not written");
