@@ -13,9 +13,11 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::alerts::{Entry, Message, Turn};
 use crate::config::file::{AlertFormat, Alerts};
+use crate::event::{Answer, Event};
 use crate::state::Lang;
 use crate::state::attention::Severity;
 
@@ -111,6 +113,12 @@ impl Post {
         let http = Client::builder(TokioExecutor::new()).build(roots.https_or_http().enable_http1().build());
         let bearer = token.filter(|_| !has_place);
         Ok(Some(Self { http, url, bearer, format: settings.format, chat_id: settings.chat_id.clone(), lang }))
+    }
+
+    /// Sends a message aside; the answer comes as an event.
+    pub fn start(&self, message: Message, aside: &mut JoinSet<Option<Event>>) {
+        let post = self.clone();
+        aside.spawn(async move { Some(Event::Answer(Answer::Alerted(post.send(&message).await))) });
     }
 
     /// Sends a message, and tries again for a while; why it did not arrive is one sentence without a secret.

@@ -2,13 +2,14 @@
 //! each request through the guard, the outcome into the trail. What the trail has is told on the bus as well.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::order::Digest;
+use tokio::task::JoinSet;
 
 use crate::audit::scribe::{Entry, Scribe};
 use crate::effect::{Conclusion, Effect, Intent};
-use crate::event::Answer;
+use crate::event::{Answer, Event};
 use crate::feed::{self, Feed};
 use crate::sanitise;
 use crate::state::access::Access;
@@ -51,9 +52,29 @@ impl Hands {
         drafts.iter().rev().find(|(known, _)| known == digest).map(|(_, payload)| payload.clone())
     }
 
-    /// Runs an effect that changes something ([`Effect::changes`]). Answers come as events of `feed`; `access` is what is
-    /// known of its bus.
-    pub async fn run(&self, feed: &Feed, access: &Access, effect: Effect) {
+    /// Runs an effect aside, whatever it asks of the bus. Answers come as events of `feed`; `access` is what is known of its
+    /// bus.
+    pub fn start(
+        self: &Arc<Self>,
+        feed: &Arc<Feed>,
+        access: &Access,
+        effect: Effect,
+        aside: &mut JoinSet<Option<Event>>,
+    ) {
+        let (hands, feed) = (Arc::clone(self), Arc::clone(feed));
+        // What only reads needs no copy of it.
+        let access = effect.changes().then(|| access.clone());
+        aside.spawn(async move {
+            match access {
+                Some(access) => hands.run(&feed, &access, effect).await,
+                None => feed.run(effect).await,
+            }
+            None
+        });
+    }
+
+    /// Runs an effect that changes something ([`Effect::changes`]).
+    async fn run(&self, feed: &Feed, access: &Access, effect: Effect) {
         match effect {
             Effect::Intend(intent) => self.intend(feed, access, &intent).await,
             Effect::Conclude(conclusion) => self.conclude(feed, access, &conclusion).await,

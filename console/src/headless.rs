@@ -34,6 +34,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::cli::{BusCommand, Command, Common, StoresCommand};
+use crate::config::{self, Config};
 use crate::demo;
 use crate::feed::{chain, route};
 
@@ -158,10 +159,18 @@ fn not_connected(why: Option<&str>) -> Failure {
     ))
 }
 
+/// The settings in force. Each command reads them once.
+fn settings(common: &Common) -> Result<Config, Failure> {
+    config::load(common, env).map_err(|error| Failure::Usage(chain(&error)))
+}
+
+/// A variable of the environment.
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Refuses to change anything in a context that the settings mark as read-only.
-async fn may_change(common: &Common) -> Result<(), Failure> {
-    let var = |name: &str| std::env::var(name).ok();
-    let config = crate::config::load(common, var).map_err(|error| Failure::Usage(chain(&error)))?;
+async fn may_change(common: &Common, config: &Config) -> Result<(), Failure> {
     let target = route::target(common).await?;
     match target.context.as_ref() {
         Some(name) if route::marks(&target, &config.file.marks()).read_only => {

@@ -401,8 +401,8 @@ impl Console {
         });
     }
 
-    /// Leaves this bus and opens that of context `name`, or the one of the start by its name; when that cannot be, everything stays as it is. What was sent
-    /// already runs to its end; its answer is nobody's any more.
+    /// Leaves this bus and opens that of context `name`, or the one of the start by its name; when that cannot be,
+    /// everything stays as it is. What was sent already runs to its end; its answer is nobody's any more.
     async fn switch(&mut self, name: String) {
         let opened = async {
             let home = self.start.as_ref().filter(|_| self.state.access.start.as_ref() == Some(&name));
@@ -451,9 +451,8 @@ impl Console {
             Effect::Quit => return, // The loop looks at the state.
             Effect::SaveView(view) => return self.save(view),
             Effect::Alert(message) => {
-                let Some(post) = self.alerts.clone() else { return };
-                self.effects.spawn(async move { Some(Event::Answer(Answer::Alerted(post.send(&message).await))) });
-                return;
+                let Some(post) = &self.alerts else { return };
+                return post.start(message, &mut self.effects);
             }
             Effect::EditPayload(order) => return self.fetch(order),
             Effect::Bell | Effect::Copy(_) | Effect::CopyDetail | Effect::Dump => {
@@ -467,15 +466,7 @@ impl Console {
         }
         // There is nobody to ask behind a recording; `update` asks for nothing there.
         let Source::Bus(feed, _) = &self.source else { return };
-        let (feed, hands) = (Arc::clone(feed), Arc::clone(&self.hands));
-        let access = effect.changes().then(|| self.state.access.clone());
-        self.effects.spawn(async move {
-            match access {
-                Some(access) => hands.run(&feed, &access, effect).await,
-                None => feed.run(effect).await,
-            }
-            None
-        });
+        self.hands.start(feed, &self.state.access, effect, &mut self.effects);
     }
 
     /// Fetches a payload to be edited.

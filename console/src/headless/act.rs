@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(super) use commands::{cmd, find, reinject, release, solve, store};
 
 use super::watching::{self, Need, Watching};
-use super::{Failure, may_change, say};
+use super::{Failure, may_change, say, settings};
 use crate::cli::{Acting, Common};
 use crate::effect::Effect;
 use crate::event::Trouble;
@@ -28,8 +28,9 @@ const WRITE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Connects and knows what planning needs; refused at once where nothing may be changed.
 pub(super) async fn open(common: &Common, need: Need) -> Result<Watching, Failure> {
-    may_change(common).await?;
-    watching::settled(common, need).await
+    let config = settings(common)?;
+    may_change(common, &config).await?;
+    watching::settled(common, &config, need).await
 }
 
 /// Plans what is wanted; `shape` has the last word about it. Shows it, asks, and does it. Returns the state when it is over,

@@ -6,7 +6,7 @@ use bus::topology::Profile;
 use contract::permission::Held;
 use serde::Serialize;
 
-use super::{Failure, connect, may_change, or_dash, print_columns, print_json, say};
+use super::{Failure, connect, may_change, or_dash, print_columns, print_json, say, settings};
 use crate::cli;
 use crate::feed::chain;
 
@@ -75,7 +75,7 @@ impl Row {
 }
 
 pub(super) async fn run(common: &cli::Common, arguments: &cli::Init) -> Result<(), Failure> {
-    may_change(common).await?;
+    may_change(common, &settings(common)?).await?;
     let connection = connect(common).await?;
     let profile = Profile { replicas: arguments.replicas, storage_percent: arguments.storage_percent };
     let mut rows = Vec::new();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::watching::{self, Need};
-use super::{Failure, print, status};
+use super::{Failure, print, settings, status};
 use crate::cli;
 use crate::state::State;
 use crate::state::attention::Severity;
@@ -55,11 +55,11 @@ pub fn unknown(why: &str) -> Result<(), Failure> {
 }
 
 async fn judged(common: &cli::Common, arguments: &cli::Check) -> Result<(Level, String), Failure> {
-    let mut watching = watching::settled(common, Need::Everything).await?;
+    let config = settings(common)?;
+    let mut watching = watching::settled(common, &config, Need::Everything).await?;
     status::watch(&mut watching, arguments.watch).await?;
     let state = watching.close().await;
-    let memory = status::memory(&state, common)?;
-    Ok(judge(&state, &memory))
+    Ok(judge(&state, &status::memory(&state, &config)))
 }
 
 /// The code tells more than the line: it stands even when nobody reads.

@@ -13,9 +13,9 @@ use std::time::Duration;
 use contract::UtcMs;
 use serde::Serialize;
 
-use super::{CONNECT_LIMIT, Failure, print, print_json};
+use super::{CONNECT_LIMIT, Failure, env, print, print_json};
 use crate::cli;
-use crate::config;
+use crate::config::{self, Config};
 use crate::feed::{self, chain, route};
 use crate::sanitise::{self, SENTENCE_MAX};
 
@@ -104,7 +104,7 @@ pub(super) async fn run(common: &cli::Common, json: bool) -> Result<(), Failure>
 
 /// Goes as far as there is a way; tells whether a connection was tried, and whether there was one.
 async fn walk(common: &cli::Common, steps: &mut Vec<Step>) -> (bool, bool) {
-    let Some(target) = settings(common, steps).await else { return (false, false) };
+    let Some((config, target)) = settings(common, steps).await else { return (false, false) };
     match target.url.endpoints() {
         Ok(endpoints) => {
             for endpoint in endpoints.iter().take(reach::SERVERS_MAX) {
@@ -115,24 +115,26 @@ async fn walk(common: &cli::Common, steps: &mut Vec<Step>) -> (bool, bool) {
     }
     let Some(connection) = login(&target, steps).await else { return (true, false) };
     rights::look(&connection, steps).await;
-    bus::look(common, steps).await;
+    bus::look(common, &config, steps).await;
     (true, true)
 }
 
 /// Settings, and how to connect, with where each came from.
-async fn settings(common: &cli::Common, steps: &mut Vec<Step>) -> Option<::bus::Target> {
-    match config::load(common, |name: &str| std::env::var(name).ok()) {
+async fn settings(common: &cli::Common, steps: &mut Vec<Step>) -> Option<(Config, ::bus::Target)> {
+    let config = match config::load(common, env) {
         Ok(config) => {
-            let path = config.path.map_or_else(|| "no home to look in".to_owned(), |path| path.display().to_string());
+            let path = config.path.as_ref();
+            let path = path.map_or_else(|| "no home to look in".to_owned(), |path| path.display().to_string());
             let found = if config.found { path } else { format!("{path} is not there: the defaults count") };
             steps.push(Step::ok("settings", "", found));
+            config
         }
         Err(error) => {
             let advice = "mend what it says, or name another file with --config";
             steps.push(Step::failed("settings", "", chain(&error), advice));
             return None;
         }
-    }
+    };
     match route::target(common).await {
         Ok(target) => {
             if let Some(context) = &target.context {
@@ -142,7 +144,7 @@ async fn settings(common: &cli::Common, steps: &mut Vec<Step>) -> Option<::bus::
                 let found = format!("{} ({} {})", origin.value, origin.source, origin.named);
                 steps.push(Step::ok("setting", origin.what, found.replace(" )", ")")));
             }
-            Some(target)
+            Some((config, target))
         }
         Err(error) => {
             let advice = "mend what it says: flags, variables and contexts are told apart in `domicilio --help`";

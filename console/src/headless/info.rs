@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Failure, or_dash, print_columns, print_json};
+use super::{Failure, env, or_dash, print_columns, print_json, settings};
 use crate::action::Action;
 use crate::cli::Common;
-use crate::config::{self, Config, Resolved, Source};
+use crate::config::{Config, Resolved, Source};
 use crate::feed::{chain, route};
 use crate::keys::KeyMap;
 use crate::log;
@@ -111,15 +111,14 @@ struct InForce {
 }
 
 pub(super) async fn run(common: &Common, json: bool) -> Result<(), Failure> {
-    let var = |name: &str| std::env::var(name).ok();
-    let config = config::load(common, var).map_err(|error| Failure::Usage(chain(&error)))?;
-    let theme = Theme::detect(config.file.screen.look(), var);
-    let ssh = var("SSH_CONNECTION").is_some_and(|value| !value.is_empty());
+    let config = settings(common)?;
+    let theme = Theme::detect(config.file.screen.look(), env);
+    let ssh = env("SSH_CONNECTION").is_some_and(|value| !value.is_empty());
     let info = Info {
         version: env!("CARGO_PKG_VERSION"),
         settings: config.resolved().into_iter().map(row).collect(),
         in_force: InForce {
-            language: config.file.language.resolve(var).as_str(),
+            language: config.file.language.resolve(env).as_str(),
             theme: if theme.ground() == Ground::Dark { "dark" } else { "light" },
             colors: match theme.depth() {
                 Depth::True => "true",

@@ -5,10 +5,10 @@ use contract::{AppCode, Cloud, Country, OrderId, StoreId, UtcMs};
 use serde::Serialize;
 
 use super::watching::{self, Need};
-use super::{Failure, or_dash, print_columns, print_json, say, status};
+use super::{Failure, env, or_dash, print_columns, print_json, say, settings, status};
 use crate::cli;
-use crate::config;
-use crate::feed::{self, chain};
+use crate::config::Config;
+use crate::feed;
 use crate::state::{Order, OrderState, Screen, State};
 use crate::update::{replay, rows};
 use crate::view::{self, when};
@@ -42,8 +42,9 @@ struct Row<'a> {
 pub(super) async fn run(common: &cli::Common, arguments: &cli::Orders) -> Result<(), Failure> {
     // What is asked wrongly is told before anything is read.
     let filter = arguments.filter.as_deref().unwrap_or_default();
-    let since = asked(common, arguments, filter)?;
-    let watching = watching::settled(common, Need::Streams).await?;
+    let config = settings(common)?;
+    let since = asked(&config, arguments, filter)?;
+    let watching = watching::settled(common, &config, Need::Streams).await?;
     let mut state = watching.close().await;
     state.screen = Screen::Orders;
     rows::set_filter(&mut state, filter);
@@ -71,17 +72,14 @@ pub(super) async fn run(common: &cli::Common, arguments: &cli::Orders) -> Result
 }
 
 /// Checks filter and time; returns the time.
-fn asked(common: &cli::Common, arguments: &cli::Orders, filter: &str) -> Result<Option<UtcMs>, Failure> {
-    let var = |name: &str| std::env::var(name).ok();
-    let config = config::load(common, var).map_err(|error| Failure::Usage(chain(&error)))?;
-    let mut state = State::new(feed::now(), config.file.language.resolve(var), 0);
+fn asked(config: &Config, arguments: &cli::Orders, filter: &str) -> Result<Option<UtcMs>, Failure> {
+    let mut state = State::new(feed::now(), config.file.language.resolve(env), 0);
     state.screen = Screen::Orders;
     state.zone = jiff::tz::TimeZone::system();
     rows::set_filter(&mut state, filter);
     if let Some(fault) = state.filter().fault() {
         let part: String = filter.chars().skip(fault.at.start).take(fault.at.len()).collect();
-        let memory = status::memory(&state, common)?;
-        let why = view::filter_fault(&state, &memory).unwrap_or_default();
+        let why = view::filter_fault(&state, &status::memory(&state, config)).unwrap_or_default();
         return Err(Failure::Usage(format!("--filter, at {}: {part}: {why}", fault.at.start + 1)));
     }
     let read = |text: &String| {

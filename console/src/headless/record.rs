@@ -6,8 +6,8 @@ use std::pin::Pin;
 
 use tokio::time::Instant;
 
-use super::watching::Watching;
-use super::{Failure, say};
+use super::watching::{Watching, reached};
+use super::{Failure, say, settings};
 use crate::cli::{Common, Record};
 use crate::feed;
 use crate::recording::file::Writer;
@@ -21,7 +21,7 @@ pub(super) async fn run(common: &Common, arguments: &Record) -> Result<(), Failu
         return Err(there(path));
     }
     let ended = std::pin::pin!(term::asked_to_end());
-    let mut watching = Watching::open(common).await?;
+    let mut watching = Watching::open(common, &settings(common)?).await?;
     // Before it is connected nothing is heard but that.
     let began_at = watching.state.started_at;
     let heard = watching.keep();
@@ -87,13 +87,6 @@ async fn listen(
             turned = watching.turn() => turned?,
         }
         heard = watching.heard();
-    }
-}
-
-async fn reached(until: Option<Instant>) {
-    match until {
-        Some(until) => tokio::time::sleep_until(until).await,
-        None => std::future::pending().await,
     }
 }
 

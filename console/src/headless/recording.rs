@@ -4,28 +4,23 @@ use std::path::Path;
 
 use contract::UtcMs;
 
-use super::{Failure, print, say};
+use super::{Failure, env, print, say, settings, status};
 use crate::action::Action;
 use crate::cli::{self, Common};
-use crate::config;
+use crate::config::Config;
 use crate::dump;
 use crate::event::{Around, Event};
-use crate::feed::chain;
 use crate::recording::file::Reader;
 use crate::recording::{Fault, player};
 use crate::state::State;
 use crate::state::replay::Speed;
-use crate::theme::Theme;
 use crate::update::update;
-use crate::view::Memory;
 
 /// Plays the recording at `path` up to its end, or for `length_ms` of it: the state as the console has it then, and what
 /// kept it from going on. Settings and language are those of the console.
-pub(super) fn play(common: &Common, path: &Path, length_ms: Option<i64>) -> Result<(State, Option<Fault>), Failure> {
-    let var = |name: &str| std::env::var(name).ok();
-    let config = config::load(common, var).map_err(|error| Failure::Usage(chain(&error)))?;
+pub(super) fn play(config: &Config, path: &Path, length_ms: Option<i64>) -> Result<(State, Option<Fault>), Failure> {
     let (reader, until) = Reader::open(path).map_err(|fault| wrong(path, &fault))?;
-    let mut state = State::recorded(reader.header(), until, Speed::Most, config.file.language.resolve(var));
+    let mut state = State::recorded(reader.header(), until, Speed::Most, config.file.language.resolve(env));
     state.settings = config.file.settings();
     state.zone = jiff::tz::TimeZone::system();
     let until = length_ms.map_or(until, |ms| reader.header().began_at.plus_millis(ms));
@@ -73,14 +68,12 @@ pub(super) fn tell(path: &Path, fault: Option<Fault>) -> Result<(), Failure> {
 /// Prints a screen as it stands at the end of a recording.
 pub(super) fn print_screen(common: &Common, arguments: &cli::Replay, screen: cli::ScreenName) -> Result<(), Failure> {
     let length_ms = arguments.at.map(|at| i64::try_from(at.as_millis()).unwrap_or(i64::MAX));
-    let (mut state, fault) = play(common, &arguments.file, length_ms)?;
+    let config = settings(common)?;
+    let (mut state, fault) = play(&config, &arguments.file, length_ms)?;
     let (width, height) = arguments.size;
     update(&mut state, Event::Resized { width, height });
     update(&mut state, Event::Action(Action::Show(screen.into())));
-    let var = |name: &str| std::env::var(name).ok();
-    let config = config::load(common, var).map_err(|error| Failure::Usage(chain(&error)))?;
-    let theme = Theme::detect(config.file.screen.look(), var);
-    let mut memory = Memory::new(theme, state.zone.clone());
+    let mut memory = status::memory(&state, &config);
     print(&dump::shot(&state, &mut memory).text)?;
     tell(&arguments.file, fault)
 }

@@ -7,22 +7,24 @@ pub(super) use report::Status;
 use std::time::Duration;
 
 use super::watching::{self, Need, Watching};
-use super::{Failure, print, print_json, say};
+use super::{Failure, env, print, print_json, say, settings};
 use crate::cli;
+use crate::config::Config;
 use crate::state::State;
 use crate::theme::Theme;
 use crate::view::{self, Memory};
 
 pub(super) async fn run(common: &cli::Common, arguments: &cli::Status) -> Result<(), Failure> {
+    let config = settings(common)?;
     if let Some(path) = &arguments.recording {
-        let (state, fault) = super::recording::play(common, path, None)?;
-        tell(&state, common, arguments.json)?;
+        let (state, fault) = super::recording::play(&config, path, None)?;
+        tell(&state, &config, arguments.json)?;
         return super::recording::tell(path, fault);
     }
-    let mut watching = watching::settled(common, Need::Everything).await?;
+    let mut watching = watching::settled(common, &config, Need::Everything).await?;
     watch(&mut watching, arguments.watch).await?;
     let state = watching.close().await;
-    tell(&state, common, arguments.json)?;
+    tell(&state, &config, arguments.json)?;
     complete(&state)
 }
 
@@ -35,8 +37,8 @@ pub(super) async fn watch(watching: &mut Watching, seconds: u64) -> Result<(), F
 }
 
 /// Prints what the overview of `state` shows, whatever the state was made from.
-pub(super) fn tell(state: &State, common: &cli::Common, json: bool) -> Result<(), Failure> {
-    let memory = memory(state, common)?;
+pub(super) fn tell(state: &State, config: &Config, json: bool) -> Result<(), Failure> {
+    let memory = memory(state, config);
     if json {
         return print_json(&Status::new(state, &memory));
     }
@@ -44,10 +46,8 @@ pub(super) fn tell(state: &State, common: &cli::Common, json: bool) -> Result<()
 }
 
 /// How words are told: with the signs that the settings and the locale allow.
-pub(super) fn memory(state: &State, common: &cli::Common) -> Result<Memory, Failure> {
-    let var = |name: &str| std::env::var(name).ok();
-    let config = crate::config::load(common, var).map_err(|error| Failure::Usage(crate::feed::chain(&error)))?;
-    Ok(Memory::new(Theme::detect(config.file.screen.look(), var), state.zone.clone()))
+pub(super) fn memory(state: &State, config: &Config) -> Memory {
+    Memory::new(Theme::detect(config.file.screen.look(), env), state.zone.clone())
 }
 
 fn text(state: &State, memory: &Memory) -> String {

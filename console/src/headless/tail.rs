@@ -3,8 +3,8 @@
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::watching::Watching;
-use super::{Failure, print, print_json, say};
+use super::watching::{Watching, reached};
+use super::{Failure, print, print_json, say, settings};
 use crate::cli::{self, Common};
 use crate::state::wire::Pane;
 use crate::state::wire::subjects::ROOT;
@@ -37,7 +37,7 @@ struct Told {
 pub(super) async fn run(common: &Common, arguments: &cli::Tail) -> Result<(), Failure> {
     let subject = subject(&arguments.subject)?;
     let mut ended = std::pin::pin!(term::asked_to_end());
-    let mut watching = Watching::open(common).await?;
+    let mut watching = Watching::open(common, &settings(common)?).await?;
     let state = &mut watching.state;
     state.wire.tail.choose(&subject);
     (state.screen, state.wire.pane) = (Screen::Bus, Pane::Tail);
@@ -47,12 +47,6 @@ pub(super) async fn run(common: &Common, arguments: &cli::Tail) -> Result<(), Fa
     }
     let until = arguments.duration.map(|time| Instant::now() + time.unsigned_abs());
     let mut told = Told::default();
-    let mut ran_out = std::pin::pin!(async {
-        match until {
-            Some(until) => tokio::time::sleep_until(until).await,
-            None => std::future::pending().await,
-        }
-    });
     while arguments.count.is_none_or(|count| told.messages < count) {
         tokio::select! {
             biased;
@@ -60,7 +54,7 @@ pub(super) async fn run(common: &Common, arguments: &cli::Tail) -> Result<(), Fa
                 signal.map_err(|error| Failure::Failed(format!("waiting for signals: {error}")))?;
                 break;
             }
-            () = &mut ran_out => break,
+            () = reached(until) => break,
             turned = watching.turn() => turned?,
         }
         tell(&watching.state, arguments, &mut told)?;

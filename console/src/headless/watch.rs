@@ -2,10 +2,9 @@
 //! what it does on standard error, and ends well when it is asked to.
 
 use super::watching::Watching;
-use super::{Failure, say};
+use super::{Failure, env, say, settings};
 use crate::alerting::Post;
 use crate::cli::{Common, Watch};
-use crate::config;
 use crate::feed::chain;
 use crate::state::settings::AlertsFrom;
 use crate::state::{Notice, State};
@@ -22,14 +21,13 @@ pub(super) async fn run(common: &Common, arguments: &Watch) -> Result<(), Failur
     if !arguments.alerts {
         return Err(Failure::Usage("there is nothing to do: --alerts sends alerts".to_owned()));
     }
-    let var = |name: &str| std::env::var(name).ok();
-    let config = config::load(common, var).map_err(|error| Failure::Usage(chain(&error)))?;
-    let lang = config.file.language.resolve(var);
-    let post = Post::new(&config.file.alerts, lang, var).map_err(|error| Failure::Usage(chain(&error)))?;
+    let config = settings(common)?;
+    let lang = config.file.language.resolve(env);
+    let post = Post::new(&config.file.alerts, lang, env).map_err(|error| Failure::Usage(chain(&error)))?;
     let post =
         post.ok_or_else(|| Failure::Usage("the settings say nothing of alerts: alerts.url is empty".to_owned()))?;
     let mut ended = std::pin::pin!(term::asked_to_end());
-    let mut watching = Watching::open(common).await?;
+    let mut watching = Watching::open(common, &config).await?;
     watching.state.settings.alerts = config.file.alerting(AlertsFrom::Watch);
     watching.alerts = Some(post);
     say("domicilio: watching; what needs a person is sent to alerts.url");

@@ -10,15 +10,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout_at};
 
-use super::{CONNECT_LIMIT, Failure};
+use super::{CONNECT_LIMIT, Failure, env};
 use crate::alerting::Post;
 use crate::audit::Scribe;
 use crate::cli::Common;
-use crate::config;
+use crate::config::Config;
 use crate::effect::Effect;
-use crate::event::{Answer, Event};
+use crate::event::Event;
 use crate::feed::guard::Policy;
-use crate::feed::{self, Feed, chain, route};
+use crate::feed::{self, Feed, route};
 use crate::hands::Hands;
 use crate::state::link::PartState;
 use crate::state::{Link, State};
@@ -74,20 +74,18 @@ pub(super) struct Watching {
 
 /// Connects and watches until what `need` says is known. Reading that takes too long or fails is no error: the state
 /// tells which part of it is missing ([`unread`]).
-pub(super) async fn settled(common: &Common, need: Need) -> Result<Watching, Failure> {
-    let mut watching = Watching::open(common).await?;
+pub(super) async fn settled(common: &Common, config: &Config, need: Need) -> Result<Watching, Failure> {
+    let mut watching = Watching::open(common, config).await?;
     watching.until(SETTLE_LIMIT, |state| is_settled(state, need) || is_failing(state)).await?;
     Ok(watching)
 }
 
 impl Watching {
     /// Connects, or says why not. The settings are those of the console.
-    pub(super) async fn open(common: &Common) -> Result<Self, Failure> {
-        let var = |name: &str| std::env::var(name).ok();
-        let config = config::load(common, var).map_err(|error| Failure::Usage(chain(&error)))?;
+    pub(super) async fn open(common: &Common, config: &Config) -> Result<Self, Failure> {
         let target = route::target(common).await?;
         let marks = route::marks(&target, &config.file.marks());
-        let mut state = Box::new(State::new(feed::now(), config.file.language.resolve(var), fastrand::u64(..)));
+        let mut state = Box::new(State::new(feed::now(), config.file.language.resolve(env), fastrand::u64(..)));
         state.settings = config.file.settings();
         state.access = route::access(&target, &marks);
         let hands = Arc::new(Hands::new(Scribe::of_process()));
@@ -182,30 +180,16 @@ impl Watching {
 
     /// Runs an effect aside.
     pub(super) fn start(&mut self, effect: Effect) {
-        let acts = effect.changes();
-        if !acts && self.effects.len() >= EFFECTS_MAX {
+        if !effect.changes() && self.effects.len() >= EFFECTS_MAX {
             tracing::warn!(?effect, "too much under way: left out");
             return;
         }
-        let feed = Arc::clone(&self.feed);
         if let Effect::Alert(message) = effect {
-            let Some(post) = self.alerts.clone() else { return };
+            let Some(post) = &self.alerts else { return };
             tracing::info!(entries = message.entries.len(), more = message.more, lost = message.lost, "sends an alert");
-            self.effects.spawn(async move { Some(Event::Answer(Answer::Alerted(post.send(&message).await))) });
-            return;
+            return post.start(message, &mut self.effects);
         }
-        if !acts {
-            self.effects.spawn(async move {
-                feed.run(effect).await;
-                None
-            });
-            return;
-        }
-        let (hands, access) = (Arc::clone(&self.hands), self.state.access.clone());
-        self.effects.spawn(async move {
-            hands.run(&feed, &access, effect).await;
-            None
-        });
+        self.hands.start(&self.feed, &self.state.access, effect, &mut self.effects);
     }
 
     /// Goes on until no effect is under way any more, for as long as `limit` at most.
@@ -241,6 +225,14 @@ impl Watching {
             feed.stop(STOP_LIMIT).await;
         }
         self.state
+    }
+}
+
+/// When that moment is reached; never, when there is none.
+pub(super) async fn reached(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
+        None => std::future::pending().await,
     }
 }
 

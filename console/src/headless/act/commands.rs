@@ -5,7 +5,7 @@ use std::path::Path;
 use contract::{OrderId, StoreId, StoreRecord};
 
 use super::super::watching::{Need, Watching};
-use super::super::{Failure, input, order, status};
+use super::super::{Failure, input, order, settings, status};
 use super::{open, perform, tell};
 use crate::cli::{self, Acting, Common, StoreCommand, Told};
 use crate::event::{Event, Trouble};
@@ -163,7 +163,7 @@ async fn orders(
     rows::set_filter(state, filter);
     if let Some(fault) = state.filter().fault() {
         let at = fault.at.start + 1;
-        let memory = status::memory(state, common)?;
+        let memory = status::memory(state, &settings(common)?);
         let why = view::filter_fault(state, &memory).unwrap_or_default();
         return Err(Failure::Usage(format!("--filter, at {at}: {why}")));
     }

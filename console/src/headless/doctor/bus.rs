@@ -7,6 +7,7 @@ use contract::heartbeat::RunState;
 
 use super::Step;
 use crate::cli;
+use crate::config::Config;
 use crate::event::Part;
 use crate::headless::watching::{self, Need};
 use crate::state::State;
@@ -17,8 +18,8 @@ use crate::view::when;
 /// How long clocks are watched beyond what settling takes: five heartbeats, and one that is late.
 const CLOCKS_LIMIT: Duration = Duration::from_secs(6);
 
-pub(super) async fn look(common: &cli::Common, steps: &mut Vec<Step>) {
-    let settled = watching::settled(common, Need::Everything).await;
+pub(super) async fn look(common: &cli::Common, config: &Config, steps: &mut Vec<Step>) {
+    let settled = watching::settled(common, config, Need::Everything).await;
     let mut watching = match settled {
         Ok(watching) => watching,
         Err(failure) => return steps.push(Step::failed("streams", "", failure.to_string(), "try again")),
