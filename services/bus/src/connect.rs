@@ -40,12 +40,16 @@ pub enum LinkState {
     Lost,
 }
 
+/// How much later than our own limit, [`crate::error::bounded`], the client gives up a request by itself. Were they the
+/// same, chance would decide whether silence is told as such or as a refusal in the client's words.
+const AFTER_OURS: Duration = Duration::from_millis(250);
+
 /// A connection and its JetStream context. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Connection {
     /// The client.
     pub client: async_nats::Client,
-    /// JetStream with [`crate::REQUEST_TIMEOUT`].
+    /// JetStream; [`crate::REQUEST_TIMEOUT`] is for whoever asks to keep.
     pub js: async_nats::jetstream::Context,
     tls_required: bool,
     link: watch::Receiver<LinkState>,
@@ -179,7 +183,7 @@ pub async fn connect(settings: &Settings) -> Result<Connection, Error> {
         Error::new(ErrorKind::Settings, format!("connecting {}", settings.name), why)
     })?;
     let js = async_nats::jetstream::context::ContextBuilder::new()
-        .timeout(crate::REQUEST_TIMEOUT)
+        .timeout(crate::REQUEST_TIMEOUT + AFTER_OURS)
         .ack_timeout(crate::REQUEST_TIMEOUT)
         // Whoever publishes in a pipeline has a window of its own; this bound only keeps a mistake from growing.
         .max_ack_inflight(8_192)
