@@ -49,6 +49,8 @@ pub enum Effect {
     },
     /// Ask the server for its streams and our connection.
     ReadServer,
+    /// Ask every server who is connected to it.
+    ReadClients,
     /// Write to the audit trail what is about to be done. Until [`crate::event::Answer::Intended`] says that it stands
     /// there, nothing of it is sent.
     Intend(Box<Intent>),

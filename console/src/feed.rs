@@ -7,6 +7,7 @@
 //! Whatever fails becomes an event; nothing here ends the program or blocks the client.
 
 mod acting;
+mod clients;
 pub mod decode;
 mod discovery;
 pub mod guard;

@@ -510,6 +510,8 @@ fn can_open(state: &State) -> bool {
         Some(Opened::Jobs) => state.jobs.table.current().is_some(),
         Some(Opened::Order(_)) => state.opened_payload().is_some(),
         Some(_) => false,
+        // Of a client there is no more to be told.
+        None if state.screen == Screen::Bus && state.wire.pane == Pane::Clients => false,
         None => state.table().has_current(),
     }
 }

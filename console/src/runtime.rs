@@ -445,7 +445,11 @@ impl Console {
         }
         let reads = matches!(
             effect,
-            Effect::FetchPayload(_) | Effect::FetchStore { .. } | Effect::ReadCounters(..) | Effect::ReadServer
+            Effect::FetchPayload(_)
+                | Effect::FetchStore { .. }
+                | Effect::ReadCounters(..)
+                | Effect::ReadServer
+                | Effect::ReadClients
         );
         match effect {
             Effect::Quit => return, // The loop looks at the state.

@@ -28,6 +28,7 @@ pub mod settings;
 pub mod sort;
 pub mod stores;
 pub mod table;
+pub mod today;
 pub mod tree;
 pub mod views;
 pub mod wire;
@@ -476,6 +477,7 @@ impl State {
                 wire::Pane::Subjects => &self.wire.subject_table,
                 wire::Pane::Tail => &self.wire.tail_table,
                 wire::Pane::Server => &self.wire.stream_table,
+                wire::Pane::Clients => &self.wire.client_table,
             },
             Screen::Log => &self.log_table,
         }
@@ -494,6 +496,7 @@ impl State {
                 wire::Pane::Subjects => &mut self.wire.subject_table,
                 wire::Pane::Tail => &mut self.wire.tail_table,
                 wire::Pane::Server => &mut self.wire.stream_table,
+                wire::Pane::Clients => &mut self.wire.client_table,
             },
             Screen::Log => &mut self.log_table,
         }

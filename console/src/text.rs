@@ -70,6 +70,7 @@ mod tests {
         (Msg::ColumnTotal, "the same word"),
         (Msg::TabBus, "the same word"),
         (Msg::No, "the same word"),
+        (Msg::ColumnRoundTrip, "a figure's name and its unit"),
         (Msg::PaneServer, "JetStream's own word"),
         (Msg::ColumnStream, "JetStream's own word"),
         (Msg::ColumnBytes, "the same word"),

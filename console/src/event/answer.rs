@@ -13,6 +13,7 @@ use crate::recording::Fault;
 use crate::state::jobs::JobId;
 use crate::state::replay::Stretch;
 use crate::state::views::View;
+use crate::state::wire::clients::Clients;
 use crate::state::wire::server::Server;
 
 /// Days of counts, as the active distribuidor keeps them.
@@ -84,6 +85,8 @@ pub enum Answer {
     },
     /// To `ReadServer`: what the server says of itself, or why it did not.
     Server(Result<Box<Server>, Trouble>),
+    /// To `ReadClients`: who is connected; `None` when no server tells.
+    Clients(Option<Clients>),
     /// To `FetchPayload`.
     Payload {
         /// The order.

@@ -37,6 +37,7 @@ pub async fn run(connection: &bus::Connection, effect: Effect) -> Option<Answer>
             Answer::Replay { number, read: super::replay::read(connection, cursor).await }
         }
         Effect::ReadServer => Answer::Server(super::server::read(connection).await),
+        Effect::ReadClients => Answer::Clients(super::clients::read(connection).await),
         Effect::FetchPayload(order) => {
             let payload = payload(connection, &order).await;
             Answer::Payload { order, payload }

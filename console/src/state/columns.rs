@@ -44,6 +44,7 @@ const STORES: &[Msg] = &[
     Msg::ColumnState,
     Msg::ColumnPos,
     Msg::ColumnDepth,
+    Msg::ColumnToday,
     Msg::ColumnRevision,
     Msg::ColumnTakenUp,
     Msg::ColumnChanged,

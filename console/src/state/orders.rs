@@ -167,8 +167,12 @@ pub struct Orders {
     injected: BTreeSet<Place>,
     /// Decisions that came before their orders.
     unclaimed: BTreeMap<OrderId, Decision>,
+    /// How many each store received at each moment.
+    received: BTreeMap<(StoreId, UtcMs), u64>,
     /// Orders forgotten for want of room.
     pub evicted: u64,
+    /// When the youngest of these was received.
+    pub forgotten: Option<UtcMs>,
 }
 
 impl Orders {
@@ -234,6 +238,11 @@ impl Orders {
             self.open_oldest_first().filter(|order| order.pass.head.store == store).collect();
         waiting.sort_by_key(|order| (order.pass.intake.unwrap_or(u64::MAX), order.pass.head.received_at));
         waiting
+    }
+
+    /// How many of those kept a store received at `from` or later.
+    pub fn received_since(&self, store: StoreId, from: UtcMs) -> u64 {
+        self.received.range((store, from)..=(store, UtcMs::from_millis(i64::MAX))).map(|(_, count)| count).sum()
     }
 
     /// Takes an accepted order, or its reinjection with the decision that asked for it.
@@ -318,6 +327,12 @@ impl Orders {
         if before != key {
             self.unplace(&before);
         }
+        if new || before != key {
+            if !new {
+                self.unreceive(&before);
+            }
+            *self.received.entry((key.1.store, key.0.0)).or_default() += 1;
+        }
         self.place(&key, state);
         if new && self.evict().as_ref() == Some(&key) {
             return Change::default(); // Older than all the others: there is no room for it.
@@ -342,6 +357,16 @@ impl Orders {
         }
     }
 
+    fn unreceive(&mut self, (at, id): &Place) {
+        let moment = (id.store, at.0);
+        if let Some(count) = self.received.get_mut(&moment) {
+            *count -= 1;
+            if *count == 0 {
+                self.received.remove(&moment);
+            }
+        }
+    }
+
     /// Makes room for one more: the oldest injected order goes first, then the oldest of all. Returns which one went.
     fn evict(&mut self) -> Option<Place> {
         if self.by_id.len() <= ORDERS_MAX {
@@ -350,7 +375,9 @@ impl Orders {
         let place = self.injected.last().or_else(|| self.places.last()).cloned()?;
         self.unplace(&place);
         self.by_id.remove(&place.1);
+        self.unreceive(&place);
         self.evicted += 1;
+        self.forgotten = self.forgotten.max(Some(place.0.0));
         Some(place)
     }
 }

@@ -5,6 +5,7 @@ use contract::{OrderId, StoreId};
 use super::Screen;
 use super::attention::Subject;
 use super::services::InstanceKey;
+use super::wire::clients::ClientKey;
 
 /// Whose the mouse is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -43,6 +44,8 @@ pub enum RowId {
     Entry(u64),
     /// A subject or a stream.
     Name(String),
+    /// A connection to a server.
+    Client(ClientKey),
 }
 
 /// Makes each kind of id one.
@@ -56,7 +59,8 @@ macro_rules! from {
     };
 }
 
-from!(Subject => Item, OrderId => Order, StoreId => Store, InstanceKey => Instance, u64 => Entry, String => Name);
+from!(Subject => Item, OrderId => Order, StoreId => Store, InstanceKey => Instance, u64 => Entry, String => Name,
+    ClientKey => Client);
 
 /// Something on the screen that a click means.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -60,6 +60,7 @@ const STORES: &[Key] = &[
     Key::Column(Msg::ColumnCountry),
     Key::Column(Msg::ColumnState),
     Key::Column(Msg::ColumnDepth),
+    Key::Column(Msg::ColumnToday),
     Key::Column(Msg::ColumnChanged),
 ];
 const SERVICES: &[Key] = &[
@@ -114,6 +115,7 @@ impl Key {
                     | Msg::ColumnOldest
                     | Msg::ColumnPos
                     | Msg::ColumnDepth
+                    | Msg::ColumnToday
                     | Msg::ColumnChanged
                     | Msg::ColumnRate
                     | Msg::ColumnNinetyNine

@@ -101,12 +101,13 @@ pub const fn pane_name(pane: Pane) -> &'static str {
         Pane::Subjects => "subjects",
         Pane::Tail => "messages",
         Pane::Server => "streams",
+        Pane::Clients => "clients",
     }
 }
 
 /// The part of the screen of the bus with this name.
 pub fn pane_named(name: &str) -> Option<Pane> {
-    [Pane::Subjects, Pane::Tail, Pane::Server].into_iter().find(|pane| pane_name(*pane) == name)
+    Pane::ALL.into_iter().find(|pane| pane_name(*pane) == name)
 }
 
 /// The name of a column in a file: that of its message, `ninety-nine` for `ColumnNinetyNine`.

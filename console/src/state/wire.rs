@@ -3,6 +3,7 @@
 //!
 //! Copies and accounts of the server are asked for only while somebody looks at them (`update/wire.rs`).
 
+pub mod clients;
 pub mod server;
 pub mod subjects;
 pub mod tail;
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 
 use contract::UtcMs;
 
+use self::clients::{ClientKey, Clients};
 use self::server::{Account, Server};
 use self::subjects::Subjects;
 use self::tail::Tail;
@@ -30,16 +32,22 @@ pub enum Pane {
     Tail,
     /// Streams, and the connection.
     Server,
+    /// Who else is connected.
+    Clients,
 }
 
 impl Pane {
+    /// All of them, in the order of [`Self::next`].
+    pub const ALL: [Self; 4] = [Self::Subjects, Self::Tail, Self::Server, Self::Clients];
+
     /// The one after, round and round.
     #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Subjects => Self::Tail,
             Self::Tail => Self::Server,
-            Self::Server => Self::Subjects,
+            Self::Server => Self::Clients,
+            Self::Clients => Self::Subjects,
         }
     }
 }
@@ -67,6 +75,12 @@ pub struct Wire {
     pub asked_at: Option<UtcMs>,
     /// Rows of the streams.
     pub stream_table: Table<String>,
+    /// Who is connected, and when that was told; `None` before the first answer, and in it `None` when no server tells.
+    pub clients: Option<(UtcMs, Option<Clients>)>,
+    /// When the servers were asked for it, while their answers are awaited.
+    pub clients_asked_at: Option<UtcMs>,
+    /// Rows of the clients.
+    pub client_table: Table<ClientKey>,
 }
 
 impl Default for Wire {
@@ -82,6 +96,9 @@ impl Default for Wire {
             failed: None,
             asked_at: None,
             stream_table: Table::default(),
+            clients: None,
+            clients_asked_at: None,
+            client_table: Table::default(),
         }
     }
 }
@@ -90,7 +107,7 @@ impl Wire {
     /// What the selected row can be opened as.
     pub fn aimed(&self) -> Option<Opened> {
         match self.pane {
-            Pane::Subjects => None,
+            Pane::Subjects | Pane::Clients => None,
             Pane::Tail => {
                 let id = *self.tail_table.current()?;
                 self.tail.message_at(id).map(|_| Opened::Raw(id))

@@ -76,6 +76,11 @@ phrases! {
     told_ago(age) { "dicho hace {age}", "told {age} ago" }
     /// The server did not tell.
     server_failed(why) { "El servidor no los mostró: {why}", "The server did not show them: {why}" }
+    /// No server tells who is connected.
+    clients_untold(subject) {
+        "Ningún servidor dice quién está conectado: hace falta permiso para {subject}.",
+        "No server tells who is connected: that needs permission for {subject}."
+    }
     /// Nodes of a stream that are behind or away.
     nodes_behind(count) { "{count} atrasados", "{count} behind" }
     /// Different subjects.

@@ -64,6 +64,18 @@ words! {
         PaneSubjects: "Asuntos", "Subjects";
         PaneTail: "Mensajes", "Messages";
         PaneServer: "Streams", "Streams";
+        PaneClients: "Conectados", "Connected";
+        ColumnClient: "Cliente", "Client";
+        ColumnUser: "Usuario", "User";
+        ColumnSends: "Envía/s", "Sends/s";
+        ColumnIsGiven: "Recibe/s", "Gets/s";
+        ColumnUnread: "Sin leer", "Unread";
+        ColumnRoundTrip: "RTT ms", "RTT ms";
+        ColumnIdle: "Quieto", "Idle";
+        ColumnListens: "Escucha", "Subs.";
+        ColumnAddress: "Desde la IP", "Address";
+        ColumnLibrary: "Librería", "Library";
+        NoClients: "Nadie más está conectado.", "Nobody else is connected.";
         PaneConnection: "Conexión", "Connection";
         ColumnSubject: "Asunto", "Subject";
         ColumnPerSecond: "Msj/s", "Msg/s";
@@ -237,6 +249,7 @@ words! {
         ColumnLines: "Líneas", "Lines";
         ColumnLoyalty: "Puntos", "Points";
         ColumnDepth: "En cola", "Waiting";
+        ColumnToday: "Hoy", "Today";
         ColumnOldest: "Más viejo", "Oldest";
         ColumnTrend: "Tendencia", "Trend";
         ColumnOwner: "Resolver", "Resolver";

@@ -62,6 +62,10 @@ pub(super) fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
             super::wire::server(state, server);
             Vec::new()
         }
+        Answer::Clients(clients) => {
+            super::wire::clients(state, clients);
+            Vec::new()
+        }
         Answer::Intended { job, written } => jobs::intended(state, job, written),
         Answer::Done { job, item, reply } => jobs::done(state, job, item, reply),
         Answer::Concluded { job, written } => {

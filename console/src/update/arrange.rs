@@ -11,6 +11,7 @@ use crate::state::queues::Queue;
 use crate::state::services::Instance;
 use crate::state::sort::{self, Key, Sort};
 use crate::state::stores::Store;
+use crate::state::today::today;
 use crate::state::{Lang, State};
 use crate::text::{Msg, happened, said};
 
@@ -102,6 +103,7 @@ pub(super) fn store(state: &State, store: &Store, column: Msg) -> Option<Value> 
         Msg::ColumnCountry => words(record.country.as_str()),
         Msg::ColumnState => words(state.lang.t(crate::filter::words::store_state(record.state_at(state.now)))),
         Msg::ColumnDepth => state.queues.depth(record.id).and_then(|depth| i64::try_from(depth).ok()).map(figure),
+        Msg::ColumnToday => i64::try_from(today(state, record)?.orders).ok().map(figure),
         // The youngest change first, as a figure: the latest time is the largest.
         Msg::ColumnChanged => record.changed_at.map(|at| figure(at.as_millis())),
         _ => None,

@@ -1,8 +1,11 @@
 //! The bus itself: what passed, what is tailed, what the server says; and asking for it only while somebody looks.
 
+use contract::subject;
+
 use crate::effect::Effect;
 use crate::event::{Heard, Trouble};
 use crate::filter::fold;
+use crate::state::wire::clients::{Client, Clients};
 use crate::state::wire::server::{PATIENCE_MS, READ_MS, Server};
 use crate::state::wire::subjects::ROOT;
 use crate::state::wire::tail::{Gap, Raw};
@@ -56,12 +59,25 @@ pub(super) fn server(state: &mut State, answer: Result<Box<Server>, Trouble>) {
     }
 }
 
+/// Takes who is connected.
+pub(super) fn clients(state: &mut State, told: Option<Clients>) {
+    let wire = &mut state.wire;
+    wire.clients_asked_at = None;
+    let before = wire.clients.take();
+    let mut told = told;
+    if let (Some(clients), Some((at, Some(before)))) = (&mut told, &before) {
+        clients.compare(before, state.now.since(*at));
+    }
+    wire.clients = Some((state.now, told));
+}
+
 /// The connection is back: what passed meanwhile was not seen.
 pub(super) fn back(state: &mut State, away_ms: i64) {
     if state.wire.tail.told.is_some() {
         state.wire.tail.gap(state.now, Gap::Away(away_ms));
     }
     state.wire.asked_at = None;
+    state.wire.clients_asked_at = None;
 }
 
 /// Asks for copies and for the server's account while the screen is shown, and for neither otherwise.
@@ -92,6 +108,14 @@ pub(super) fn follow(state: &mut State) -> Vec<Effect> {
     if looks && state.link.is_up() && old && wire.asked_at.is_none_or(|at| due(at, PATIENCE_MS)) {
         wire.asked_at = Some(now);
         effects.push(Effect::ReadServer);
+    }
+    let old = wire.clients.as_ref().is_none_or(|(at, _)| due(*at, READ_MS));
+    let asked = wire.clients_asked_at.is_some_and(|at| !due(at, PATIENCE_MS));
+    // What the server has denied is not asked for again on the same connection.
+    let may = state.access.may_not_publish(subject::CONNECTIONS).is_none();
+    if looks && wire.pane == Pane::Clients && state.link.is_up() && may && old && !asked {
+        wire.clients_asked_at = Some(now);
+        effects.push(Effect::ReadClients);
     }
     effects
 }
@@ -153,6 +177,16 @@ pub(super) fn refill(state: &mut State) {
     let rows = streams.iter().filter(|stream| shown(&stream.name)).map(|stream| stream.name.clone()).collect();
     let total = streams.len();
     wire.stream_table.refill(rows, total);
+
+    let filter = &wire.client_table.filter;
+    let clients = wire.clients.as_ref().and_then(|(_, clients)| clients.as_ref());
+    let clients = clients.map_or(&[][..], |clients| &clients.list);
+    let words = |client: &Client| {
+        fold(&format!("{} {} {}", client.name, client.user.as_deref().unwrap_or_default(), client.address))
+    };
+    let shown = |client: &&Client| filter.is_empty() || filter.matches(&Name(&words(client)));
+    let rows = clients.iter().filter(shown).map(|client| client.key.clone()).collect();
+    wire.client_table.refill(rows, clients.len());
 }
 
 /// Something that is found by its words alone.

@@ -53,6 +53,7 @@ const fn scroll(state: &State, memory: &Memory) -> Option<Scroll> {
             Pane::Subjects => memory.wire.subjects,
             Pane::Tail => memory.wire.tail,
             Pane::Server => memory.wire.streams,
+            Pane::Clients => memory.wire.clients,
         },
         ([], Screen::Log) => memory.log,
     })

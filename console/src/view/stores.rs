@@ -10,6 +10,7 @@ use super::table::{self, Column, Rows, Scroll};
 use super::{label, orders, split, when};
 use crate::state::State;
 use crate::state::stores::{Store, StoreChange};
+use crate::state::today::{Today, today};
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
 
@@ -65,6 +66,7 @@ pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
             cell: |row, look| label::pos(look, pos_of(row)),
         },
         Column { title: Msg::ColumnDepth, min: 7, max: 7, align: Align::Right, rank: 4, cell: waiting },
+        Column { title: Msg::ColumnToday, min: 6, max: 7, align: Align::Right, rank: 3, cell: of_today },
         Column { title: Msg::ColumnRevision, min: 5, max: 6, align: Align::Right, rank: 2, cell: revision },
         Column { title: Msg::ColumnTakenUp, min: 8, max: 8, align: Align::Right, rank: 2, cell: taken_up },
         Column { title: Msg::ColumnChanged, min: 7, max: 7, align: Align::Right, rank: 3, cell: changed },
@@ -95,6 +97,16 @@ fn waiting(row: &Row<'_>, look: &Look) -> Line<'static> {
     match row.state.queues.depth(row.store.record.id) {
         Some(0) => look.line(Meaning::Muted, "0"),
         Some(depth) => look.line(Meaning::Name, when::count(depth)),
+        None => look.unknown(),
+    }
+}
+
+/// `214`, or `214+` where part of the day is not known.
+fn of_today(row: &Row<'_>, look: &Look) -> Line<'static> {
+    match today(row.state, &row.store.record) {
+        Some(Today { orders: 0, at_least: false }) => look.line(Meaning::Muted, "0"),
+        Some(Today { orders, at_least: false }) => look.line(Meaning::Text, when::count(orders)),
+        Some(Today { orders, at_least: true }) => look.line(Meaning::Muted, format!("{}+", when::count(orders))),
         None => look.unknown(),
     }
 }
@@ -228,6 +240,7 @@ fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
     lines.push(named(Msg::ColumnPos, label::pos(look, pos_of(row))));
     lines.push(named(Msg::PosAddress, text(record.pos_url.clone())));
     lines.push(named(Msg::ColumnDepth, waiting(row, look)));
+    lines.push(named(Msg::ColumnToday, of_today(row, look)));
     lines.push(named(Msg::ColumnOwner, super::queues::owner(look, &row.state.queues, record.id)));
     lines.push(named(Msg::ColumnNumber, text(record.id.to_string())));
     lines.push(named(Msg::ColumnCountry, text(record.country.as_str().to_uppercase())));

@@ -8,6 +8,7 @@
 //! └────────────────────────┴──────────────────────────────────┘
 //! ```
 
+mod clients;
 mod raw;
 mod server;
 mod subjects;
@@ -32,6 +33,7 @@ pub(super) struct Scrolls {
     pub(super) subjects: Scroll,
     pub(super) tail: Scroll,
     pub(super) streams: Scroll,
+    pub(super) clients: Scroll,
 }
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scrolls: &mut Scrolls) {
@@ -44,12 +46,16 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scrolls: &mut S
             let (streams, tail) = cut(right, right.height * 2 / 5);
             subjects::draw(pen, subjects, state, &mut scrolls.subjects, true);
             server::account(pen, account, state);
-            server::draw(pen, streams, state, &mut scrolls.streams, true);
+            match state.wire.pane {
+                Pane::Clients => clients::draw(pen, streams, state, &mut scrolls.clients, true),
+                _ => server::draw(pen, streams, state, &mut scrolls.streams, true),
+            }
             tail::draw(pen, tail, state, &mut scrolls.tail, true);
         } else {
             subjects::draw(pen, left, state, &mut scrolls.subjects, true);
             match state.wire.pane {
                 Pane::Server => server::draw(pen, right, state, &mut scrolls.streams, true),
+                Pane::Clients => clients::draw(pen, right, state, &mut scrolls.clients, true),
                 Pane::Subjects | Pane::Tail => tail::draw(pen, right, state, &mut scrolls.tail, true),
             }
         }
@@ -60,6 +66,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scrolls: &mut S
         return;
     }
     match state.wire.pane {
+        Pane::Clients => clients::draw(pen, area, state, &mut scrolls.clients, false),
         Pane::Server => {
             let rows = u16::try_from(state.wire.stream_table.rows.len()).unwrap_or(u16::MAX);
             // Names of columns, the rows, an empty one; the connection keeps its place.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use contract::{StoreId, stream, subject};
 use domicilio::action::Action;
+use domicilio::effect::Effect;
 use domicilio::event::Event;
 use domicilio::feed::Settings;
+use domicilio::state::wire::Pane;
 use domicilio::state::wire::tail::{Body, Row, What};
 use domicilio::state::{Screen, State};
 use domicilio::update::update;
@@ -92,6 +94,51 @@ async fn what_was_not_copied_is_counted() {
     assert!(messages(&console.state).count() < usize::try_from(PUBLISHED).unwrap(), "some were not copied");
     let flow = &console.state.wire.subjects.get("domicilio.flood.x").unwrap().flow;
     assert_eq!((flow.messages, console.state.traffic.meter.lost), (PUBLISHED, 0));
+}
+
+/// Opens the screen with the keys in the part that shows who is connected.
+async fn open_clients(console: &mut Console) {
+    open(console).await;
+    while console.state.wire.pane != Pane::Clients {
+        for effect in update(&mut console.state, Event::Action(Action::Pane)) {
+            console.feed.run(effect).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_connected_is_told_by_the_server() {
+    let world = World::start().await;
+    let subscriber = async_nats::ConnectOptions::new().name("informes\u{1b}[2J");
+    let subscriber = subscriber.connect(world.server.url()).await.unwrap();
+    let _ear = subscriber.subscribe("domicilio.>").await.unwrap();
+    subscriber.flush().await.unwrap();
+    let mut console = Console::start(&Settings::new(world.server.url())).await;
+    console.until("the connection", |state| state.link.is_up()).await;
+    open_clients(&mut console).await;
+    let told = |state: &State| state.wire.clients.as_ref().and_then(|(_, clients)| clients.clone());
+    console.until("the clients", |state| told(state).is_some()).await;
+    let clients = told(&console.state).unwrap();
+    let one = clients.list.iter().find(|client| client.name.starts_with("informes")).unwrap();
+    assert!(!one.name.contains('\u{1b}'), "{:?}", one.name);
+    assert_eq!((one.subscriptions, one.user.as_deref(), clients.cut), (1, None, false));
+    assert!(one.library.starts_with("rust "), "{}", one.library);
+    assert_eq!(one.key.0, world.bus.client.server_info().server_name);
+    assert!(clients.list.iter().any(|client| client.name == "test"), "{clients:?}");
+    assert_eq!(console.state.wire.client_table.total, clients.list.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_ask_who_is_connected_is_told_so_and_does_not_ask_again() {
+    let world = crate::access::world(&format!("{{ publish: {{ deny: [\"{}\"] }} }}", subject::CONNECTIONS)).await;
+    let mut console = Console::start(&crate::access::ops(&world)).await;
+    console.until("the connection", |state| state.link.is_up()).await;
+    open_clients(&mut console).await;
+    console.until("no answer", |state| state.wire.clients.as_ref().is_some_and(|(_, told)| told.is_none())).await;
+    console.until("the denial", |state| state.access.may_not_publish(subject::CONNECTIONS).is_some()).await;
+    let later = console.state.now.plus_millis(60_000);
+    let effects = update(&mut console.state, Event::Tick(later));
+    assert!(effects.contains(&Effect::ReadServer) && !effects.contains(&Effect::ReadClients), "{effects:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use contract::UtcMs;
 use domicilio::event::{Event, Fact, History, Part};
 use domicilio::state::orders::{ORDERS_MAX, OrderState, Orders};
 use domicilio::state::{Lang, State};
@@ -104,6 +105,13 @@ proptest! {
         let total = state.pulse.total();
         prop_assert_eq!((total.accepted, total.injected, total.not_injected), (100, 83, 10));
         prop_assert_eq!((state.orders.open_len(), state.orders.not_injected_len()), (10, 4));
+        for order in state.orders.newest_first() {
+            let (store, from) = (order.pass.head.store, order.pass.head.received_at);
+            let since = state.orders.newest_first().filter(|order| {
+                order.pass.head.store == store && order.pass.head.received_at >= from
+            });
+            prop_assert_eq!(state.orders.received_since(store, from), since.count() as u64);
+        }
     }
 }
 
@@ -189,4 +197,9 @@ fn memory_is_bounded_and_what_waits_stays_longest() {
     assert!(orders.get(&head(2).id()).is_some());
     assert_eq!(orders.newest_first().count(), ORDERS_MAX);
     assert_eq!(orders.open_len(), ORDERS_MAX);
+    // Nobody is counted who was forgotten, and the day of the youngest of these is known to be incomplete.
+    let stores: std::collections::BTreeSet<_> = orders.newest_first().map(|order| order.pass.head.store).collect();
+    let received = |from| stores.iter().map(|store| orders.received_since(*store, from)).sum::<u64>();
+    assert_eq!(received(UtcMs::default()), ORDERS_MAX as u64);
+    assert_eq!(orders.forgotten, Some(head(1).received_at));
 }

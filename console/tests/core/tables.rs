@@ -19,7 +19,7 @@ use crate::making::{accepted, at, console, ended, failed, head, heartbeat, live,
 fn press(state: &mut State, actions: &[Action]) {
     for action in actions {
         // The screen of the bus asks for what it shows.
-        let own = |effect: &Effect| matches!(effect, Effect::Tail(_) | Effect::ReadServer);
+        let own = |effect: &Effect| matches!(effect, Effect::Tail(_) | Effect::ReadServer | Effect::ReadClients);
         let effects: Vec<Effect> = update(state, Event::Action(*action));
         assert!(effects.iter().all(own), "{effects:?}");
     }

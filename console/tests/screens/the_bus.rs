@@ -6,12 +6,13 @@ use domicilio::event::{Answer, Count, Edit, Event, Fact, Heard, Trouble};
 use domicilio::mask;
 use domicilio::state::replay::Stretch;
 use domicilio::state::wire::Pane;
+use domicilio::state::wire::clients::{Client, Clients, UNREAD_WARN};
 use domicilio::state::wire::server::{Account, Consumer, Mark, Nodes, Retention, Server, Stream};
 use domicilio::state::wire::tail::{Body, LINES_MAX, Raw};
 use domicilio::state::{Lang, Screen, State};
 
 use crate::fixture::{DEAD, NOW_MS, act, at, busy, head, history, stores, then};
-use crate::snapshots::{LANGS, SIZES, check, check_all};
+use crate::snapshots::{LANGS, SIZES, check, check_all, check_small};
 
 /// What passes in a second.
 pub(crate) fn heard(second: i64) -> Heard {
@@ -104,6 +105,52 @@ pub(crate) fn server() -> Server {
     let outcomes = stream("OUTCOMES", "domicilio.outcomes.*.*", 18_207, 17_005_338);
     let streams = vec![events, invalid, orders, outcomes, queues, stream("STORES", "domicilio.stores.*.*", 31, 14_100)];
     Server { account, streams, cut: false }
+}
+
+/// Who is connected, by the servers' word: a reader that does not keep up, and an operator's console.
+fn clients(after: u64) -> Clients {
+    let client = |number, name: &str, user: &str, unread, per_second: u64| Client {
+        key: (format!("nats-ec-{}", number % 3 + 1), number),
+        name: name.to_owned(),
+        user: Some(user.to_owned()).filter(|user| !user.is_empty()),
+        address: format!("10.0.1.{number}:50{number:03}"),
+        library: if name.is_empty() { String::new() } else { "rust 0.49.1".to_owned() },
+        since: at(9_000),
+        idle_ms: 200,
+        round_trip_us: (number != 9).then_some(400 * number),
+        unread,
+        sent: 1_000 + after * per_second,
+        given: 500 + 2 * after * per_second,
+        subscriptions: 4,
+        rates: None,
+    };
+    let list = vec![
+        client(4, "api-domicilio api-1", "api-domicilio", 0, 107),
+        client(5, "distribuidor distribuidor-1", "distribuidor", 0, 214),
+        client(6, "queue-resolver resolver-aws-1", "queue-resolver", 2_048, 53),
+        client(7, "domicilio turno", "ops-act", 0, 1),
+        client(8, "informes", "ops-read", 7 * UNREAD_WARN, 0),
+        client(9, "", "", 0, 0),
+    ];
+    Clients::new(list, after > 0)
+}
+
+/// The clients, told twice.
+pub(crate) fn connected(lang: Lang) -> State {
+    let mut state = on(Pane::Clients)(lang);
+    for after in [0, 2] {
+        then(&mut state, Event::Answer(Answer::Clients(Some(clients(after)))));
+        let later = state.now.plus_millis(2_000);
+        then(&mut state, Event::Tick(later));
+    }
+    state
+}
+
+/// Nobody tells.
+pub(crate) fn clients_untold(lang: Lang) -> State {
+    let mut state = on(Pane::Clients)(lang);
+    then(&mut state, Event::Answer(Answer::Clients(None)));
+    state
 }
 
 fn raw(seconds_ago: i64, subject: String, fact: Option<Fact>, body: Body, bytes: u64) -> Raw {
@@ -227,6 +274,8 @@ pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
         ("bus-subjects", unfolded(lang)),
         ("bus-tail", on(Pane::Tail)(lang)),
         ("bus-server", on(Pane::Server)(lang)),
+        ("bus-clients", connected(lang)),
+        ("bus-clients-untold", clients_untold(lang)),
         ("bus-order", order_message(lang)),
         ("bus-store", store_message(lang)),
         ("bus-stream", stream_opened(lang)),
@@ -239,6 +288,8 @@ fn the_bus() {
     check_all("bus-subjects", unfolded);
     check_all("bus-tail", on(Pane::Tail));
     check_all("bus-server", on(Pane::Server));
+    check_all("bus-clients", connected);
+    check_small("bus-clients-untold", clients_untold);
 }
 
 #[test]

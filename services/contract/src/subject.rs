@@ -12,6 +12,9 @@ pub const ALL: &str = "domicilio.>";
 /// Heartbeats of every instance.
 pub const HEARTBEATS: &str = "domicilio.services.>";
 
+/// Where each server tells who is connected to it in the account of whoever asks.
+pub const CONNECTIONS: &str = "$SYS.REQ.ACCOUNT.PING.CONNZ";
+
 /// `domicilio.orders.<cc>.<store>.<code>`
 pub fn order(head: &OrderHead) -> String {
     order_of(head.country, &head.id())

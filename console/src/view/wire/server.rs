@@ -122,6 +122,13 @@ fn leader(look: &Look, stream: &Stream) -> Line<'static> {
     Line::from(spans)
 }
 
+/// Says of an account that is old how old it is.
+pub(super) fn told_ago(look: &Look, at: UtcMs) -> Option<Vec<Span<'static>>> {
+    let age_ms = look.now.since(at);
+    let text = || phrases::told_ago(look.lang, when::age(age_ms));
+    (age_ms >= OLD_MS).then(|| vec![look.span(Meaning::AlertWarn, text())])
+}
+
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Scroll, several: bool) {
     let look = pen.look;
     let (wire, table) = (&state.wire, &state.wire.stream_table);
@@ -129,10 +136,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     let title = super::title(pen, look.t(Msg::PaneServer), has_keys, several);
     let mut facts = Vec::new();
     if let Some((at, server)) = &wire.server {
-        let age_ms = look.now.since(*at);
-        if age_ms >= OLD_MS {
-            facts.push(vec![look.span(Meaning::AlertWarn, phrases::told_ago(look.lang, when::age(age_ms)))]);
-        }
+        facts.extend(told_ago(look, *at));
         if server.cut {
             facts.push(vec![look.span(Meaning::AlertWarn, look.t(Msg::ThereAreMore))]);
         }

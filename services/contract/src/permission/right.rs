@@ -43,7 +43,7 @@ impl Held {
 pub enum Right {
     /// Hear answers in inboxes of its own, send itself probes, and ask the server who it is.
     BeThere,
-    /// Ask which instances of services there are, and how they fare.
+    /// Ask which instances of services there are and how they fare, and who is connected.
     Discover,
     /// Hear the heartbeats of services.
     HearHeartbeats,
@@ -95,7 +95,8 @@ impl Right {
                 Subjects { publish, subscribe: own, ..Subjects::default() }
             }
             Self::Discover => {
-                publish(SRV.iter().flat_map(|request| [(*request).to_owned(), format!("{request}.>")]).collect())
+                let services = SRV.iter().flat_map(|request| [(*request).to_owned(), format!("{request}.>")]);
+                publish(services.chain([subject::CONNECTIONS.to_owned()]).collect())
             }
             Self::HearHeartbeats => subscribe(vec![subject::HEARTBEATS.to_owned()]),
             Self::Hear(spec) => subscribe(vec![spec.live()]),
