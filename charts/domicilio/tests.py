@@ -252,12 +252,36 @@ class Secrets(unittest.TestCase):
 
 
 class Watching(unittest.TestCase):
-    def test_the_dashboard_can_be_read_and_its_panels_ask_something(self):
-        board = json.loads((HERE / "files" / "dashboard.json").read_text())
-        places = [tuple(panel["gridPos"].values()) for panel in board["panels"]]
-        self.assertEqual(len(places), len(set(places)))
-        for panel in board["panels"]:
-            self.assertTrue(all(target["expr"] for target in panel["targets"]), panel["title"])
+    def setUp(self):
+        self.board = json.loads((HERE / "files" / "dashboard.json").read_text())
+
+    def test_panels_of_the_dashboard_lie_side_by_side_and_ask_the_chosen_source(self):
+        taken = {}
+        for panel in self.board["panels"]:
+            x, y, w, h = (panel["gridPos"][key] for key in "xywh")
+            # Grafana's grid is 24 wide.
+            self.assertLessEqual(x + w, 24, panel["title"])
+            for place in ((column, row) for column in range(x, x + w) for row in range(y, y + h)):
+                self.assertNotIn(place, taken, f"{panel['title']} lies on {taken.get(place)}")
+                taken[place] = panel["title"]
+            self.assertEqual(panel["datasource"], {"type": "prometheus", "uid": "${datasource}"})
+        ids = [panel["id"] for panel in self.board["panels"]]
+        self.assertEqual(len(ids), len(set(ids)))
+        self.assertEqual([variable["name"] for variable in self.board["templating"]["list"]], ["datasource", "namespace"])
+
+    def test_what_the_dashboard_asks_is_promql(self):
+        questions = [target["expr"] for panel in self.board["panels"] for target in panel["targets"]]
+        self.assertGreater(len(questions), 10)
+        # Grafana's own variables, as it fills them in.
+        filled = [question.replace("$__rate_interval", "1m").replace("$namespace", "a|b") for question in questions]
+        self.assertNotIn("$", "".join(filled))
+        rules = [{"record": f"panel:{number}", "expr": expr} for number, expr in enumerate(filled)]
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}, file)
+            file.flush()
+            ran = subprocess.run([os.environ["PROMTOOL"], "check", "rules", file.name], capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+        self.assertIn(f"{len(rules)} rules found", ran.stdout + ran.stderr)
 
     def test_each_alert_fires_when_it_should_and_not_before(self):
         """Judged by promtool, from series that scrapes could have brought."""
