@@ -46,7 +46,7 @@ charts: build ## Checks what lies in charts/ without a cluster, and runs the ord
 	$(nats_server) $(cargo) test -p bus --test permissions --test backup
 	$(nats_server) $(cargo) test -p queue-resolver --test order_path cluster
 
-image: toolchain ## Builds the container image; with ARGS=check builds it twice, compares, and runs it. Needs buildah, and runc for the check.
+image: toolchain ## Builds the container image; with ARGS=check runs it, too, with ARGS=twice builds all of it again elsewhere and compares. Needs buildah, and runc for the check.
 	@scripts/image.sh $(ARGS)
 
 test: lint build ## Runs every check and every test.

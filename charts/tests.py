@@ -58,11 +58,21 @@ class Compose(unittest.TestCase):
 
 class Units(unittest.TestCase):
     def test_there_is_one_for_each_service(self):
-        self.assertEqual({unit.name.split(".")[0].rstrip("@") for unit in UNITS}, USERS)
-        for unit in UNITS:
-            program = unit.name.split(".")[0].rstrip("@")
+        programs = {unit.name.split(".")[0].rstrip("@"): unit for unit in UNITS}
+        # The bus has one, too, for where it is not on Kubernetes: charts/nats/steps-for-install.md.
+        self.assertIn("ExecStart=/usr/bin/nats-server -c /etc/nats/single-node.conf\n", programs.pop("nats").read_text())
+        self.assertEqual(set(programs), USERS)
+        for program, unit in programs.items():
             self.assertIn(f"ExecStart=/usr/bin/{program}\n", unit.read_text())
             self.assertIn(f"EnvironmentFile=/etc/domicilio/{program}.env\n", unit.read_text())
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not on this machine")
+    def test_systemd_knows_every_key(self):
+        for unit in UNITS:
+            told = subprocess.run(["systemd-analyze", "verify", "--man=no", unit.resolve()], capture_output=True, text=True)
+            # Where the programs are not installed that is all that it says.
+            other = [line for line in told.stderr.splitlines() if not re.search(r"Command /usr/bin/\S+ is not executable", line)]
+            self.assertEqual(other, [], unit.name)
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not on this machine")
     def test_little_is_left_open(self):

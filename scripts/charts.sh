@@ -13,7 +13,8 @@ fi
 NATS_SERVER="$(scripts/nats-server.sh)"
 KUBERNETES_VALIDATE="$(scripts/python-tool.sh kubernetes-validate)"
 HELM="$(scripts/helm.sh)"
-export NATS_SERVER KUBERNETES_VALIDATE HELM
+PROMTOOL="$(scripts/promtool.sh)"
+export NATS_SERVER KUBERNETES_VALIDATE HELM PROMTOOL
 if [ "${1:-}" = --policy ]; then
     CHECKOV="$(scripts/python-tool.sh checkov)"
     export CHECKOV

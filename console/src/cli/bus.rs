@@ -31,7 +31,7 @@ pub struct Init {
     /// Copies of each: 1 on one node, 3 on three
     #[arg(long, env = "DOMICILIO_REPLICAS", default_value_t = 1, value_parser = parse_replicas)]
     pub replicas: usize,
-    /// Size in per cent of the full 4.6 GiB
+    /// Size in per cent of the full 4.7 GiB of all together
     #[arg(long, env = "DOMICILIO_STORAGE_PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub storage_percent: u32,
     /// Print JSON

@@ -66,6 +66,12 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("api_domicilio");
         let orders = Family::<OfOrder, Counter>::default();
+        // At zero from the start, or Prometheus would not see the first one: a rate needs a figure before it.
+        for code in ReplyCode::ALL.into_iter().filter(|code| code.status() >= 500) {
+            for format in [Format::Delivery, Format::Pickup] {
+                let _ = orders.get_or_create(&OfOrder { format: format.as_str(), code: code.as_str() });
+            }
+        }
         registry.register("orders", "Answers to orders, by format and code", orders.clone());
         let faults = Family::<OfFault, Counter>::default();
         registry.register("faults", "Faults of refused payloads, by code", faults.clone());
@@ -226,6 +232,17 @@ mod tests {
                     "{code}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn what_an_alert_waits_for_is_told_before_it_happens() {
+        let told = Metrics::new().text(true, 0);
+        let alerts = include_str!("../../../charts/domicilio/files/alerts.yaml");
+        let codes = alerts.split("code=~\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+        for code in codes.split('|') {
+            let zero = format!(r#"api_domicilio_orders_total{{format="pickup",code="{code}"}} 0"#);
+            assert!(told.contains(&zero), "{zero} in\n{told}");
         }
     }
 

@@ -120,3 +120,30 @@ pub(crate) fn config(spec: &StreamSpec, profile: Profile) -> stream::Config {
         ..Default::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever sizes a disk reads it in one of these places.
+    #[test]
+    fn what_all_together_reserve_is_told_the_same_everywhere() {
+        let full = Profile::default();
+        let streams: i64 = contract::stream::ALL.iter().map(|spec| config(spec, full).max_bytes).sum();
+        let buckets = leases_config(full).max_bytes + counters_config(full).max_bytes;
+        let tenths = (streams + buckets) * 10 / (1_024 * 1_024 * 1_024);
+        let told = format!("{}.{} GiB", tenths / 10, tenths % 10);
+        for (name, text) in [
+            ("console/src/cli/bus.rs", include_str!("../../../console/src/cli/bus.rs")),
+            ("chassis/src/settings.rs", include_str!("../../chassis/src/settings.rs")),
+            ("charts/domicilio/values.yaml", include_str!("../../../charts/domicilio/values.yaml")),
+            ("charts/nats/single-node.conf", include_str!("../../../charts/nats/single-node.conf")),
+            (
+                "charts/nats/install-config-clustering-seed.yaml",
+                include_str!("../../../charts/nats/install-config-clustering-seed.yaml"),
+            ),
+        ] {
+            assert!(text.contains(&told), "{name} does not say {told}");
+        }
+    }
+}
