@@ -1,6 +1,9 @@
 //! Who may come in, and how, against a real nats-server: users, nkeys, tokens, TLS, permissions, inboxes.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "access/operator.rs"]
+mod operator;
+
 use std::path::Path;
 use std::time::Duration;
 
