@@ -10,6 +10,7 @@ use contract::{Fault, StoreRecord, UtcMs, stream, subject};
 use serde::de::DeserializeOwned;
 
 use super::chain;
+use super::denied::unless_denied;
 use super::guard::{self, Policy};
 use crate::effect::Planned;
 use crate::event::{Done, Trouble};
@@ -40,32 +41,18 @@ pub(super) async fn send(
     }
     let (subject, headers, body) = allowed.into_parts();
     tracing::info!(subject, bytes = body.len(), "sending");
-    let answer = match planned {
-        Planned::Store { record, expected } => {
-            unless_denied(connection, &subject, store(connection, record, *expected)).await
+    let work = async {
+        match planned {
+            Planned::Store { record, expected } => store(connection, record, *expected).await,
+            _ => ask(connection, planned, (&subject, headers, body)).await,
         }
-        _ => unless_denied(connection, &subject, ask(connection, planned, (&subject, headers, body))).await,
     };
+    let answer = unless_denied(connection, |denied| denied == subject, work).await.unwrap_or(Err(Trouble::Denied));
     match &answer {
         Ok(_) => tracing::info!(subject, "answered"),
         Err(why) => tracing::info!(subject, why = why.code(), "not answered"),
     }
     answer
-}
-
-/// Waits for `work`, but not once publishing to `subject` was denied: that request is never answered.
-async fn unless_denied<T>(
-    connection: &bus::Connection,
-    subject: &str,
-    work: impl Future<Output = Result<T, Trouble>>,
-) -> Result<T, Trouble> {
-    let mut denials = connection.denials();
-    let concerns = |denial: &bus::Denial| denial.verb == bus::Verb::Publish && denial.subject == subject;
-    tokio::select! {
-        biased;
-        Ok(_) = denials.wait_for(|denials| denials.iter().any(concerns)) => Err(Trouble::Denied),
-        done = work => done,
-    }
 }
 
 async fn ask(
@@ -168,7 +155,7 @@ pub(super) async fn tell(connection: &bus::Connection, subject: String, body: Ve
             Err(_) => Err(Trouble::Unanswered(REPLY_LIMIT.as_secs())),
         }
     };
-    unless_denied(connection, &subject, kept).await
+    unless_denied(connection, |denied| denied == subject, kept).await.unwrap_or(Err(Trouble::Denied))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {

@@ -7,9 +7,9 @@ use bus::read::{self, Request, Start, Stored};
 use contract::{UtcMs, stream};
 use tokio::sync::{Notify, mpsc};
 
+use super::denied::unless_blind;
 use super::{Up, chain, decode, waiting};
 use crate::event::{Event, Fact, History, Part};
-use crate::state::access;
 
 /// Recent orders read, headers only: half an hour of the busiest hour of four countries, and more.
 pub const ORDERS_READ: u64 = 5_000;
@@ -79,7 +79,7 @@ async fn read_all(connection: &bus::Connection, orders: u64, events: &mpsc::Send
     for part in Part::ALL {
         loop {
             let read = read_part(connection, orders, part, &mut since, events);
-            let Some(read) = Box::pin(unless_denied(connection, part.stream(), read)).await else {
+            let Some(read) = unless_blind(connection, part.stream(), read).await else {
                 tell(events, History::Denied { part }).await?;
                 break;
             };
@@ -91,22 +91,6 @@ async fn read_all(connection: &bus::Connection, orders: u64, events: &mpsc::Send
         }
     }
     tell(events, History::Ready { since }).await
-}
-
-/// Waits for `work`, but not once reading `stream` was denied: a denied request is never answered, and asking again
-/// would not help.
-pub(super) async fn unless_denied<T>(
-    connection: &bus::Connection,
-    stream: &str,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    let mut denials = connection.denials();
-    let concerns = |denial: &bus::Denial| denial.verb == bus::Verb::Publish && access::reads(&denial.subject, stream);
-    tokio::select! {
-        biased;
-        Ok(_) = denials.wait_for(|denials| denials.iter().any(concerns)) => None,
-        done = work => Some(done),
-    }
 }
 
 async fn read_part(

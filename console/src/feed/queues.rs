@@ -7,7 +7,7 @@ use contract::{StoreId, UtcMs, stream, subject};
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
 
-use super::history::unless_denied;
+use super::denied::unless_blind;
 use super::{Up, chain, decode, now};
 use crate::event::{Depth, Event, Fact, QueuesRead};
 
@@ -30,7 +30,7 @@ pub(super) async fn run(connection: bus::Connection, mut up: Up, events: mpsc::S
         if up.wait_for(Option::is_some).await.is_err() {
             return;
         }
-        let Some(read) = unless_denied(&connection, stream::QUEUES.name, read(&connection)).await else {
+        let Some(read) = unless_blind(&connection, stream::QUEUES.name, read(&connection)).await else {
             // The screen says so; another connection may be allowed more.
             let life = *up.borrow_and_update();
             if up.wait_for(|now_is| *now_is != life).await.is_err() {

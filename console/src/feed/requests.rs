@@ -6,7 +6,7 @@ use contract::decision::DECISIONS_MAX;
 use contract::{Country, OrderId, StoreId, StoreRecord, header, stream, subject};
 
 use super::chain;
-use super::history::unless_denied;
+use super::denied::unless_blind;
 use crate::effect::Effect;
 use crate::event::{Answer, CountersRead, Trouble};
 use crate::mask::{self, Masked};
@@ -91,7 +91,7 @@ async fn record(connection: &bus::Connection, country: Country, store: StoreId) 
 
 async fn counters(connection: &bus::Connection, from: Day, to: Day) -> Result<CountersRead, Trouble> {
     let read = bus::counters::read(&connection.js, from, to);
-    match unless_denied(connection, bus::counters::STREAM, read).await {
+    match unless_blind(connection, bus::counters::STREAM, read).await {
         None => Err(Trouble::Denied),
         Some(Ok(bus::counters::Read { first, newest, days })) => {
             let written_at = newest.map(|(_, counts)| counts.updated_at);

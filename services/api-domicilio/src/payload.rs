@@ -21,6 +21,12 @@ use place::{Faults, Place};
 /// Most faults told of one payload; the first ones of a hopeless document say enough.
 pub const FAULTS_MAX: usize = 50;
 
+/// Keys of which at least one stands in every order of format v2 (delivery).
+const DELIVERY_KEYS: [&str; 3] = ["cabecera", "detalle", "formasPago"];
+
+/// Keys of which at least one stands in every order of format v3 (pickup).
+const PICKUP_KEYS: [&str; 4] = ["orderId", "store", "order", "payments"];
+
 /// Most lines (or modifiers) of one order. The largest orders seen have some dozens; a list beyond this is a mistake.
 const LINES_MAX: usize = 500;
 

@@ -15,14 +15,9 @@ use crate::oracle::{Violation, Wrong};
 use crate::plan::Plan;
 use crate::sender::{Record, Senders, probe};
 use crate::settings::Settings;
-use crate::stage::{LOOK, Stage, tell};
+use crate::stage::{APIS, DISTRIBUIDORES, LOOK, RESOLVERS, Stage, tell};
 use crate::trace::Injury;
 use crate::witness::{Beat, Witness};
-
-pub(crate) const APIS: u32 = 2;
-const DISTRIBUIDORES: u32 = 2;
-pub(crate) const RESOLVERS: u32 = 3;
-pub(crate) const INSTANCES: usize = (APIS + DISTRIBUIDORES + RESOLVERS) as usize;
 
 /// Five attempts within about four seconds: a POS at fault makes some orders end as not injected, not all, and a round
 /// does not last longer for it.

@@ -16,7 +16,6 @@ use crate::leaders;
 use crate::now;
 use crate::oracle::{Violation, Wrong};
 use crate::plan::Step;
-use crate::runner::{APIS, INSTANCES, RESOLVERS};
 use crate::trace::Injury;
 use crate::witness::{Witness, active, settled};
 
@@ -36,6 +35,12 @@ const HEARTBEAT: Duration = Duration::from_millis(1_200);
 
 /// How long a leader may be looked for: an election takes some seconds.
 const LEADER_LIMIT: Duration = Duration::from_secs(10);
+
+/// Instances of each service: what a small country runs, with somebody left to take over.
+pub(crate) const APIS: u32 = 2;
+pub(crate) const DISTRIBUIDORES: u32 = 2;
+pub(crate) const RESOLVERS: u32 = 3;
+const INSTANCES: usize = (APIS + DISTRIBUIDORES + RESOLVERS) as usize;
 
 /// Wait before a condition is looked at again.
 pub(crate) const LOOK: Duration = Duration::from_millis(100);

@@ -6,14 +6,11 @@ use contract::order::{Channel, Total};
 
 use super::amount::{Amount, covers};
 use super::place::{Faults, Place};
-use super::{Draft, FaultCode, LINES_MAX, PAYMENTS_MAX, app_code, is_test, store_id};
-
-/// Keys of which at least one stands in every order of this format.
-pub(super) const SIGNATURE: [&str; 3] = ["cabecera", "detalle", "formasPago"];
+use super::{DELIVERY_KEYS, Draft, FaultCode, LINES_MAX, PAYMENTS_MAX, PICKUP_KEYS, app_code, is_test, store_id};
 
 pub(super) fn read<'n>(root: &Place<'n>, faults: &mut Faults) -> Draft<'n> {
-    if !root.has_any(&SIGNATURE) {
-        let message = if root.has_any(&super::pickup::SIGNATURE) {
+    if !root.has_any(&DELIVERY_KEYS) {
+        let message = if root.has_any(&PICKUP_KEYS) {
             "This is no v2 order; a v3 order goes to POST /pickup/api/v3/pedidoApp."
         } else {
             "This is no v2 order: an object with cabecera, detalle and formasPago."

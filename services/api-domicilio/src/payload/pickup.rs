@@ -6,17 +6,14 @@ use contract::order::{Channel, Loyalty, Total};
 
 use super::amount::{Amount, covers};
 use super::place::{Faults, Place};
-use super::{Draft, FaultCode, LINES_MAX, PAYMENTS_MAX, app_code, is_test, store_id};
-
-/// Keys of which at least one stands in every order of this format.
-pub(super) const SIGNATURE: [&str; 4] = ["orderId", "store", "order", "payments"];
+use super::{DELIVERY_KEYS, Draft, FaultCode, LINES_MAX, PAYMENTS_MAX, PICKUP_KEYS, app_code, is_test, store_id};
 
 /// The currency of loyalty points.
 const POINTS: &str = "Points";
 
 pub(super) fn read<'n>(root: &Place<'n>, faults: &mut Faults) -> Draft<'n> {
-    if !root.has_any(&SIGNATURE) {
-        let message = if root.has_any(&super::delivery::SIGNATURE) {
+    if !root.has_any(&PICKUP_KEYS) {
+        let message = if root.has_any(&DELIVERY_KEYS) {
             "This is no v3 order; a v2 order goes to POST /api/restApp/pedidoApp."
         } else {
             "This is no v3 order: an object with orderId, store, order and payments."
