@@ -8,6 +8,7 @@ use super::Msg;
 pub const fn reason(reason: FailReason) -> Msg {
     match reason {
         FailReason::Unreachable => Msg::FailUnreachable,
+        FailReason::Untrusted => Msg::FailUntrusted,
         FailReason::Timeout => Msg::FailTimeout,
         FailReason::ConnectionLost => Msg::FailConnectionLost,
         FailReason::Busy => Msg::FailBusy,
@@ -52,6 +53,7 @@ pub fn fault(code: &str) -> Option<Msg> {
 pub fn pos(sentence: &str) -> Option<Msg> {
     let says = |part: &str| sentence.contains(part);
     Some(match () {
+        () if says("certificate") => Msg::FailUntrusted,
         () if says("connection refused") || says("unreachable") => Msg::FailUnreachable,
         () if says("no answer") || says("timed out") => Msg::FailTimeout,
         () if says("connection reset") || says("broken pipe") => Msg::FailConnectionLost,
@@ -85,6 +87,8 @@ mod tests {
         assert_eq!(outage("nats: authorization violation"), Some(Msg::OutageRights));
         assert_eq!(outage("something else"), None);
         assert_eq!(pos("connecting (connection refused)"), Some(Msg::FailUnreachable));
+        let untrusted = "the POS's certificate is not trusted: it has expired";
+        assert_eq!(pos(untrusted), Some(Msg::FailUntrusted));
         assert_eq!(pos("POS answered 503"), None);
     }
 }

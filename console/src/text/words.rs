@@ -201,6 +201,7 @@ words! {
     }
     "Why an attempt failed" {
         FailUnreachable: "sin conexión con el POS", "POS unreachable";
+        FailUntrusted: "el certificado del POS no es de confianza", "POS certificate not trusted";
         FailTimeout: "el POS no respondió a tiempo", "no answer in time";
         FailConnectionLost: "se cortó la conexión con el POS", "connection broke";
         FailBusy: "POS ocupado", "POS busy";

@@ -35,7 +35,7 @@ fn context(world: &World, settings: &str) -> PathBuf {
 }
 
 /// The program in a state folder of its own, as `ana`.
-fn program(world: &World) -> Command {
+pub(crate) fn program(world: &World) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_domicilio"));
     command.env_remove("NATS_CONTEXT").env("USER", "ana").env("NATS_URL", world.server.url());
     command.env("XDG_STATE_HOME", world.folder()).env("SSH_CONNECTION", "203.0.113.7 50000 10.0.0.1 22");
@@ -43,7 +43,7 @@ fn program(world: &World) -> Command {
     command
 }
 
-async fn finish(mut command: Command) -> (i32, String, String) {
+pub(crate) async fn finish(mut command: Command) -> (i32, String, String) {
     let output: Output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))

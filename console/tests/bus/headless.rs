@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use contract::command::IntakeReply;
 use contract::counters::{Day, DayCounts, Mark, hour_of};
-use contract::order::Channel;
+use contract::order::{Channel, Digest};
 use contract::{OrderId, StoreId, VERSION, header, subject};
 use domicilio::feed::Settings;
 use futures::StreamExt as _;
@@ -191,6 +191,7 @@ pub(crate) async fn serve_intake(world: &World, status: u16) -> tokio::task::Joi
             let id = OrderId { store: StoreId(u32::try_from(store).unwrap()), code: code.parse().unwrap() };
             let mut order = head(0);
             (order.store, order.code, order.test, order.channel) = (id.store, id.code.clone(), true, Channel::Delivery);
+            order.sha256 = Digest::of(&request.payload);
             let mut sequence = None;
             if status == 202 {
                 let mut headers = async_nats::HeaderMap::new();

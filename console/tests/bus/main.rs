@@ -14,5 +14,6 @@ mod pages;
 mod recording;
 mod replay;
 mod schemas;
+mod users;
 mod wire;
 mod world;

@@ -2,12 +2,13 @@
 
 use contract::command::{IntakeReply, Reply, Verb};
 use contract::heartbeat::RunState;
-use contract::{OrderId, Service, VERSION};
+use contract::order::Digest;
+use contract::{OrderHead, OrderId, Service, VERSION};
 use domicilio::action::Action;
 use domicilio::effect::{Effect, Planned, PlannedOrder};
 use domicilio::event::{Answer, Done, Edit, Event, Fact, LinkChange, Outage, Trouble};
 use domicilio::state::dialog::{Dialog, Focus, InjectField};
-use domicilio::state::jobs::{Phase, Step};
+use domicilio::state::jobs::{Fault, Phase, Step};
 use domicilio::state::{Notice, Opened, Refusal, Screen, State};
 use domicilio::update::update;
 
@@ -51,6 +52,25 @@ fn taken(order: &PlannedOrder) -> Answer {
         faults: vec![],
     };
     answered(Ok(Done::Order(reply)))
+}
+
+/// The head of `order` as intake writes it.
+fn head_of(order: &PlannedOrder) -> OrderHead {
+    OrderHead {
+        store: order.order.store,
+        code: order.order.code.clone(),
+        sha256: Digest::of(&order.body),
+        test: true,
+        ..head(1)
+    }
+}
+
+/// `order` has been injected.
+fn injected(head: OrderHead) -> Fact {
+    match ended(1, 1, true) {
+        Fact::Ended(outcome) => Fact::Ended(contract::Outcome { order: head, ..outcome }),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The answer to the first request of the first job.
@@ -113,22 +133,27 @@ fn a_confirmed_test_order_is_sent_once_and_followed_to_its_end() {
     assert_eq!(effects, [Effect::FetchPayload(order.order.clone())]);
     assert_eq!(state.opened, [Opened::Order(order.order.clone())]);
 
-    let mut facts = [accepted(1), ended(1, 1, true)];
-    for fact in &mut facts {
-        let head = match fact {
-            Fact::Accepted { head, .. } => head,
-            Fact::Ended(outcome) => &mut outcome.order,
-            _ => unreachable!(),
-        };
-        (head.store, head.code) = (order.order.store, order.order.code.clone());
-    }
-    let [acceptance, end] = facts;
+    let acceptance = Fact::Accepted { head: head_of(&order), intake: None, decision: None };
     update(&mut state, live(vec![acceptance]));
     assert_eq!(state.jobs.open(), 1);
-    let effects = update(&mut state, live(vec![end]));
+    let effects = update(&mut state, live(vec![injected(head_of(&order))]));
     assert!(matches!(effects.as_slice(), [Effect::Conclude(_)]), "{effects:?}");
     assert!(matches!(last_notice(&state), Some(Notice::Followed { order: id, .. }) if *id == order.order));
     assert_eq!((step(&state), &state.jobs.last().unwrap().phase), (&Step::Verified, &Phase::Ended));
+}
+
+#[test]
+fn an_order_that_had_the_same_code_before_proves_nothing() {
+    let (mut state, order) = previewed();
+    let before = OrderHead { sha256: Digest::of(b"another payload"), ..head_of(&order) };
+    update(&mut state, live(vec![injected(before)]));
+    confirm(&mut state);
+    update(&mut state, live(vec![heartbeat(Service::Api, "api-1", RunState::Running, 200)]));
+    assert_eq!((step(&state), state.jobs.open()), (&Step::Sent, 1), "nobody has answered yet");
+    let Answer::Done { reply: Ok(Done::Order(reply)), .. } = taken(&order) else { panic!() };
+    let refused = IntakeReply { status: 409, code: "identity_conflict".into(), ..reply };
+    update(&mut state, Event::Answer(answered(Ok(Done::Order(refused)))));
+    assert!(matches!(step(&state), Step::Failed(Fault::Said { code, .. }) if code == "identity_conflict"));
 }
 
 #[test]
@@ -225,11 +250,7 @@ fn a_request_without_an_answer_is_followed_on() {
     confirm(&mut state);
     update(&mut state, Event::Answer(answered(Err(Trouble::Unanswered(5)))));
     assert_eq!(state.jobs.open(), 1, "it may have been taken");
-    let mut end = ended(1, 1, true);
-    if let Fact::Ended(outcome) = &mut end {
-        (outcome.order.store, outcome.order.code) = (order.order.store, order.order.code.clone());
-    }
-    update(&mut state, live(vec![end]));
+    update(&mut state, live(vec![injected(head_of(&order))]));
     assert!(matches!(last_notice(&state), Some(Notice::Followed { order: id, .. }) if *id == order.order));
 
     let mut state = on_services();

@@ -16,6 +16,8 @@ use crate::{CommandId, Country, InstanceId, OrderHead, Partition, StoreId, UtcMs
 pub enum FailReason {
     /// No connection to the POS (refused, unreachable, name not found).
     Unreachable,
+    /// The POS's certificate is not trusted: unknown authority, expired, for another name. Nothing was sent.
+    Untrusted,
     /// No answer within the deadline: in doubt, the POS may have it.
     Timeout,
     /// The connection broke before the answer: in doubt, the POS may have it.
@@ -47,6 +49,7 @@ impl FailReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unreachable => "unreachable",
+            Self::Untrusted => "untrusted",
             Self::Timeout => "timeout",
             Self::ConnectionLost => "connection_lost",
             Self::Busy => "busy",
@@ -72,7 +75,7 @@ impl fmt::Display for FailReason {
 pub enum PosState {
     /// Answers.
     Up,
-    /// Refuses connections or does not answer; the lane waits and probes, orders keep their retries.
+    /// Refuses connections, does not answer, or is not trusted; the lane waits and probes, orders keep their retries.
     Down,
     /// A state that this version does not know.
     #[serde(other)]

@@ -40,7 +40,7 @@ pub async fn run(chassis: Arc<Chassis>, settings: &Settings) -> anyhow::Result<(
         () = chassis.stop.cancelled() => return Ok(()),
     }
     let shared = Arc::new(Shared {
-        pos: pos::Client::new(&settings.pos()).context("setting up the POS client")?,
+        pos: pos::Client::new(&settings.pos(), settings.pos_ca.as_deref()).context("setting up the POS client")?,
         schedule: settings.retry_schedule.clone(),
         deadline: settings.pos().deadline,
         pace_ms: settings.pace_ms(),

@@ -18,10 +18,16 @@ use futures::FutureExt as _;
 use http_body_util::Empty;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use reqwest::Url;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
 
+use crate::pos::address::Address;
+use crate::pos::trust;
 use crate::session::Shared;
 
 /// Calls at once, and waiting: they come from people, and each holds a socket that attempts could have.
@@ -75,7 +81,7 @@ async fn answer(shared: &Shared, body: &[u8]) -> PingPosReply {
     let Some(entry) = shared.catalogue.get(store) else {
         return told(404, "store_unknown", "This instance knows no such store.", Some(store));
     };
-    let called = call(&entry.record.pos_url, CALL_LIMIT).await;
+    let called = call(&entry.record.pos_url, shared.pos.tls(), CALL_LIMIT).await;
     let (code, message) = match called.pos_status {
         Some(_) => ("pos_answered", "The POS answered."),
         None => ("pos_failed", "The POS did not answer; the last step tells why."),
@@ -121,40 +127,32 @@ fn because(error: impl Display) -> String {
     error.to_string()
 }
 
-/// Calls `url` within `limit`.
-async fn call(url: &str, limit: Duration) -> Called {
+/// Calls `url` within `limit`, as attempts do: see `crate::pos`.
+async fn call(url: &str, tls: Arc<ClientConfig>, limit: Duration) -> Called {
     let until = Instant::now() + limit;
     let mut called = Called::default();
-    let place = Url::parse(url).ok().and_then(|url| {
-        let host = url.host_str()?.to_owned();
-        let port = url.port_or_known_default()?;
-        Some((url, host, port))
-    });
-    let Some((url, host, port)) = place else {
+    let Some(address) = Address::of(url) else {
         let failed = async { Err::<((), _), _>("the POS's URL cannot be used".to_owned()) };
         called.step(PingPart::Resolve, until, failed).await;
         return called;
     };
     // Without what else may stand in a URL, such as a password.
-    called.origin = Some(format!("{}://{host}:{port}", url.scheme()));
-    let Some(addresses) = called.step(PingPart::Resolve, until, resolve(&host, port)).await else { return called };
+    called.origin = Some(address.origin());
+    let resolved = called.step(PingPart::Resolve, until, resolve(&address.host, address.port)).await;
+    let Some(addresses) = resolved else { return called };
     let Some(stream) = called.step(PingPart::Connect, until, connect(&addresses)).await else { return called };
-    if url.scheme() != "http" {
-        // As attempts do: see `crate::pos`.
-        let failed = async { Err::<((), _), _>("this resolver speaks no TLS to a POS".to_owned()) };
-        called.step(PingPart::Tls, until, failed).await;
-        return called;
+    if address.secure {
+        let secured = called.step(PingPart::Tls, until, secure(stream, &address.host, tls)).await;
+        let Some(stream) = secured else { return called };
+        called.pos_status = called.step(PingPart::Http, until, ask(stream, &address)).await;
+    } else {
+        called.pos_status = called.step(PingPart::Http, until, ask(stream, &address)).await;
     }
-    let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    let asked = ask(stream, format!("{host}:{port}"), target);
-    called.pos_status = called.step(PingPart::Http, until, asked).await;
     called
 }
 
 async fn resolve(host: &str, port: u16) -> Result<(Vec<SocketAddr>, String), String> {
-    // An IPv6 address stands in brackets.
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let found: Vec<SocketAddr> = lookup_host((name, port)).await.map_err(because)?.take(ADDRESSES_MAX).collect();
+    let found: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(because)?.take(ADDRESSES_MAX).collect();
     match found.len() {
         0 => Err("no address".to_owned()),
         1 => Ok((found, "1 address".to_owned())),
@@ -168,11 +166,32 @@ async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, String), String
     Ok((stream, peer.to_string()))
 }
 
+/// Shakes hands; what was agreed, or why the certificate is not trusted.
+async fn secure(
+    stream: TcpStream,
+    host: &str,
+    tls: Arc<ClientConfig>,
+) -> Result<(TlsStream<TcpStream>, String), String> {
+    let name = ServerName::try_from(host.to_owned()).map_err(because)?;
+    let stream = TlsConnector::from(tls).connect(name, stream).await.map_err(|error| match trust::failure(&error) {
+        Some(failure) => match trust::distrust(failure) {
+            Some(why) => format!("certificate not trusted: {why}"),
+            None => failure.to_string(),
+        },
+        None => error.kind().to_string(),
+    })?;
+    let version = stream.get_ref().1.protocol_version().and_then(|version| version.as_str());
+    Ok((stream, version.unwrap_or("agreed").to_owned()))
+}
+
 /// `HEAD`: asks for nothing, and must change nothing. Any answer will do.
-async fn ask(stream: TcpStream, host: String, target: String) -> Result<(u16, String), String> {
+async fn ask<S>(stream: S, address: &Address) -> Result<(u16, String), String>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(because)?;
-    let request = hyper::Request::head(target)
-        .header(hyper::header::HOST, host)
+    let request = hyper::Request::head(address.target())
+        .header(hyper::header::HOST, address.authority())
         .header(hyper::header::CONNECTION, "close")
         .body(Empty::<Bytes>::new())
         .map_err(because)?;
@@ -210,6 +229,14 @@ mod tests {
         (address, asked)
     }
 
+    /// Trusts nobody.
+    fn nobody() -> Arc<ClientConfig> {
+        let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let roots = tokio_rustls::rustls::RootCertStore::empty();
+        Arc::new(builder.with_root_certificates(roots).with_no_client_auth())
+    }
+
     fn seen(called: &Called) -> Vec<(PingPart, bool)> {
         called.steps.iter().map(|step| (step.step, step.ok)).collect()
     }
@@ -224,7 +251,8 @@ mod tests {
             ("HTTP/1.0 503 Busy\r\n\r\n", 503),
         ] {
             let (address, asked) = server(Some(answer)).await;
-            let called = call(&format!("http://user:hunter2@{address}/stores/7/orders?x=1"), CALL_LIMIT).await;
+            let called =
+                call(&format!("http://user:hunter2@{address}/stores/7/orders?x=1"), nobody(), CALL_LIMIT).await;
             assert_eq!(called.pos_status, Some(status), "{called:?}");
             assert_eq!(called.origin, Some(format!("http://{address}")));
             let parts = [PingPart::Resolve, PingPart::Connect, PingPart::Http].map(|part| (part, true));
@@ -249,7 +277,7 @@ mod tests {
             (format!("http://{silent}/"), PingPart::Http, 3),
             (format!("http://{garbled}/"), PingPart::Http, 3),
         ] {
-            let called = call(&url, short).await;
+            let called = call(&url, nobody(), short).await;
             assert_eq!(called.pos_status, None, "{url}: {called:?}");
             assert_eq!((seen(&called).last(), called.steps.len()), (Some(&(last, false)), steps), "{url}: {called:?}");
             assert!(called.steps.iter().rev().skip(1).all(|step| step.ok), "{url}: {called:?}");

@@ -1,5 +1,6 @@
 //! Settings of the queue-resolver.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chassis::{CommonArgs, ProbeArgs};
@@ -25,6 +26,10 @@ pub struct Settings {
     /// Milliseconds that a POS may take to answer one attempt, the connection included
     #[arg(long, env = "DOMICILIO_POS_DEADLINE_MS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=120_000))]
     pub pos_deadline_ms: u32,
+
+    /// Authorities that vouch for POS behind https://, besides the system's: a file of certificates in PEM
+    #[arg(long, env = "DOMICILIO_POS_CA", value_name = "FILE")]
+    pub pos_ca: Option<PathBuf>,
 
     /// Attempts under way at the same time, over all stores; one store never has more than one
     #[arg(long, env = "DOMICILIO_IN_FLIGHT_MAX", default_value_t = 2_048, value_parser = parse_in_flight)]

@@ -4,6 +4,8 @@
 
 #[path = "order_path/deployment.rs"]
 mod deployment;
+#[path = "operations/hands.rs"]
+mod hands;
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,8 @@ mod cluster;
 mod counters;
 #[path = "order_path/deployment.rs"]
 mod deployment;
+#[path = "order_path/tls.rs"]
+mod tls;
 #[path = "order_path/users.rs"]
 mod users;
 

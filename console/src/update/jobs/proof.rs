@@ -1,12 +1,12 @@
 //! The proof that an item took effect, in what the bus tells; and giving up waiting for it.
 
-use contract::order::Ending;
-use contract::{CommandId, OrderId};
+use contract::CommandId;
+use contract::order::{Digest, Ending};
 
 use super::super::plan::guard;
-use crate::effect::{Decide, Moving, Planned, Releasing, Verdict};
+use crate::effect::{Decide, Moving, Planned, PlannedOrder, Releasing, Verdict};
 use crate::state::jobs::{AWAIT_MS, FOLLOW_MS, Fault, JobItem, Phase, Step, VERIFY_MS};
-use crate::state::{Notice, OrderState, State, Tone};
+use crate::state::{Notice, Order, OrderState, State, Tone};
 
 /// Looks at every item that was sent, whether what is known by now shows its end.
 pub(super) fn look(state: &mut State) {
@@ -24,7 +24,7 @@ pub(super) fn look(state: &mut State) {
                 item.step = Step::Unverified(item.doubt.clone());
             }
             if let (true, Planned::Inject(order)) = (single, &item.planned) {
-                said.extend(steps(state, &order.order, &mut item.told, given_up));
+                said.extend(steps(state, order, &mut item.told, given_up));
             }
         }
     }
@@ -43,15 +43,21 @@ const fn limit_ms(planned: &Planned) -> i64 {
     }
 }
 
+/// A test order as it is known to the streams. One that had its code before, with another payload, is not it.
+fn ours<'a>(state: &'a State, sent: &PlannedOrder) -> Option<&'a Order> {
+    let digest = Digest::of(&sent.body);
+    state.orders.get(&sent.order).filter(|order| order.passes().any(|pass| pass.head.sha256 == digest))
+}
+
 /// What a followed test order's way gives to tell.
 fn steps(
     state: &State,
-    id: &OrderId,
+    sent: &PlannedOrder,
     told: &mut Option<OrderState>,
     given_up: bool,
 ) -> impl Iterator<Item = (Tone, Notice)> + use<> {
-    let order = state.orders.get(id);
-    let now_is = order.map(crate::state::Order::state);
+    let (id, order) = (&sent.order, ours(state, sent));
+    let now_is = order.map(Order::state);
     let moved = now_is.filter(|now_is| *told != Some(*now_is));
     *told = now_is.or(*told);
     let step = moved.zip(order).filter(|(now_is, _)| *now_is != OrderState::Accepted).map(|(now_is, order)| {
@@ -70,7 +76,7 @@ fn steps(
 /// The end that is shown, if one is.
 fn shown(state: &State, item: &JobItem) -> Option<Step> {
     match &item.planned {
-        Planned::Inject(order) => match state.orders.get(&order.order)?.state() {
+        Planned::Inject(order) => match ours(state, order)?.state() {
             OrderState::Injected | OrderState::Solved => Some(Step::Verified),
             OrderState::NotInjected => Some(Step::Failed(Fault::NotInjected)),
             _ => None,

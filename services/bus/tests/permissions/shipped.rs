@@ -10,8 +10,11 @@ use contract::permission::render::password_variable;
 /// A password of each user, by its name; `sys` is the system's, `route` what nodes know each other by.
 pub(crate) type Passwords<'a> = &'a dyn Fn(&str) -> String;
 
+/// A file of the repository, wherever in it the crate under test lies.
 fn repository(path: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let file = folders.find_map(|folder| Some(folder.join(path)).filter(|file| file.is_file()));
+    std::fs::read_to_string(file.unwrap()).unwrap()
 }
 
 /// Lines of variables: one for each user of the bus.

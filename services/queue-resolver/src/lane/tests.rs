@@ -152,8 +152,8 @@ fn a_dead_pos_costs_no_attempts_is_told_once_and_probed() {
     let mut lane = trying();
     let mut now = 0;
     let mut told = Vec::new();
-    for _ in 0..50 {
-        lane.attempted(failed(FailReason::Unreachable), 1, &schedule(), at(now), 0.5);
+    for (_, reason) in (0..50).zip([FailReason::Unreachable, FailReason::Untrusted].into_iter().cycle()) {
+        lane.attempted(failed(reason), 1, &schedule(), at(now), 0.5);
         told.extend(events(&mut lane));
         let Step::Wait(Some(due)) = lane.step(at(now), true) else { panic!("waits") };
         assert!(due > now && due <= now + 20_000);

@@ -43,14 +43,14 @@ impl Lane {
             Verdict::Failed(failure) => {
                 let trial = Trial { entry: &entry, failure, took_ms, schedule, now, chance };
                 match trial.failure.reason {
-                    FailReason::Unreachable => self.unreachable(&trial),
+                    FailReason::Unreachable | FailReason::Untrusted => self.unreachable(&trial),
                     _ => self.failed(&trial),
                 }
             }
         }
     }
 
-    /// No connection: certainly not delivered, so it costs the order nothing. After two in a row the POS is down,
+    /// No connection, or none that may be trusted: certainly not delivered, so it costs the order nothing. After two in a row the POS is down,
     /// and the lane only probes.
     fn unreachable(&mut self, trial: &Trial<'_>) {
         self.unreachable_in_a_row += 1;

@@ -148,12 +148,18 @@ impl<N> Deployment<N> {
 
     /// Starts an instance of a service; its process is known by `id` afterwards.
     pub(crate) fn service(&mut self, program: &str, id: &str) {
+        self.service_with(program, id, &[]);
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn service_with(&mut self, program: &str, id: &str, more: &[&str]) {
         // Short retries, so that a test of failures ends soon.
         // Two clouds, by the number of the instance.
         let mut args = vec!["--id", id, "--cloud", if id.ends_with('1') { "aws" } else { "azure" }];
         if program == "queue-resolver" {
             args.extend(["--retry-schedule", "0.2,0.2,0.5"]);
         }
+        args.extend(more);
         let child = self.command(program, &args).spawn().unwrap();
         self.processes.insert(id.to_owned(), child);
     }
@@ -163,6 +169,11 @@ impl<N> Deployment<N> {
         let mut command = self.command(program, &["--id", id]);
         self.log_in(&mut command, user);
         self.processes.insert(id.to_owned(), command.spawn().unwrap());
+    }
+
+    /// Where a file of the test's own may lie.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// Writes a file for a program to read; its path.
