@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::chain;
 use super::guard::{self, Policy};
-use crate::effect::Planned;
+use crate::effect::{Fence, Planned};
 use crate::event::{Done, Trouble};
 use crate::sanitise;
 
@@ -41,8 +41,8 @@ pub(super) async fn send(
     let (subject, headers, body) = allowed.into_parts();
     tracing::info!(subject, bytes = body.len(), "sending");
     let answer = match planned {
-        Planned::Store { record, expected } => {
-            unless_denied(connection, &subject, store(connection, record, *expected)).await
+        Planned::Store { record, fence } => {
+            unless_denied(connection, &subject, store(connection, record, *fence)).await
         }
         _ => unless_denied(connection, &subject, ask(connection, planned, (&subject, headers, body))).await,
     };
@@ -138,8 +138,12 @@ fn looked(mut reply: PingPosReply) -> PingPosReply {
 }
 
 /// Writes a record by compare-and-set.
-async fn store(connection: &bus::Connection, record: &StoreRecord, expected: u64) -> Result<Done, Trouble> {
-    match catalogue::write(&connection.js, record, expected).await {
+async fn store(connection: &bus::Connection, record: &StoreRecord, fence: Fence) -> Result<Done, Trouble> {
+    let written = match fence {
+        Fence::Record(revision) => catalogue::write(&connection.js, record, revision).await,
+        Fence::Catalogue(last) => catalogue::create(&connection.js, record, last).await,
+    };
+    match written {
         Ok(revision) => Ok(Done::Stored(revision)),
         Err(error) if error.kind() == ErrorKind::Conflict => Ok(ours(connection, record).await.unwrap_or(Done::Stale)),
         Err(error) if error.kind() == ErrorKind::Unanswered => Err(Trouble::Unanswered(REPLY_LIMIT.as_secs())),

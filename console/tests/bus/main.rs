@@ -12,6 +12,7 @@ mod info;
 mod looking;
 mod pages;
 mod recording;
+mod registry;
 mod replay;
 mod schemas;
 mod wire;
