@@ -11,7 +11,7 @@ use domicilio::state::link::PartState;
 use crate::world::{Console, World, head, record};
 
 /// `boss` may do everything, `ops` what `permissions` say.
-async fn world(permissions: &str) -> World {
+pub(crate) async fn world(permissions: &str) -> World {
     let folder = tempfile::tempdir().unwrap();
     let settings = format!(
         "server_name: nats-ec-1\nauthorization {{ users: [
@@ -24,7 +24,7 @@ async fn world(permissions: &str) -> World {
     World::on(server, bus, folder)
 }
 
-fn ops(world: &World) -> Settings {
+pub(crate) fn ops(world: &World) -> Settings {
     let mut settings = Settings::new(world.server.url());
     settings.target.access = Access { login: Login::User("ops".into(), Secret::new("o")), ..Access::default() };
     settings

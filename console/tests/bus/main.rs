@@ -15,5 +15,6 @@ mod recording;
 mod registry;
 mod replay;
 mod schemas;
+mod trail;
 mod wire;
 mod world;
