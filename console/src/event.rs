@@ -302,11 +302,14 @@ pub enum Part {
     Events,
     /// Refused payloads, headers only.
     Invalid,
+    /// What operators did.
+    Audit,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Stores, Self::Orders, Self::Outcomes, Self::Queues, Self::Events, Self::Invalid];
+    pub const ALL: [Self; 7] =
+        [Self::Stores, Self::Orders, Self::Outcomes, Self::Queues, Self::Events, Self::Invalid, Self::Audit];
 
     /// The stream that it is read from.
     pub const fn spec(self) -> StreamSpec {
@@ -317,6 +320,7 @@ impl Part {
             Self::Queues => stream::QUEUES,
             Self::Events => stream::EVENTS,
             Self::Invalid => stream::INVALID,
+            Self::Audit => stream::AUDIT,
         }
     }
 

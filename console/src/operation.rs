@@ -122,7 +122,8 @@ pub struct Operation {
     pub needs: Needs,
     /// The action of the table of keys that prepares it, where it has one; the palette offers all of them.
     pub action: Option<Action>,
-    /// The command that does it without a screen, word by word; none where only a person at a screen may.
+    /// The command that does it without a screen, by its names in the order of the words; none where only a person at a screen
+    /// may.
     pub command: &'static [&'static str],
 }
 
@@ -284,7 +285,7 @@ pub static OPERATIONS: &[Operation] = &[
         reason: Reason::Optional,
         needs: Needs::Command(&[(Service::Distribuidor, Verb::Move)]),
         action: None,
-        command: &["cmd"],
+        command: &["cmd", "move"],
     },
     Operation {
         kind: Kind::Pause,
@@ -296,7 +297,7 @@ pub static OPERATIONS: &[Operation] = &[
         reason: Reason::Optional,
         needs: each!(Pause),
         action: Some(Action::Pause),
-        command: &["cmd"],
+        command: &["cmd", "pause"],
     },
     Operation {
         kind: Kind::Resume,
@@ -308,7 +309,7 @@ pub static OPERATIONS: &[Operation] = &[
         reason: Reason::Optional,
         needs: each!(Resume),
         action: Some(Action::Resume),
-        command: &["cmd"],
+        command: &["cmd", "resume"],
     },
     Operation {
         kind: Kind::Drain,
@@ -320,7 +321,7 @@ pub static OPERATIONS: &[Operation] = &[
         reason: Reason::Optional,
         needs: each!(Drain),
         action: None,
-        command: &["cmd"],
+        command: &["cmd", "drain"],
     },
     Operation {
         kind: Kind::LogLevel,
@@ -332,7 +333,7 @@ pub static OPERATIONS: &[Operation] = &[
         reason: Reason::Optional,
         needs: each!(LogLevel),
         action: None,
-        command: &["cmd"],
+        command: &["cmd", "log-level"],
     },
     Operation {
         kind: Kind::Ping,
@@ -344,7 +345,7 @@ pub static OPERATIONS: &[Operation] = &[
         reason: Reason::None,
         needs: each!(Ping),
         action: Some(Action::Ping),
-        command: &["cmd"],
+        command: &["cmd", "ping"],
     },
     Operation {
         kind: Kind::Unlock,

@@ -9,9 +9,6 @@ use contract::{CommandId, Country, InstanceId, Operator, OrderId, Service, Store
 
 use crate::template::Kind;
 
-/// The header by which a write is refused when somebody wrote in between.
-const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
-
 /// A change of the world.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Planned {
@@ -43,8 +40,8 @@ pub enum Planned {
     Store {
         /// The record as it is to be.
         record: Box<StoreRecord>,
-        /// The revision that it must still have; 0 = there is none yet.
-        expected: u64,
+        /// What must still be so.
+        fence: Fence,
     },
     /// A look at a store's POS from where its orders are injected.
     PingPos {
@@ -116,6 +113,25 @@ impl Draft {
         // A text always serialises.
         let quoted = serde_json::to_string(text).map_or(0, |quoted| quoted.len());
         Self { digest: Digest::of(text.as_bytes()), bytes: text.len(), quoted }
+    }
+}
+
+/// What must still be so when a store's record is written: the server refuses the write when somebody wrote in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fence {
+    /// The store's record has this revision.
+    Record(u64),
+    /// Of all stores, nothing was written after this revision: the id of a new one must be free in every country.
+    Catalogue(u64),
+}
+
+impl Fence {
+    /// The header that says so to the server.
+    pub fn header(self) -> (&'static str, String) {
+        match self {
+            Self::Record(revision) => ("Nats-Expected-Last-Subject-Sequence", revision.to_string()),
+            Self::Catalogue(revision) => ("Nats-Expected-Last-Sequence", revision.to_string()),
+        }
     }
 }
 
@@ -211,7 +227,7 @@ impl Planned {
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Inject(order) => vec![(header::FORMAT, order.template.format().as_str().to_owned())],
-            Self::Store { expected, .. } => vec![(EXPECTED, expected.to_string())],
+            Self::Store { fence, .. } => vec![fence.header()],
             _ => Vec::new(),
         }
     }

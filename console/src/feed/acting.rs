@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::chain;
 use super::denied::unless_denied;
 use super::guard::{self, Policy};
-use crate::effect::Planned;
+use crate::effect::{Fence, Planned};
 use crate::event::{Done, Trouble};
 use crate::sanitise;
 
@@ -43,7 +43,7 @@ pub(super) async fn send(
     tracing::info!(subject, bytes = body.len(), "sending");
     let work = async {
         match planned {
-            Planned::Store { record, expected } => store(connection, record, *expected).await,
+            Planned::Store { record, fence } => store(connection, record, *fence).await,
             _ => ask(connection, planned, (&subject, headers, body)).await,
         }
     };
@@ -125,8 +125,12 @@ fn looked(mut reply: PingPosReply) -> PingPosReply {
 }
 
 /// Writes a record by compare-and-set.
-async fn store(connection: &bus::Connection, record: &StoreRecord, expected: u64) -> Result<Done, Trouble> {
-    match catalogue::write(&connection.js, record, expected).await {
+async fn store(connection: &bus::Connection, record: &StoreRecord, fence: Fence) -> Result<Done, Trouble> {
+    let written = match fence {
+        Fence::Record(revision) => catalogue::write(&connection.js, record, revision).await,
+        Fence::Catalogue(last) => catalogue::create(&connection.js, record, last).await,
+    };
+    match written {
         Ok(revision) => Ok(Done::Stored(revision)),
         Err(error) if error.kind() == ErrorKind::Conflict => Ok(ours(connection, record).await.unwrap_or(Done::Stale)),
         Err(error) if error.kind() == ErrorKind::Unanswered => Err(Trouble::Unanswered(REPLY_LIMIT.as_secs())),

@@ -146,7 +146,7 @@ mod tests {
     use contract::{Country, header};
 
     use super::*;
-    use crate::effect::{Decide, Draft, Verdict};
+    use crate::effect::{Decide, Draft, Fence, Verdict};
     use crate::template::Kind;
 
     fn now() -> UtcMs {
@@ -174,7 +174,7 @@ mod tests {
             Planned::Command { service, instance, verb: Verb::Ping },
             Planned::LogLevel { service, instance: "queue-resolver-1".parse().unwrap(), filter: "debug".to_owned() },
             Planned::Decide(decide(Verdict::Solve)),
-            Planned::Store { record: serde_json::from_value(record).unwrap(), expected: 7 },
+            Planned::Store { record: serde_json::from_value(record).unwrap(), fence: Fence::Record(7) },
             Planned::PingPos { instance: "queue-resolver-1".parse().unwrap(), store: StoreId(72) },
         ]
     }
@@ -264,13 +264,13 @@ mod tests {
         let (service, instance) = (Service::Api, "api-domicilio-1".parse().unwrap());
         let long = Planned::LogLevel { service, instance, filter: "x".repeat(BODY_BYTES_MAX) };
         assert!(matches!(refused(&long, &Policy::default()), Some(Forbidden::TooLong(_, BODY_BYTES_MAX))));
-        let Some(Planned::Store { mut record, expected }) =
+        let Some(Planned::Store { mut record, fence }) =
             every().into_iter().find(|one| matches!(one, Planned::Store { .. }))
         else {
             unreachable!()
         };
         record.name.clear();
-        let planned = Planned::Store { record, expected };
+        let planned = Planned::Store { record, fence };
         assert!(matches!(refused(&planned, &Policy::default()), Some(Forbidden::Record(_))));
     }
 }

@@ -23,6 +23,9 @@ const WAITING_READ: u64 = 20_000;
 /// Recent refused payloads read, headers only.
 const INVALID_READ: u64 = 200;
 
+/// Recent intents and outcomes read: those of a day on which people do two hundred things.
+pub const AUDIT_READ: u64 = 400;
+
 /// Stores read at most.
 const STORES_READ: usize = crate::state::stores::STORES_MAX;
 
@@ -110,6 +113,7 @@ async fn read_part(
         }
         Part::Events => newest(connection, part, &stream::EVENTS, STEPS_READ, false, *since, events).await.map(drop),
         Part::Invalid => newest(connection, part, &stream::INVALID, INVALID_READ, true, None, events).await.map(drop),
+        Part::Audit => newest(connection, part, &stream::AUDIT, AUDIT_READ, false, None, events).await.map(drop),
         Part::Queues => queues(connection, events).await,
     };
     match done {

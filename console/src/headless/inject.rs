@@ -68,7 +68,9 @@ fn one(state: &State, job: &Job, acting: &cli::Acting) -> Result<(), Failure> {
     let Some((item, Planned::Inject(order))) = job.items.first().map(|item| (item, &item.planned)) else {
         return Ok(());
     };
-    let known = state.orders.get(&order.order).map(OrderReport::new);
+    let reply = item.reply.as_ref();
+    let sequence = reply.and_then(|reply| reply.sequence);
+    let known = state.orders.get(&order.order).map(|known| OrderReport::new(known).accepted_as(sequence));
     match (&item.step, known) {
         (
             Step::Verified | Step::Sent | Step::Answered | Step::Unverified(_) | Step::Failed(Fault::NotInjected),
@@ -82,7 +84,7 @@ fn one(state: &State, job: &Job, acting: &cli::Acting) -> Result<(), Failure> {
         }
         // Accepted, and not followed long enough to see a message of it.
         (Step::Answered | Step::Unverified(None), None) if acting.json => {
-            print_json(&serde_json::json!({ "order": order.order, "state": "accepted" }))?;
+            print_json(&serde_json::json!({ "order": order.order, "state": "accepted", "sequence": sequence }))?;
         }
         (Step::Answered | Step::Unverified(None), None) => print(&format!("{} accepted\n", order.order))?,
         (step, _) => {
@@ -95,7 +97,8 @@ fn one(state: &State, job: &Job, acting: &cli::Acting) -> Result<(), Failure> {
             let (code, message) = (step.code(), step.why(Lang::En));
             if acting.json {
                 let report = serde_json::json!({
-                    "order": order.order, "state": state, "code": code, "message": message,
+                    "order": order.order, "state": state, "status": reply.map(|reply| reply.status), "code": code,
+                    "message": message, "faults": reply.map_or(&[][..], |reply| &reply.faults),
                 });
                 print_json(&report)?;
             } else if let Some(message) = message {

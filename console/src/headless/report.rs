@@ -83,6 +83,11 @@ impl Step {
 }
 
 impl OrderReport {
+    /// The same with the sequence that intake told, where its own message was not seen yet.
+    pub(super) fn accepted_as(self, sequence: Option<u64>) -> Self {
+        Self { sequence: self.sequence.or(sequence), ..self }
+    }
+
     pub(super) fn new(order: &Order) -> Self {
         let head = &order.pass.head;
         let state = order.state();

@@ -16,7 +16,7 @@ use crate::audit::Scribe;
 use crate::cli::Common;
 use crate::config::Config;
 use crate::effect::Effect;
-use crate::event::Event;
+use crate::event::{Event, Part};
 use crate::feed::guard::Policy;
 use crate::feed::{self, Feed, route};
 use crate::hands::Hands;
@@ -248,9 +248,9 @@ pub(super) fn unread(state: &State) -> Vec<(&'static str, Option<&str>)> {
         .collect()
 }
 
-/// Streams that this user may not read.
+/// Streams that this user may not read, of those that anything here is told from: who did what is the screen's alone.
 pub(super) fn denied(state: &State) -> impl Iterator<Item = &'static str> {
-    let denied = |(_, part): &(_, &PartState)| **part == PartState::Denied;
+    let denied = |(which, part): &(&Part, &PartState)| **part == PartState::Denied && **which != Part::Audit;
     state.reading.parts.iter().filter(denied).map(|(which, _)| which.stream())
 }
 

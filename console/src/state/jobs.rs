@@ -144,6 +144,19 @@ pub struct JobItem {
     pub again: u32,
     /// What a look at a POS found.
     pub found: Vec<PingStep>,
+    /// What was answered last, by a service that answers with a status.
+    pub reply: Option<Answered>,
+}
+
+/// What a service answered about an order or a move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The status that HTTP has for it.
+    pub status: u16,
+    /// The order's sequence in `ORDERS`, when it was accepted.
+    pub sequence: Option<u64>,
+    /// What is wrong with the payload, sanitised; at most [`crate::sanitise::FAULTS_MAX`].
+    pub faults: Vec<contract::Fault>,
 }
 
 impl JobItem {
@@ -160,6 +173,7 @@ impl JobItem {
             told: None,
             again: 0,
             found: Vec::new(),
+            reply: None,
         }
     }
 }

@@ -199,6 +199,8 @@ pub enum Refusal {
     StoreAlready(StoreId),
     /// The record was changed since it was looked at, or its revision is not known.
     StoreChanged(StoreId),
+    /// A store was written since a new one was previewed, or its revision is not known yet.
+    CatalogueChanged,
     /// A store of this id is there already.
     StoreExists(StoreId),
     /// The record breaks a rule: its code there.
@@ -264,7 +266,7 @@ impl Refusal {
             Self::NoOwner(_) => "no_owner",
             Self::NoActive => "no_active",
             Self::NoResolver => "no_resolver",
-            Self::StoreChanged(_) => "revision_stale",
+            Self::StoreChanged(_) | Self::CatalogueChanged => "revision_stale",
             Self::StoreExists(_) => "store_exists",
             Self::StoreFaulty(_) => "invalid_store",
             Self::TestOrdersOff => "test_orders_off",

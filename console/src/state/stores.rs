@@ -49,11 +49,13 @@ pub struct Stores {
     pub changes: Ring<StoreChange>,
     /// Stores left out for want of room.
     pub left_out: u64,
+    /// The newest revision that was told, of any store.
+    last: u64,
 }
 
 impl Default for Stores {
     fn default() -> Self {
-        Self { by_id: BTreeMap::new(), changes: Ring::new(CHANGES_MAX), left_out: 0 }
+        Self { by_id: BTreeMap::new(), changes: Ring::new(CHANGES_MAX), left_out: 0, last: 0 }
     }
 }
 
@@ -90,8 +92,14 @@ impl Stores {
         by_id.or_else(|| self.iter().find(|store| store.record.code.to_lowercase() == text.to_lowercase()))
     }
 
+    /// The newest revision of all, 0 while there are no stores; `None` while that of a store that was just changed is not known.
+    pub fn last(&self) -> Option<u64> {
+        self.iter().all(|store| store.revision.is_some()).then_some(self.last)
+    }
+
     /// Takes a record. One with a known revision never gives way to an older one. Returns whether it was taken.
     pub fn take(&mut self, record: &StoreRecord, revision: Option<u64>) -> bool {
+        self.last = self.last.max(revision.unwrap_or(0));
         let known = self.by_id.get(&record.id);
         if known.is_none() && self.by_id.len() >= STORES_MAX {
             self.left_out += 1;

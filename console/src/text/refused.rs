@@ -52,6 +52,7 @@ impl Refusal {
             Self::NotReplaying => Msg::RefusedNotReplaying,
             Self::ReplayTime | Self::NotATime(_) => Msg::RefusedReplayTime,
             Self::OrderUnknown => Msg::RefusedOrderUnknown,
+            Self::CatalogueChanged => Msg::RefusedCatalogueChanged,
             Self::NotAtHead => Msg::RefusedNotAtHead,
             Self::NoActive => Msg::RefusedNoActive,
             Self::NoResolver => Msg::RefusedNoResolver,

@@ -348,6 +348,7 @@ words! {
         PartQueues: "colas", "queues";
         PartEvents: "sucesos", "events";
         PartInvalid: "inválidos", "invalid";
+        PartAudit: "auditoría", "audit trail";
     }
     "An order" {
         TestOrder: "PEDIDO DE PRUEBA", "TEST ORDER";
@@ -669,6 +670,7 @@ words! {
         RefusedNoReason: "Falta el motivo.", "A reason is missing.";
         RefusedNoOperator: "No se sabe quién actúa: su usuario no tiene un nombre que una orden pueda llevar.",
             "Who acts is not known: your login has no name that a command could carry.";
+        RefusedCatalogueChanged: "Entretanto se escribió otro local: vuelva a empezar.", "Another store was written meanwhile: begin again.";
         RefusedStale: "Lo que se ve puede no estar al día: se está releyendo.", "What is shown may be out of date: it is being read anew.";
         RefusedNoUnlock: "La configuración no permite desbloquear este contexto.", "The settings let nobody unlock this context.";
         RefusedNotLocked: "Este contexto no está bloqueado.", "This context is not locked.";

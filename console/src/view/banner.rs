@@ -133,6 +133,7 @@ const fn part(part: Part) -> Msg {
         Part::Queues => Msg::PartQueues,
         Part::Events => Msg::PartEvents,
         Part::Invalid => Msg::PartInvalid,
+        Part::Audit => Msg::PartAudit,
     }
 }
 

@@ -8,16 +8,20 @@ use crate::text::phrases;
 /// Heartbeats: of what is published, the only thing that no stream keeps.
 const HEARTBEATS: &str = "domicilio.services.>";
 
+/// What the overview is made of: of what people did it says nothing.
+const OVERVIEW: [Part; 6] = [Part::Stores, Part::Orders, Part::Outcomes, Part::Queues, Part::Events, Part::Invalid];
+
 /// What a screen is made of.
 const fn parts(screen: Screen) -> &'static [Part] {
     match screen {
-        Screen::Overview | Screen::Bus => &Part::ALL,
+        Screen::Overview => &OVERVIEW,
+        Screen::Bus => &Part::ALL,
         Screen::Orders => &[Part::Orders, Part::Queues, Part::Outcomes],
         Screen::NotInjected => &[Part::Orders, Part::Outcomes],
         Screen::Queues => &[Part::Queues],
         Screen::Stores => &[Part::Stores],
         Screen::Services => &[],
-        Screen::Log => &[Part::Events, Part::Invalid],
+        Screen::Log => &[Part::Events, Part::Invalid, Part::Audit],
     }
 }
 

@@ -12,33 +12,30 @@ use crate::theme::Meaning;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let look = pen.look;
-    let mut brand = vec![look.span(Meaning::Brand, " DOMICILIO ")];
-    if state.playing.is_some() {
-        let mark = if state.is_recorded() { Msg::RecordingMark } else { Msg::ReplayMark };
-        brand.push(look.span(Meaning::AlertWarn, format!(" {}", look.t(mark))));
-    }
     let clock = format!("{} {} ", when::clock(look.now, &look.zone), when::offset(look.now, &look.zone));
     let clock_columns = u16::try_from(fit::width(&clock)).unwrap_or(u16::MAX).min(area.width);
 
-    // In the order in which they are shown; the rank tells which one goes first when room is short. The count of lost
-    // messages never goes: a screen that lost some must not look like one that did not.
+    // In the order in which they are shown; the rank tells which one goes first when room is short. Two never go: a screen
+    // that lost messages must not look like one that did not, nor the past like the present.
     let mut parts: Vec<(u8, Vec<Span<'static>>)> = vec![
-        (5, brand),
-        (3, context(look, state)),
-        (1, production(look, state)),
-        (2, read_only(look, state)),
-        (10, server(look, state)),
-        (11, address(look, state)),
-        (9, identity(look, state)),
+        (6, vec![look.span(Meaning::Brand, " DOMICILIO ")]),
+        (MARK, mark(look, state)),
+        (4, context(look, state)),
+        (2, production(look, state)),
+        // Of the past that goes without saying.
+        (if state.playing.is_some() { 6 } else { 3 }, read_only(look, state)),
+        (11, server(look, state)),
+        (12, address(look, state)),
+        (10, identity(look, state)),
         (LINK, link(look, state)),
         (RATE, rate(look, state)),
-        (NEVER_DROPPED, lost(look, state)),
-        (7, unreadable(look, state)),
+        (LOST, lost(look, state)),
+        (8, unreadable(look, state)),
         (GAPS, gaps(look, state, true)),
     ];
     if state.is_from_streams() {
         // The past is not received: a rate and a count of what was lost would be invented.
-        parts.retain(|(rank, _)| *rank != RATE && *rank != NEVER_DROPPED);
+        parts.retain(|(rank, _)| *rank != RATE && *rank != LOST);
     }
     parts.retain(|(_, spans)| !spans.is_empty());
     let columns = |parts: &[(u8, Vec<Span<'static>>)]| -> usize {
@@ -58,7 +55,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
         *long = link_short(look, state);
     }
     while columns(&parts) > room {
-        let droppable = parts.iter().map(|(rank, _)| *rank).filter(|rank| *rank != NEVER_DROPPED);
+        let droppable = parts.iter().map(|(rank, _)| *rank).filter(|rank| *rank > LOST);
         let Some(worst) = droppable.max() else { break };
         parts.retain(|(rank, _)| *rank != worst);
     }
@@ -80,14 +77,16 @@ pub(super) fn words(look: &Look, state: &State) -> Line<'static> {
     look.facts(parts)
 }
 
-/// Rank of what is shown however narrow the screen is.
-const NEVER_DROPPED: u8 = 0;
+/// Rank of the word that this is the past: it is shown however narrow the screen is.
+const MARK: u8 = 0;
+/// Rank of the count of lost messages, and the last one that is always shown.
+const LOST: u8 = 1;
 /// Rank of the link: it has a short form.
-const LINK: u8 = 4;
+const LINK: u8 = 5;
 /// Rank of the rate of received messages.
-const RATE: u8 = 6;
+const RATE: u8 = 7;
 /// Rank of the stretches without connection: they have a short form.
-const GAPS: u8 = 8;
+const GAPS: u8 = 9;
 /// Most columns of a name that somebody else chose: context, user, account.
 const NAME_COLUMNS: usize = 20;
 
@@ -100,6 +99,12 @@ fn context(look: &Look, state: &State) -> Vec<Span<'static>> {
     let name = look.span(Meaning::Name, fit::cut(name, NAME_COLUMNS, look.glyphs().ellipsis));
     let star = state.access.overrides().next().map(|_| look.span(Meaning::AlertWarn, "*"));
     std::iter::once(name).chain(star).collect()
+}
+
+/// That this is the past, replayed.
+fn mark(look: &Look, state: &State) -> Vec<Span<'static>> {
+    let mark = if state.is_recorded() { Msg::RecordingMark } else { Msg::ReplayMark };
+    state.playing.iter().map(|_| look.span(Meaning::AlertWarn, look.t(mark))).collect()
 }
 
 fn production(look: &Look, state: &State) -> Vec<Span<'static>> {

@@ -11,7 +11,7 @@ use contract::order::Ending;
 use contract::{Service, StoreId, UtcMs, VERSION, subject};
 use domicilio::audit::Trail;
 use domicilio::audit::scribe::Entry;
-use domicilio::effect::{Decide, Moving, Planned, Releasing, Verdict};
+use domicilio::effect::{Decide, Fence, Moving, Planned, Releasing, Verdict};
 use domicilio::event::Trouble;
 use domicilio::feed::guard::Policy;
 use domicilio::feed::{Feed, Settings};
@@ -107,8 +107,8 @@ fn every() -> Vec<Planned> {
         Planned::Decide(decide(Verdict::Reinject(None))),
         Planned::Decide(decide(Verdict::Solve)),
         Planned::Release(Releasing { id: id(), instance: resolver(), order: order(), country, intake: 1, by: by() }),
-        Planned::Store { record: Box::new(record(72)), expected: 1 },
-        Planned::Store { record: Box::new(record(99)), expected: 0 },
+        Planned::Store { record: Box::new(record(72)), fence: Fence::Record(1) },
+        Planned::Store { record: Box::new(record(99)), fence: Fence::Catalogue(1) },
         Planned::PingPos { instance: resolver(), store: StoreId(72) },
         Planned::Move(Moving {
             id: id(),
@@ -120,23 +120,6 @@ fn every() -> Vec<Planned> {
         }),
     ]
 }
-
-/// Every command that changes something.
-const CHANGING: [&[&str]; 13] = [
-    &["inject", "--template", "both", "--store", "72"],
-    &["reinject", "72.B-0000"],
-    &["reinject", "--filter", ""],
-    &["solve", "72.B-0000", "--reason", "x"],
-    &["release", "K072"],
-    &["store", "pause", "72", "--reason", "x"],
-    &["store", "resume", "72"],
-    &["store", "disable", "72", "--reason", "x"],
-    &["store", "ping", "72"],
-    &["cmd", "queue-resolver", "queue-resolver-1", "ping"],
-    &["cmd", "queue-resolver", "queue-resolver-1", "drain"],
-    &["cmd", "api-domicilio", "api-domicilio-1", "log-level", "debug"],
-    &["cmd", "distribuidor", "any", "move", "72", "queue-resolver-2"],
-];
 
 /// Subjects that clients published to, by the server's own account.
 fn published(log: &Path) -> Vec<String> {
@@ -170,8 +153,9 @@ async fn where_it_is_read_only_the_server_sees_nothing_of_any_change() {
         let refused = feed.act(&planned, None).await;
         assert!(matches!(refused, Err(Trouble::Forbidden(_))), "{planned:?}: {refused:?}");
     }
-    for arguments in CHANGING {
-        let (code, out, told) = run_in(&world, "production = true", &[arguments, &["--yes"]].concat()).await;
+    for (_, arguments) in crate::registry::commands(world.folder()) {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain(["--yes"]).collect();
+        let (code, out, told) = run_in(&world, "production = true", &arguments).await;
         assert_eq!((code, out.as_str()), (5, ""), "{arguments:?}: {told}");
     }
     let (code, _, told) = run_in(&world, "production = true", &["stores", "--json"]).await;
@@ -423,4 +407,30 @@ async fn a_store_is_paused_and_a_seed_makes_the_same_orders() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(request.payload, first.1.lines().next().unwrap().as_bytes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_written_with_the_very_header_that_was_shown() {
+    let world = World::start().await;
+    world.store_record(&record(73)).await;
+    world.store_record(&record(72)).await;
+    for (name, record) in
+        [("create", record(74)), ("edit", contract::StoreRecord { name: "Otra".into(), ..record(72) })]
+    {
+        let file = world.folder().join(format!("{name}.json"));
+        std::fs::write(&file, serde_json::to_string(&record).unwrap()).unwrap();
+        let command = ["store", name, file.to_str().unwrap(), "--json"];
+        let (code, shown, told) = run(&world, &[&command[..], &["--dry-run"]].concat()).await;
+        assert_eq!(code, 0, "{told}");
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        let (code, _, told) = run(&world, &[&command[..], &["--yes"]].concat()).await;
+        assert_eq!(code, 0, "{told}");
+        let subject = subject::store(record.country, record.id);
+        let stored = bus::read::last(&world.bus.js, "STORES", &subject).await.unwrap().unwrap();
+        let shown = shown["items"][0]["headers"].as_object().unwrap();
+        assert_eq!(shown.len(), 1, "{shown:?}");
+        for (header, value) in shown {
+            assert_eq!(stored.header(header), value.as_str(), "{name}: {header}");
+        }
+    }
 }

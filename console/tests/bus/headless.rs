@@ -174,6 +174,11 @@ async fn counters_are_summed_compared_and_never_zero_when_unknown() {
     assert!(told(&missing).contains("nothing is counted yet"), "{}", told(&missing));
 }
 
+/// What is wrong with an order that intake refuses here.
+fn fault() -> contract::Fault {
+    contract::Fault::new("quantity_not_positive", "/detalle/0/cantidad", "cantidad must be greater than 0.")
+}
+
 /// Intake that takes every order, and a resolver that injects it at once.
 pub(crate) async fn serve_intake(world: &World, status: u16) -> tokio::task::JoinHandle<()> {
     let client = world.bus.client.clone();
@@ -206,7 +211,7 @@ pub(crate) async fn serve_intake(world: &World, status: u16) -> tokio::task::Joi
                 order: Some(id),
                 sequence,
                 message: "Said by a test.".into(),
-                faults: vec![],
+                faults: if status == 202 { vec![] } else { vec![fault()] },
             };
             client.publish(request.reply.unwrap(), serde_json::to_vec(&reply).unwrap().into()).await.unwrap();
             if let Some(sequence) = sequence {
@@ -263,6 +268,15 @@ async fn a_refusal_and_a_missing_service_are_told() {
     let refused = run(&world, &arguments).await;
     assert_eq!((code(&refused), &json(&refused)["code"]), (1, &"store_closed".into()));
     assert_eq!(json(&refused)["state"], "refused");
+    assert_eq!(json(&refused)["status"], 422);
+    assert_eq!(json(&refused)["faults"], serde_json::json!([fault()]));
+    let several = run(&world, &[&arguments[..], &["--count", "2"]].concat()).await;
+    let item = &json(&several)["items"][1];
+    assert_eq!((&item["status"], &item["faults"][0]["code"]), (&422.into(), &"quantity_not_positive".into()));
+    intake.abort();
+    let intake = serve_intake(&world, 202).await;
+    let accepted = json(&run(&world, &[&arguments[..], &["--wait", "0"]].concat()).await);
+    assert!(accepted["sequence"].as_u64().is_some_and(|sequence| sequence > 0), "{accepted}");
     intake.abort();
 }
 

@@ -14,7 +14,7 @@ use bus::topology::{self, Profile};
 use contract::command::Verb;
 use contract::permission::USERS;
 use contract::{Service, StoreId, UtcMs, stream};
-use domicilio::effect::{Decide, Draft, Moving, Planned, Releasing, Verdict};
+use domicilio::effect::{Decide, Draft, Fence, Moving, Planned, Releasing, Verdict};
 use domicilio::event::Trouble;
 use domicilio::feed::Settings;
 use domicilio::operation::{Kind, OPERATIONS};
@@ -112,7 +112,7 @@ fn requests(kind: Kind, revision: u64) -> Vec<Planned> {
         |of: &dyn Fn(Service) -> Planned| [Service::Api, Service::Distribuidor, Service::Resolver].map(of).into();
     let tell =
         |verb| each(&|service| Planned::Command { service, instance: format!("{service}-1").parse().unwrap(), verb });
-    let store = |id, expected| vec![Planned::Store { record: Box::new(record(id)), expected }];
+    let store = |id, fence| vec![Planned::Store { record: Box::new(record(id)), fence }];
     match kind {
         Kind::Inject => template::Kind::ALL
             .map(|kind| {
@@ -146,8 +146,10 @@ fn requests(kind: Kind, revision: u64) -> Vec<Planned> {
             by: "ana".parse().unwrap(),
         })],
         Kind::PingPos => vec![Planned::PingPos { instance: resolver(), store: StoreId(72) }],
-        Kind::CreateStore => store(99, 0),
-        Kind::PauseStore | Kind::ResumeStore | Kind::DisableStore | Kind::EditStore => store(72, revision),
+        Kind::CreateStore => store(99, Fence::Catalogue(revision)),
+        Kind::PauseStore | Kind::ResumeStore | Kind::DisableStore | Kind::EditStore => {
+            store(72, Fence::Record(revision))
+        }
         // Told to nobody but the trail.
         Kind::Unlock => Vec::new(),
     }

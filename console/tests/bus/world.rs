@@ -95,7 +95,7 @@ impl World {
     }
 }
 
-fn by(instance: &str) -> Origin {
+pub(crate) fn by(instance: &str) -> Origin {
     Origin { instance: instance.parse().unwrap(), cloud: "aws".parse().unwrap() }
 }
 

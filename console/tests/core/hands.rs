@@ -5,10 +5,8 @@ use contract::decision::DecisionKind;
 use contract::heartbeat::RunState;
 use contract::{Decision, OrderHead, OrderId, Service, StoreId, VERSION};
 use domicilio::action::Action;
-use domicilio::cli::Cli;
 use domicilio::effect::{Decide, Effect, Planned};
 use domicilio::event::{Answer, Depth, Done, Edit, Event, Fact, LinkChange, Outage, QueuesRead, Trouble};
-use domicilio::keys::BINDINGS;
 use domicilio::operation::{Danger, Kind, OPERATIONS, Operation};
 use domicilio::state::access::{Denied, TestOrders, Tried};
 use domicilio::state::dialog::{Confirm, Dialog, Focus};
@@ -16,13 +14,9 @@ use domicilio::state::jobs::{BATCH_MAX, BEGUN_PER_SECOND, Counts, Fault, Phase, 
 use domicilio::state::plan::{Plan, Wanted};
 use domicilio::state::{Notice, Opened, OrderState, Refusal, Screen, State};
 use domicilio::template::{self, Kind as Template};
-use domicilio::theme::{Depth as Colours, Ground, Theme};
 use domicilio::update::plan::{Scope, build};
 use domicilio::update::{jobs, update};
-use domicilio::view::{self, Memory};
 use proptest::prelude::*;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 
 use crate::making::{at, by, console, ended, head, heartbeat, live, queued, store};
 
@@ -555,6 +549,16 @@ fn a_record_that_somebody_changed_meanwhile_is_not_overwritten() {
 }
 
 #[test]
+fn a_new_store_is_not_written_over_a_catalogue_that_changed_meanwhile() {
+    let mut state = previewed(Kind::CreateStore);
+    let headers = dialog(&state).plan.items[0].planned.headers();
+    assert_eq!(headers, [("Nats-Expected-Last-Sequence", "1".to_owned())]);
+    update(&mut state, live(vec![Fact::Store { record: store(73, "open"), revision: Some(2) }]));
+    assert_eq!(confirm(&mut state), []);
+    assert_eq!(dialog(&state).refusal, Some(Refusal::CatalogueChanged));
+}
+
+#[test]
 fn orders_go_in_the_order_in_which_they_were_accepted() {
     let mut state = with_cases(9);
     press(&mut state, Action::MarkAll);
@@ -563,40 +567,6 @@ fn orders_go_in_the_order_in_which_they_were_accepted() {
     let codes: Vec<String> = dialog(&state).plan.items.iter().map(|item| item.planned.target().to_string()).collect();
     let expected: Vec<String> = (1..=9).map(|n| head(n).id().to_string()).collect();
     assert_eq!(codes, expected);
-}
-
-#[test]
-fn every_operation_can_be_reached_is_in_help_and_has_a_command() {
-    use clap::CommandFactory as _;
-    let cli = Cli::command();
-    let mut state = console();
-    press(&mut state, Action::Help);
-    let help = drawn(&state);
-    for operation in OPERATIONS {
-        if let Some(action) = operation.action {
-            assert!(BINDINGS.iter().any(|binding| binding.action == action), "{}", operation.name);
-        }
-        let mut command = &cli;
-        for (at, word) in operation.command.iter().enumerate() {
-            match command.find_subcommand(word) {
-                Some(next) => command = next,
-                // What has no command at all yet has one in the table all the same.
-                None => assert_eq!(at, 0, "{}: {:?}", operation.name, operation.command),
-            }
-        }
-        assert_eq!(operation.command.is_empty(), operation.kind == Kind::Unlock, "{}", operation.name);
-        let shown = help.contains(operation.text.text(state.lang)) || operation.action.is_some();
-        assert!(shown, "{} is not in help", operation.name);
-    }
-    assert!(cli.find_subcommand("inject").is_some());
-}
-
-/// Everything on a screen that is large enough for all of help.
-fn drawn(state: &State) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(200, 120)).unwrap();
-    let mut memory = Memory::new(Theme::new(Colours::None, Ground::Dark, false), jiff::tz::TimeZone::UTC);
-    terminal.draw(|frame| view::draw(state, &mut memory, frame)).unwrap();
-    terminal.backend().to_string()
 }
 
 /// A confirmed plan begun without a screen.

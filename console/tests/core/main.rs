@@ -13,6 +13,7 @@ mod making;
 mod palette;
 mod payload;
 mod recording;
+mod registry;
 mod replay;
 mod tables;
 mod trail;

@@ -12,6 +12,7 @@ mod hostile;
 mod hygiene;
 mod loss;
 mod orders;
+mod recorded;
 mod terminal;
 #[path = "../corpus/wire.rs"]
 mod wire;

@@ -74,6 +74,13 @@ impl Terminal {
         Self::start(CommandBuilder::new(PROGRAM), url, env)
     }
 
+    /// A recording, shown in Spanish on as large a screen; no bus.
+    pub(crate) fn open_recording(arguments: &[&str]) -> Self {
+        let mut replay = CommandBuilder::new(PROGRAM);
+        replay.args([&["replay", "--lang", "es"], arguments].concat());
+        Self::start_as(replay, &[])
+    }
+
     /// The same, run by a shell with job control; `script` runs the console as `"$0" "$@"`.
     pub(crate) fn open_in_shell(url: &str, script: &str) -> Self {
         let mut shell = CommandBuilder::new("sh");

@@ -44,15 +44,16 @@ pub(crate) fn started(lang: Lang) -> State {
 }
 
 pub(crate) fn connected_at(state: &mut State, at: UtcMs) {
-    then(
-        state,
-        Event::Link(LinkChange::Connected {
-            at,
-            server: "nats-ec-1".to_owned(),
-            version: "2.15.1".to_owned(),
-            address: "127.0.0.1:4222".to_owned(),
-        }),
-    );
+    then(state, connected(at));
+}
+
+fn connected(at: UtcMs) -> Event {
+    Event::Link(LinkChange::Connected {
+        at,
+        server: "nats-ec-1".to_owned(),
+        version: "2.15.1".to_owned(),
+        address: "127.0.0.1:4222".to_owned(),
+    })
 }
 
 /// Connected, streams read to the end, and nothing in them.
@@ -85,34 +86,50 @@ pub(crate) fn reading(lang: Lang) -> State {
 
 /// The evening as it stands.
 pub(crate) fn busy(lang: Lang) -> State {
-    let mut state = State::new(at(600), lang, 7);
+    let mut state = State::new(at(BEFORE), lang, 7);
     state.access.operator = Some("turno.noche".parse().unwrap());
-    connected_at(&mut state, at(599));
-    then(&mut state, Event::History(History::Began));
+    for event in evening(1) {
+        then(&mut state, event);
+    }
+    state
+}
+
+/// So many seconds ago the evening begins.
+pub(crate) const BEFORE: i64 = 600;
+
+/// What is heard of the evening: what the streams hold, then the last forty seconds, with heartbeats and what passed by subject
+/// every so many of them.
+pub(crate) fn evening(beats_s: i64) -> Vec<Event> {
     let records = stores().into_iter().zip(11..);
     let facts = records.map(|(record, revision)| Fact::Store { record, revision: Some(revision) }).collect();
-    then(&mut state, Event::History(History::Read { part: Part::Stores, facts, done: 12, total: 12 }));
-    then(&mut state, Event::History(History::Read { part: Part::Orders, facts: history(), done: 60, total: 60 }));
-    then(&mut state, Event::History(History::Ready { since: None }));
+    let mut heard = vec![
+        connected(at(BEFORE - 1)),
+        Event::History(History::Began),
+        Event::History(History::Read { part: Part::Stores, facts, done: 12, total: 12 }),
+        Event::History(History::Read { part: Part::Orders, facts: history(), done: 60, total: 60 }),
+        Event::History(History::Ready { since: None }),
+    ];
     for second in (0..=40).rev() {
-        then(&mut state, Event::Tick(at(second)));
-        then(&mut state, Event::Live { facts: heartbeats(second), meter: meter(second) });
-        then(&mut state, Event::Queues(queues(second)));
-        then(&mut state, Event::Heard(crate::the_bus::heard(second)));
+        let beats = if second % beats_s == 0 { heartbeats(second) } else { Vec::new() };
+        heard.push(Event::Tick(at(second)));
+        heard.push(Event::Live { facts: beats, meter: meter(second) });
+        heard.push(Event::Queues(queues(second)));
+        if second % beats_s == 0 {
+            heard.push(Event::Heard(crate::the_bus::heard(second)));
+        }
         if second == 30 {
-            then(&mut state, Event::Live { facts: steps(), meter: meter(second) });
+            heard.push(Event::Live { facts: steps(), meter: meter(second) });
         }
         if second == 12 {
-            then(&mut state, Event::Live { facts: vec![paused_store()], meter: meter(second) });
+            heard.push(Event::Live { facts: vec![paused_store()], meter: meter(second) });
             let mut record = stores()[6].clone();
             pause(&mut record);
             let record = Ok((record, 31));
-            let answer = Answer::Store { country: "co".parse().unwrap(), store: StoreId(303), record };
-            then(&mut state, Event::Answer(answer));
+            heard.push(Event::Answer(Answer::Store { country: "co".parse().unwrap(), store: StoreId(303), record }));
         }
     }
-    then(&mut state, Event::Answer(Answer::Counters(Ok(counters()))));
-    state
+    heard.push(Event::Answer(Answer::Counters(Ok(counters()))));
+    heard
 }
 
 /// Counts of twenty-three days, the last one just begun.

@@ -19,6 +19,7 @@ mod hold;
 mod hostile;
 mod links;
 mod paint;
+mod sample;
 mod snapshots;
 mod the_bus;
 #[path = "../corpus/wire.rs"]

@@ -147,26 +147,44 @@ fn take(stores: &RwLock<HashMap<StoreId, Arc<Versioned>>>, subject: &str, payloa
 /// Errors: [`ErrorKind::Conflict`] when somebody wrote first, or when another country has this id;
 /// [`ErrorKind::Unanswered`] when the outcome is unknown.
 pub async fn write(js: &jetstream::Context, record: &StoreRecord, expected: u64) -> Result<u64, Error> {
-    let doing = || format!("writing store {}", record.id);
-    let subject = subject::store(record.country, record.id);
-    let mut message = PublishMessage::build()
-        .payload(serde_json::to_vec(record).map_err(|error| Error::new(ErrorKind::Settings, doing(), error))?.into());
     if expected == 0 {
-        // A new id must be free in every country. The whole stream is the fence: if anything is written between
-        // this look and our message, the server refuses it and the caller tries again.
         let extent = read::extent(js, STORES.name).await?;
-        if let Some(other) = read::last(js, STORES.name, &subject::store_anywhere(record.id)).await? {
-            return Err(Error::new(ErrorKind::Conflict, doing(), format!("the id is taken by {}", other.subject)));
-        }
-        message = message.expected_last_sequence(extent.last);
-    } else {
-        message = message.expected_last_subject_sequence(expected);
+        return create(js, record, extent.last).await;
     }
+    publish(js, record, |message| message.expected_last_subject_sequence(expected)).await
+}
+
+/// Writes the record of a new store if `last` still is the last sequence of the whole stream; returns its revision.
+///
+/// A new id must be free in every country, so the whole stream is the fence: if anything is written after `last`, which is known
+/// before this looks for the id, the server refuses it and the caller looks again.
+///
+/// Errors: as those of [`write`].
+pub async fn create(js: &jetstream::Context, record: &StoreRecord, last: u64) -> Result<u64, Error> {
+    if let Some(other) = read::last(js, STORES.name, &subject::store_anywhere(record.id)).await? {
+        let taken = format!("the id is taken by {}", other.subject);
+        return Err(Error::new(ErrorKind::Conflict, doing(record), taken));
+    }
+    publish(js, record, |message| message.expected_last_sequence(last)).await
+}
+
+fn doing(record: &StoreRecord) -> String {
+    format!("writing store {}", record.id)
+}
+
+async fn publish(
+    js: &jetstream::Context,
+    record: &StoreRecord,
+    fence: impl FnOnce(PublishMessage) -> PublishMessage,
+) -> Result<u64, Error> {
+    let body = serde_json::to_vec(record).map_err(|error| Error::new(ErrorKind::Settings, doing(record), error))?;
+    let message = fence(PublishMessage::build().payload(body.into()));
+    let subject = subject::store(record.country, record.id);
     let published = tokio::time::timeout(REQUEST_TIMEOUT, async { js.send_publish(subject, message).await?.await })
         .await
-        .map_err(|elapsed| Error::new(ErrorKind::Unanswered, doing(), elapsed))?;
+        .map_err(|elapsed| Error::new(ErrorKind::Unanswered, doing(record), elapsed))?;
     match published {
         Ok(ack) => Ok(ack.sequence),
-        Err(error) => Err(Error::new(Failed::of(&error).kind(), doing(), error)),
+        Err(error) => Err(Error::new(Failed::of(&error).kind(), doing(record), error)),
     }
 }

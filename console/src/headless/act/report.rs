@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use contract::Fault;
 use contract::command::PingStep;
 use serde::Serialize;
 
@@ -66,6 +67,12 @@ struct Item<'a> {
     code: Option<&'a str>,
     message: Option<String>,
     tries: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    faults: &'a [Fault],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     steps: &'a [PingStep],
 }
@@ -102,6 +109,9 @@ fn item(item: &JobItem) -> Item<'_> {
         code: item.step.code(),
         message: item.step.why(Lang::En),
         tries: item.tries,
+        status: item.reply.as_ref().map(|reply| reply.status),
+        sequence: item.reply.as_ref().and_then(|reply| reply.sequence),
+        faults: item.reply.as_ref().map_or(&[], |reply| &reply.faults),
         steps: &item.found,
     }
 }

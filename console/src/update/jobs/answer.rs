@@ -6,7 +6,7 @@ use contract::command::{IntakeReply, MoveReply, PingPosReply, Reply};
 use crate::effect::Planned;
 use crate::event::{Done, Trouble};
 use crate::state::Refusal;
-use crate::state::jobs::{Fault, JobItem, REPEAT_AFTER_MS, Step, TRIES_MAX};
+use crate::state::jobs::{Answered, Fault, JobItem, REPEAT_AFTER_MS, Step, TRIES_MAX};
 use crate::update::plan::guard;
 
 /// Faults of a payload that are told with its refusal.
@@ -27,17 +27,19 @@ pub(super) fn judge(item: &mut JobItem, reply: Result<Done, Trouble>, now: UtcMs
             fail(item, Fault::Said { code, message }, now);
         }
         Ok(Done::Stored(_)) => accept(item, now),
-        Ok(
-            Done::Order(IntakeReply { status, code, message, faults, .. })
-            | Done::Move(MoveReply { status, code, message, faults, .. }),
-        ) => said(item, status, code, message, &faults, now),
+        Ok(Done::Order(IntakeReply { status, code, message, faults, sequence, .. })) => {
+            said(item, (code, message), Answered { status, sequence, faults }, now);
+        }
         Ok(Done::Stale) => fail(item, Fault::Stale, now),
         Ok(Done::Pos(reply)) if reply.status == 200 => {
             item.step = if reply.code == "pos_answered" { Step::Verified } else { Step::Failed(Fault::Unreachable) };
             item.found = reply.steps;
         }
-        Ok(Done::Pos(PingPosReply { status, code, message, faults, .. })) => {
-            said(item, status, code, message, &faults, now);
+        Ok(
+            Done::Move(MoveReply { status, code, message, faults, .. })
+            | Done::Pos(PingPosReply { status, code, message, faults, .. }),
+        ) => {
+            said(item, (code, message), Answered { status, sequence: None, faults }, now);
         }
         Err(trouble @ (Trouble::Unanswered(_) | Trouble::Unreadable)) => {
             item.doubt = Some(trouble.clone());
@@ -49,9 +51,11 @@ pub(super) fn judge(item: &mut JobItem, reply: Result<Done, Trouble>, now: UtcMs
 }
 
 /// What a service said, with the status that HTTP has for it.
-fn said(item: &mut JobItem, status: u16, code: String, message: String, faults: &[contract::Fault], now: UtcMs) {
-    let faults = faults.iter().take(FAULTS_SHOWN).map(ToString::to_string);
+fn said(item: &mut JobItem, (code, message): (String, String), reply: Answered, now: UtcMs) {
+    let status = reply.status;
+    let faults = reply.faults.iter().take(FAULTS_SHOWN).map(ToString::to_string);
     let message = [message].into_iter().chain(faults).collect::<Vec<_>>().join(" ");
+    item.reply = Some(reply);
     match status {
         200 | 202 => accept(item, now),
         503 => {

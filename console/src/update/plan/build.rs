@@ -5,7 +5,7 @@ use contract::store::{StoreState, by_operator};
 use contract::{CommandId, Country, Operator, OrderId, Service, StoreId, StoreRecord, UtcMs, VERSION};
 
 use super::guard;
-use crate::effect::{Decide, Moving, Planned, Releasing, Verdict};
+use crate::effect::{Decide, Fence, Moving, Planned, Releasing, Verdict};
 use crate::operation::Kind;
 use crate::state::jobs::{BATCH_MAX, BEGUN_PER_SECOND};
 use crate::state::plan::{Item, Plan, Wanted};
@@ -214,12 +214,12 @@ fn written(state: &State, record: StoreRecord) -> Result<Planned, Refusal> {
     if let Some(fault) = record.faults().first() {
         return Err(Refusal::StoreFaulty(fault.code.clone()));
     }
-    let expected = match state.stores.get(record.id) {
-        None => 0,
+    let fence = match state.stores.get(record.id) {
+        None => Fence::Catalogue(state.stores.last().ok_or(Refusal::CatalogueChanged)?),
         // Without a revision there is nothing to compare with: whoever wrote in between would be overwritten.
-        Some(known) => known.revision.ok_or(Refusal::StoreChanged(record.id))?,
+        Some(known) => Fence::Record(known.revision.ok_or(Refusal::StoreChanged(record.id))?),
     };
-    Ok(Planned::Store { record: Box::new(record), expected })
+    Ok(Planned::Store { record: Box::new(record), fence })
 }
 
 /// The verb of an operation that tells an instance something without a body.

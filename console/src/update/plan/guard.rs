@@ -6,7 +6,7 @@ use contract::heartbeat::RunState;
 use contract::store::StoreState;
 use contract::{InstanceId, Service, StoreId};
 
-use crate::effect::{Decide, Moving, Planned, PlannedOrder, Releasing};
+use crate::effect::{Decide, Fence, Moving, Planned, PlannedOrder, Releasing};
 use crate::operation::Kind;
 use crate::state::access::TestOrders;
 use crate::state::services::Instance;
@@ -37,22 +37,22 @@ pub(in crate::update) fn change(state: &State, kind: Kind, planned: &Planned) ->
     let user = kind.operation().user();
     anything(state)
         .or_else(|| state.access.may_not_publish(&planned.subject()).map(|_| Refusal::Denied(user)))
-        .or_else(|| thing(state, kind, planned))
+        .or_else(|| thing(state, planned))
 }
 
 /// Why it makes no sense for what it is done to.
-fn thing(state: &State, kind: Kind, planned: &Planned) -> Option<Refusal> {
+fn thing(state: &State, planned: &Planned) -> Option<Refusal> {
     match planned {
         Planned::Inject(order) => test_order(state, order),
         Planned::Decide(decide) => decision(state, decide),
         Planned::Release(release) => head(state, release),
         Planned::Command { service, instance, verb } => told(state, *service, instance, Some(*verb)),
         Planned::LogLevel { service, instance, .. } => told(state, *service, instance, None),
-        Planned::Store { record, expected } => match (kind, state.stores.get(record.id)) {
-            (Kind::CreateStore, Some(_)) => Some(Refusal::StoreExists(record.id)),
-            (Kind::CreateStore, None) => None,
-            (_, Some(known)) if known.revision == Some(*expected) => None,
-            _ => Some(Refusal::StoreChanged(record.id)),
+        Planned::Store { record, fence } => match (fence, state.stores.get(record.id)) {
+            (Fence::Catalogue(_), Some(_)) => Some(Refusal::StoreExists(record.id)),
+            (Fence::Catalogue(last), None) => (state.stores.last() != Some(*last)).then_some(Refusal::CatalogueChanged),
+            (Fence::Record(revision), Some(known)) if known.revision == Some(*revision) => None,
+            (Fence::Record(_), _) => Some(Refusal::StoreChanged(record.id)),
         },
         Planned::PingPos { instance, store } => owned(state, instance, *store),
         Planned::Move(moving) => moved(state, moving),
