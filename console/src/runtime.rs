@@ -18,11 +18,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use crate::audit::Scribe;
 use crate::editing::Editing;
 use crate::effect::{Draft, Effect};
-use crate::event::{Answer, Event, Meter, Said, Trouble};
+use crate::event::{Answer, Done, Event, Meter, Said, Trouble};
 use crate::feed::guard::Policy;
 use crate::feed::{self, Feed, route};
 use crate::hands::Hands;
-use crate::mask::Difference;
+use crate::mask::{Clear, Difference};
 use crate::state::access::{Access, Marks};
 use crate::state::pointing::Mouse;
 use crate::state::views::View;
@@ -128,6 +128,7 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
         on_screen: VecDeque::new(),
         frame: settings.frame,
         dirty: true,
+        clear: None,
     };
     let outcome = console.turn(&mut screen, ended, continued).await;
     drop(screen);
@@ -195,6 +196,8 @@ struct Console {
     on_screen: VecDeque<Effect>,
     frame: Duration,
     dirty: bool,
+    /// What is masked of the order that the state reveals; dropped as soon as it no longer does.
+    clear: Option<Clear>,
 }
 
 /// What a person made of a payload.
@@ -224,6 +227,7 @@ impl Console {
                     return Ok(());
                 }
                 _ = continued.recv() => {
+                    self.take(Event::Unattended);
                     screen.retake().context("taking the terminal again")?;
                     self.dirty = true;
                 }
@@ -234,7 +238,8 @@ impl Console {
                 },
                 _ = ticks.tick() => self.tick(),
                 () = sleep_until(frame_at), if self.dirty => {
-                    screen.draw(|frame| view::draw(&self.state, &mut self.memory, frame)).context("drawing")?;
+                    let (state, memory, clear) = (&self.state, &mut self.memory, self.clear.as_ref());
+                    screen.draw(|frame| view::draw_clear(state, memory, clear, frame)).context("drawing")?;
                     let reach = self.memory.reach();
                     update(&mut self.state, Event::Drawn { reach });
                     self.dirty = false;
@@ -263,6 +268,7 @@ impl Console {
             if let Some(name) = self.switch_to.take() {
                 self.switch(name).await;
             }
+            self.forget();
         }
         Ok(())
     }
@@ -270,6 +276,8 @@ impl Console {
     fn on_terminal(&mut self, screen: &mut term::Screen, event: TerminalEvent) -> anyhow::Result<()> {
         match event {
             TerminalEvent::Key(key) if term::is_suspend(key) => {
+                self.take(Event::Unattended);
+                self.forget();
                 screen.suspend().context("giving the terminal back and taking it again")?;
                 self.dirty = true;
             }
@@ -300,6 +308,8 @@ impl Console {
             Ok(editing) => editing,
             Err(why) => return Ok(Err(why)),
         };
+        self.take(Event::Unattended);
+        self.forget();
         screen.lend();
         let mut ticks = interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -361,8 +371,18 @@ impl Console {
             self.tick();
         }
         self.dirty = true;
+        if let Event::Answer(Answer::Done { reply: Ok(Done::Revealed(clear)), .. }) = &event {
+            self.clear = Some(clear.clone());
+        }
         for effect in update(&mut self.state, event) {
             self.start(effect);
+        }
+    }
+
+    /// Drops the personal data of an order that is no longer revealed.
+    fn forget(&mut self) {
+        if self.state.revealed().is_none() {
+            self.clear = None;
         }
     }
 

@@ -5,7 +5,10 @@ use std::fmt;
 
 use contract::command::{LogLevel, Move, PingPos, Reinject, Release, Solve, Verb};
 use contract::order::Digest;
-use contract::{CommandId, Country, InstanceId, Operator, OrderId, Service, StoreId, StoreRecord, header, subject};
+use contract::permission::{Held, Right};
+use contract::{
+    CommandId, Country, InstanceId, Operator, OrderId, Service, StoreId, StoreRecord, header, stream, subject,
+};
 
 use crate::template::Kind;
 
@@ -52,6 +55,8 @@ pub enum Planned {
     },
     /// A partition goes to another resolver.
     Move(Moving),
+    /// An order's payload is read, to be shown as it is. Nothing is published but the question.
+    Reveal(Revealing),
 }
 
 /// A test order, ready to be sent.
@@ -152,6 +157,15 @@ pub struct Releasing {
     pub by: Operator,
 }
 
+/// A look at an order's payload as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revealing {
+    /// The order.
+    pub order: OrderId,
+    /// Country of its store.
+    pub country: Country,
+}
+
 /// A move of a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moving {
@@ -203,6 +217,7 @@ impl Planned {
             Self::Store { record, .. } => Target::Store(record.id),
             Self::PingPos { store, .. } => Target::Store(*store),
             Self::Move(moving) => Target::Store(moving.store),
+            Self::Reveal(reveal) => Target::Order(reveal.order.clone()),
         }
     }
 
@@ -220,6 +235,7 @@ impl Planned {
             Self::Store { record, .. } => subject::store(record.country, record.id),
             Self::PingPos { instance, .. } => subject::command(Service::Resolver, instance, Verb::PingPos),
             Self::Move(moving) => subject::command(Service::Distribuidor, &moving.instance, Verb::Move),
+            Self::Reveal(_) => reading(),
         }
     }
 
@@ -265,6 +281,9 @@ impl Planned {
                 epoch: moving.epoch,
                 by: moving.by.clone(),
             }),
+            Self::Reveal(reveal) => {
+                json(&serde_json::json!({ "last_by_subj": subject::order_anywhere(&reveal.order) }))
+            }
         }
     }
 
@@ -299,6 +318,12 @@ impl Decide {
             }
         }
     }
+}
+
+/// Where messages of `ORDERS` are asked for.
+fn reading() -> String {
+    let asked = Right::Look(Held::Stream(&stream::ORDERS)).subjects("").publish;
+    asked.into_iter().next().unwrap_or_default()
 }
 
 fn json(value: &impl serde::Serialize) -> Vec<u8> {

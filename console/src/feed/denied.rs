@@ -18,7 +18,7 @@ pub(super) async fn unless_denied<T>(
 }
 
 /// Waits for `work`, which reads `stream`, but not once that was denied.
-pub(super) async fn unless_blind<T>(
+pub async fn unless_blind<T>(
     connection: &bus::Connection,
     stream: &str,
     work: impl Future<Output = T>,

@@ -61,7 +61,12 @@ pub(super) async fn perform(
 }
 
 /// Begins the job and goes on until it is over, or the time is.
-async fn carry_out(watching: &mut Watching, plan: Plan, reason: Option<String>, wait_s: u64) -> Result<JobId, Failure> {
+pub(super) async fn carry_out(
+    watching: &mut Watching,
+    plan: Plan,
+    reason: Option<String>,
+    wait_s: u64,
+) -> Result<JobId, Failure> {
     for effect in jobs::begin(&mut watching.state, plan, reason).map_err(|why| refused(&why))? {
         watching.start(effect);
     }

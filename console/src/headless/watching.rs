@@ -16,10 +16,11 @@ use crate::audit::Scribe;
 use crate::cli::Common;
 use crate::config::Config;
 use crate::effect::Effect;
-use crate::event::{Event, Part};
+use crate::event::{Answer, Done, Event, Part};
 use crate::feed::guard::Policy;
 use crate::feed::{self, Feed, route};
 use crate::hands::Hands;
+use crate::mask::Clear;
 use crate::state::link::PartState;
 use crate::state::{Link, State};
 use crate::update::update;
@@ -70,6 +71,8 @@ pub(super) struct Watching {
     /// What happened since it was asked for last, kept from the start until [`Watching::open`] has connected.
     heard: Vec<Heard>,
     keeps: bool,
+    /// What is masked of the order that was revealed last.
+    pub(super) clear: Option<Clear>,
 }
 
 /// Connects and watches until what `need` says is known. Reading that takes too long or fails is no error: the state
@@ -97,8 +100,18 @@ impl Watching {
         let mut ticks = interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let effects = JoinSet::new();
-        let mut watching =
-            Self { state, feed, hands, events, effects, alerts: None, ticks, heard: Vec::new(), keeps: true };
+        let mut watching = Self {
+            state,
+            feed,
+            hands,
+            events,
+            effects,
+            alerts: None,
+            ticks,
+            heard: Vec::new(),
+            keeps: true,
+            clear: None,
+        };
         if watching.until(CONNECT_LIMIT, |state| state.link.is_up()).await? {
             watching.keeps = false;
             return Ok(watching);
@@ -173,6 +186,9 @@ impl Watching {
     }
 
     fn happen(&mut self, event: Event) {
+        if let Event::Answer(Answer::Done { reply: Ok(Done::Revealed(clear)), .. }) = &event {
+            self.clear = Some(clear.clone());
+        }
         for effect in update(&mut self.state, event) {
             self.start(effect);
         }

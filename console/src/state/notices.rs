@@ -94,6 +94,8 @@ pub enum Notice {
     Unlocked(i64),
     /// The context is locked again.
     Locked,
+    /// The personal data of an order is masked again.
+    Concealed,
     /// A payload was left as it was.
     NotEdited(OrderId),
     /// A payload could not be edited, with why.
@@ -193,6 +195,8 @@ pub enum Refusal {
     NoResolver,
     /// Nothing was done from here yet.
     NoJobs,
+    /// An order has to be opened first.
+    NoOpenOrder,
     /// The resolver has the store already.
     AlreadyOwner(InstanceId),
     /// The store is in that state already.

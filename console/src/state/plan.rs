@@ -49,6 +49,8 @@ pub enum Wanted {
     DisableStore(StoreId),
     /// A store as it is to be, a new one or one that is there.
     PutStore(Box<StoreRecord>),
+    /// The personal data of an order.
+    Reveal(OrderId),
     /// Acting in this context for a while.
     Unlock,
 }
@@ -71,6 +73,7 @@ impl Wanted {
             Self::DisableStore(_) => Kind::DisableStore,
             Self::PutStore(_) if store_exists => Kind::EditStore,
             Self::PutStore(_) => Kind::CreateStore,
+            Self::Reveal(_) => Kind::Reveal,
             Self::Unlock => Kind::Unlock,
         }
     }

@@ -445,6 +445,10 @@ phrases! {
     targets(count, countries) { "{count}: {countries}", "{count}: {countries}" }
     /// Who may, and who this is.
     right_of(user, me) { "{user} puede; usted es {me}", "{user} may; you are {me}" }
+    /// The payload with its personal data, for so many seconds more.
+    payload_revealed(left) { "Datos personales a la vista, {left} s", "Personal data shown, {left} s" }
+    /// The same where there is little room.
+    revealed(left) { "datos a la vista, {left} s", "data shown, {left} s" }
     /// Who may.
     right(user) { "{user} puede", "{user} may" }
     /// What to type.

@@ -66,6 +66,7 @@ impl Refusal {
             Self::NoContextName => Msg::RefusedNoContextName,
             Self::Cancelled => Msg::RefusedCancelled,
             Self::NoJobs => Msg::RefusedNoJobs,
+            Self::NoOpenOrder => Msg::RefusedNoOpenOrder,
             _ => Msg::RefusedNothingSelected,
         }
     }

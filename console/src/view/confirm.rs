@@ -194,6 +194,11 @@ fn single(look: &Look, state: &State, planned: &Planned) -> Vec<Line<'static>> {
         Planned::PingPos { instance, store } => {
             vec![place(*store, None), named(look, Msg::ColumnOwner, look.line(Meaning::Text, instance.to_string()))]
         }
+        Planned::Reveal(reveal) => vec![
+            place(reveal.order.store, Some(reveal.country)),
+            named(look, Msg::ColumnOrder, name(reveal.order.code.as_str())),
+            named(look, Msg::ColumnState, order_state(&reveal.order)),
+        ],
         Planned::Move(moving) => {
             let from =
                 state.queues.owner(moving.store).map_or_else(|| look.glyphs().unknown.to_owned(), ToString::to_string);
@@ -370,6 +375,7 @@ fn buttons(look: &Look, confirm: &Confirm) -> Line<'static> {
         Kind::Inject => Msg::ButtonInject,
         Kind::Pause | Kind::PauseStore => Msg::ButtonPause,
         Kind::Resume | Kind::ResumeStore => Msg::ButtonResume,
+        Kind::Reveal => Msg::ButtonReveal,
         _ => Msg::ButtonDo,
     };
     Line::from(vec![

@@ -12,12 +12,13 @@ use crate::state::access::TestOrders;
 use crate::state::services::Instance;
 use crate::state::{OrderState, Refusal, State};
 
-/// Why nothing at all may be changed right now, if so.
-pub(in crate::update) fn anything(state: &State) -> Option<Refusal> {
+/// Why nothing at all of this kind may be done right now, if so. What only reads goes past the lock: it changes nothing, and
+/// nobody should have to unlock acting to look.
+pub(in crate::update) fn at_all(state: &State, kind: Kind) -> Option<Refusal> {
     if state.playing.is_some() {
         return Some(Refusal::Replaying);
     }
-    if state.access.is_locked(state.now) {
+    if state.access.is_locked(state.now) && !kind.only_reads() {
         return Some(Refusal::ReadOnly);
     }
     connected(state)
@@ -35,7 +36,7 @@ fn connected(state: &State) -> Option<Refusal> {
 /// Why this change must not be made right now, if so.
 pub(in crate::update) fn change(state: &State, kind: Kind, planned: &Planned) -> Option<Refusal> {
     let user = kind.operation().user();
-    anything(state)
+    at_all(state, kind)
         .or_else(|| state.access.may_not_publish(&planned.subject()).map(|_| Refusal::Denied(user)))
         .or_else(|| thing(state, planned))
 }
@@ -56,6 +57,7 @@ fn thing(state: &State, planned: &Planned) -> Option<Refusal> {
         },
         Planned::PingPos { instance, store } => owned(state, instance, *store),
         Planned::Move(moving) => moved(state, moving),
+        Planned::Reveal(_) => None,
     }
 }
 
