@@ -2,6 +2,8 @@
 //! changed, and not more often than the terminal's link bears.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::Write as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +29,7 @@ use crate::state::access::{Access, Marks};
 use crate::state::pointing::Mouse;
 use crate::state::views::View;
 use crate::state::{self, Lang, State};
+use crate::text::Msg;
 use crate::theme::Theme;
 use crate::update::update;
 use crate::view::{self, Memory};
@@ -129,9 +132,14 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
         frame: settings.frame,
         dirty: true,
         clear: None,
+        dropped: false,
     };
     let outcome = console.turn(&mut screen, ended, continued).await;
     drop(screen);
+    if console.dropped {
+        // Standard error may be gone with the terminal; the log has it, too.
+        let _ = writeln!(std::io::stderr(), "domicilio: {}", console.state.lang.t(Msg::EditDropped));
+    }
     let Meter { received, taken, lost } = console.state.traffic.meter;
     tracing::info!(received, taken, lost, "leaves; messages on the observing connection");
     console.effects.shutdown().await;
@@ -198,6 +206,8 @@ struct Console {
     dirty: bool,
     /// What is masked of the order that the state reveals; dropped as soon as it no longer does.
     clear: Option<Clear>,
+    /// Whether a payload was being edited when the console was asked to end.
+    dropped: bool,
 }
 
 /// What a person made of a payload.
@@ -258,7 +268,7 @@ impl Console {
                 Some((order, payload)) = self.fetched.1.recv() => {
                     // Keys are the editor's now.
                     drop(terminal);
-                    let edited = self.edit(screen, payload).await?;
+                    let Some(edited) = self.edit(screen, payload, ended.as_mut()).await? else { return Ok(()) };
                     terminal = EventStream::new();
                     self.take(Event::Answer(Answer::Edited { order, edited }));
                 }
@@ -302,33 +312,55 @@ impl Console {
         Ok(())
     }
 
-    /// Lets the person edit a payload. What happens meanwhile is taken in, and nothing is drawn.
-    async fn edit(&mut self, screen: &mut term::Screen, payload: Result<Vec<u8>, Trouble>) -> anyhow::Result<Edited> {
+    /// Lets the person edit a payload. What happens meanwhile is taken in, and nothing is drawn. `None` when the console is
+    /// asked to end: then the editor is ended, too, and what was edited is gone.
+    async fn edit(
+        &mut self,
+        screen: &mut term::Screen,
+        payload: Result<Vec<u8>, Trouble>,
+        mut asked_to_end: Pin<&mut impl Future<Output = std::io::Result<()>>>,
+    ) -> anyhow::Result<Option<Edited>> {
         let editing = match payload.and_then(|payload| Editing::begin(&payload)) {
             Ok(editing) => editing,
-            Err(why) => return Ok(Err(why)),
+            Err(why) => return Ok(Some(Err(why))),
         };
         self.take(Event::Unattended);
         self.forget();
         screen.lend();
         let mut ticks = interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let ended = {
-            let mut editor = std::pin::pin!(editing.run());
-            loop {
-                tokio::select! {
-                    ended = &mut editor => break ended,
-                    _ = ticks.tick() => self.tick(),
-                    event = self.source.next() => match event {
-                        Some(event) => self.take(event),
-                        None => anyhow::bail!("the feed ended"),
-                    },
-                    Some(done) = self.effects.join_next() => {
-                        if let Ok(Some(event)) = done {
-                            self.take(event);
-                        }
+        let mut editor = editing.start();
+        let ended = loop {
+            let Ok(running) = &mut editor else { break None };
+            tokio::select! {
+                biased;
+                signal = &mut asked_to_end => {
+                    signal.context("waiting for signals")?;
+                    tracing::warn!("asked to end while a payload was edited: it was dropped, nothing was sent");
+                    self.dropped = true;
+                    break None;
+                }
+                ended = running.wait() => break Some(ended),
+                _ = ticks.tick() => self.tick(),
+                event = self.source.next() => match event {
+                    Some(event) => self.take(event),
+                    None => anyhow::bail!("the feed ended"),
+                },
+                Some(done) = self.effects.join_next() => {
+                    if let Ok(Some(event)) = done {
+                        self.take(event);
                     }
                 }
+            }
+        };
+        let ended = match (ended, editor) {
+            (Some(ended), _) => ended,
+            (None, Err(error)) => Err(error),
+            (None, Ok(editor)) => {
+                Editing::stop(editor).await;
+                // The terminal may be gone: that is a reason to be asked to end.
+                let _ = screen.retake();
+                return Ok(None);
             }
         };
         screen.retake().context("taking the terminal again")?;
@@ -338,12 +370,12 @@ impl Console {
             Ok(status) => Err(Trouble::Said(format!("the editor: {status}"))),
             Err(error) => Err(Trouble::Said(format!("the editor: {error}"))),
         };
-        Ok(edited.map(|edited| {
+        Ok(Some(edited.map(|edited| {
             edited.map(|(text, draft, differences)| {
                 self.hands.keep(text);
                 (draft, differences)
             })
-        }))
+        })))
     }
 
     /// Moves the clock on; the screen shows seconds, so only a new second asks for a frame.

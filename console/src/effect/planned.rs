@@ -235,7 +235,7 @@ impl Planned {
             Self::Store { record, .. } => subject::store(record.country, record.id),
             Self::PingPos { instance, .. } => subject::command(Service::Resolver, instance, Verb::PingPos),
             Self::Move(moving) => subject::command(Service::Distribuidor, &moving.instance, Verb::Move),
-            Self::Reveal(_) => reading(),
+            Self::Reveal(reveal) => reading(&reveal.order),
         }
     }
 
@@ -262,7 +262,8 @@ impl Planned {
         // Structs of strings and numbers always serialise; were it not so, an empty body would be refused.
         match self {
             Self::Inject(order) => order.body.clone(),
-            Self::Command { .. } => Vec::new(),
+            // The question is in the subject.
+            Self::Command { .. } | Self::Reveal(_) => Vec::new(),
             Self::LogLevel { filter, .. } => json(&LogLevel { filter: filter.clone() }),
             Self::Decide(decide) => decide.body(payload),
             Self::Release(release) => json(&Release {
@@ -281,9 +282,6 @@ impl Planned {
                 epoch: moving.epoch,
                 by: moving.by.clone(),
             }),
-            Self::Reveal(reveal) => {
-                json(&serde_json::json!({ "last_by_subj": subject::order_anywhere(&reveal.order) }))
-            }
         }
     }
 
@@ -320,10 +318,10 @@ impl Decide {
     }
 }
 
-/// Where messages of `ORDERS` are asked for.
-fn reading() -> String {
+/// Where the last message about an order is asked for.
+fn reading(order: &OrderId) -> String {
     let asked = Right::Look(Held::Stream(&stream::ORDERS)).subjects("").publish;
-    asked.into_iter().next().unwrap_or_default()
+    format!("{}.{}", asked.first().map_or("", String::as_str), subject::order_anywhere(order))
 }
 
 fn json(value: &impl serde::Serialize) -> Vec<u8> {

@@ -64,26 +64,23 @@ fn lines(clear: &Clear) -> impl Iterator<Item = Line> {
 
 /// For people: a line a value.
 fn text(clear: &Clear) -> String {
-    let mut out = String::new();
-    for line in lines(clear) {
-        out.push_str(&"  ".repeat(usize::from(line.depth)));
-        if let Some(key) = &line.key {
-            out.push_str(&format!("{key}: "));
-        }
-        out.push_str(&match &line.value {
-            Value::Object(members) => format!("{{{members}}}"),
-            Value::Array(items) => format!("[{items}]"),
-            Value::Text(text) => format!("\"{text}\""),
-            Value::Number(number) => number.clone(),
-            Value::Bool(value) => value.to_string(),
-            Value::Null | Value::Masked => "null".to_owned(),
-        });
-        out.push('\n');
+    let rows = lines(clear).map(|line| {
+        let key = line.key.map_or_else(String::new, |key| format!("{key}: "));
+        format!("{}{key}{}\n", "  ".repeat(usize::from(line.depth)), word(&line.value))
+    });
+    let cut = clear.masked().cut.then(|| "...\n".to_owned());
+    rows.chain(cut).collect()
+}
+
+fn word(value: &Value) -> String {
+    match value {
+        Value::Object(members) => format!("{{{members}}}"),
+        Value::Array(items) => format!("[{items}]"),
+        Value::Text(text) => format!("\"{text}\""),
+        Value::Number(number) => number.clone(),
+        Value::Bool(value) => value.to_string(),
+        Value::Null | Value::Masked => "null".to_owned(),
     }
-    if clear.masked().cut {
-        out.push_str("...\n");
-    }
-    out
 }
 
 /// The payload put together again from its lines.

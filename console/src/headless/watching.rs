@@ -34,6 +34,9 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 /// How long a part that cannot be read is waited for, in milliseconds: it is tried again every two seconds.
 const FAILING_LIMIT_MS: i64 = 5_000;
 
+/// How long it is waited until somebody tells who is there, in milliseconds; who may not ask does not hear.
+const ASK_MS: i64 = SILENT_MS + 1_500;
+
 /// How long heartbeats are listened to at least, in milliseconds: one of everybody and half of the next.
 const LISTEN_MS: i64 = 1_600;
 
@@ -48,6 +51,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(1);
 pub(super) enum Need {
     /// What the streams hold.
     Streams,
+    /// That, and whether a service is there that would take a command.
+    Served(Service),
     /// That, and who is there.
     Services,
     /// That, and the day's counts.
@@ -274,6 +279,10 @@ fn is_settled(state: &State, need: Need) -> bool {
     state.reading.ready
         && match need {
             Need::Streams => true,
+            Need::Served(service) => {
+                let told = state.services.is_served(service, state.now, state.hearing_since).is_some();
+                told || state.now.since(state.hearing_since) > ASK_MS
+            }
             Need::Services => has_listened(state),
             Need::Everything => {
                 let counted = state.counted.read_at.is_some() || state.counted.trouble.is_some();

@@ -123,6 +123,12 @@ impl Plan {
         self.items.iter().filter(|item| item.refusal.is_some()).count()
     }
 
+    /// Why none of it would be sent as things stand, if so: the first of the reasons.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        let first = self.items.first().and_then(|item| item.refusal.as_ref());
+        first.filter(|_| self.refused() == self.items.len())
+    }
+
     /// Country and count, `ec 47`; with several countries all of them: `co ec 47`.
     fn count(&self) -> String {
         let countries: Vec<String> = self.countries().into_keys().collect();

@@ -655,6 +655,8 @@ words! {
         PartHttp: "respuesta", "answer";
         FaultUnreachable: "no se llega al POS", "the POS is not reached";
         FaultStale: "alguien cambió el registro entretanto", "somebody changed the record meanwhile";
+        EditDropped: "se pidió terminar mientras se editaba un contenido: lo editado se descartó y no se envió nada",
+            "asked to end while a payload was being edited: the edited text was dropped, and nothing was sent";
         Concealed: "Los datos personales están ocultos de nuevo.", "Personal data is masked again.";
         DoReveal: "datos personales", "personal data";
         RefusedNoOpenOrder: "Primero abra el pedido.", "Open the order first.";

@@ -240,7 +240,10 @@ fn requests(look: &Look, confirm: &Confirm, columns: usize) -> Vec<Line<'static>
 /// The request to the last byte; of several the first one stands for the others.
 fn request(look: &Look, planned: &Planned, single: bool, columns: usize) -> Vec<Line<'static>> {
     let text = |text: String| look.line(Meaning::Text, text);
-    let mut lines = vec![named(look, Msg::FieldSubject, text(planned.subject()))];
+    let subject = super::dialog::chunks(&planned.subject(), columns.saturating_sub(super::dialog::NAMES).max(1));
+    let mut subject = subject.into_iter();
+    let mut lines = vec![named(look, Msg::FieldSubject, text(subject.next().unwrap_or_default()))];
+    lines.extend(subject.map(|more| indented(text(more))));
     for (name, value) in planned.headers() {
         lines.push(named(look, Msg::FieldHeader, text(format!("{name}: {value}"))));
     }

@@ -89,10 +89,7 @@ fn asked(state: &mut State) -> Vec<Effect> {
 fn intended(state: &mut State, effects: &[Effect], written: Result<(), String>) -> Vec<Effect> {
     let [Effect::Intend(intent)] = effects else { panic!("{effects:?}") };
     let preview = String::from_utf8(intent.preview()).unwrap();
-    assert!(
-        preview.contains("$JS.API.DIRECT.GET.ORDERS") && preview.contains("domicilio.orders.*.71.A-0001"),
-        "{preview}"
-    );
+    assert!(preview.contains("\n$JS.API.DIRECT.GET.ORDERS.domicilio.orders.*.71.A-0001\n"), "{preview}");
     update(state, Event::Answer(Answer::Intended { job: intent.job, written }))
 }
 
@@ -244,7 +241,7 @@ fn what_the_server_denies_is_told_with_who_may() {
     update(&mut state, Event::Answer(Answer::Done { job: 1, item: 0, reply: Err(Trouble::Denied) }));
     assert_eq!((state.jobs.last().unwrap().items[0].step.code(), state.revealed()), (Some("denied"), None));
     // Known from before, it is not even asked.
-    let subject = "$JS.API.DIRECT.GET.ORDERS".to_owned();
+    let subject = "$JS.API.DIRECT.GET.ORDERS.domicilio.orders.*.78.A-0008".to_owned();
     state.access.denied = vec![Denied { at: at(0), tried: Tried::Publishing, subject }];
     press(&mut state, Action::Reveal);
     let told = state.notices.shown.last().map(|posted| posted.notice.clone());

@@ -26,10 +26,7 @@ pub(crate) fn check_clear(name: &str, state: &State, clear: Option<&Clear>, (wid
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
-        insta::assert_snapshot!(
-            format!("{name}-{lang}-{width}x{height}"),
-            paint::styled(state, clear, width, height)
-        );
+        insta::assert_snapshot!(format!("{name}-{lang}-{width}x{height}"), paint::styled(state, clear, width, height));
     });
 }
 

@@ -84,12 +84,13 @@ pub fn build(state: &mut State, wanted: Wanted) -> Result<Plan, Refusal> {
     finish(state, Plan { kind, items: items(state, kind, planned), differences, pace, proof: None, named })
 }
 
-/// A plan whose every request would be skipped is none.
+/// A plan whose every request would be skipped is none; one that nobody would take now is: it can be looked at, and the
+/// service may come back.
 fn finish(state: &State, mut plan: Plan) -> Result<Plan, Refusal> {
-    if plan.refused() == plan.items.len()
-        && let Some(refusal) = plan.items.first_mut().and_then(|item| item.refusal.take())
+    if let Some(refusal) = plan.refusal()
+        && !matches!(refusal, Refusal::NoInstance(_))
     {
-        return Err(refusal);
+        return Err(refusal.clone());
     }
     plan.ask_proof(state.access.production);
     Ok(plan)

@@ -4,7 +4,7 @@
 use contract::command::Verb;
 use contract::heartbeat::RunState;
 use contract::store::StoreState;
-use contract::{InstanceId, Service, StoreId};
+use contract::{InstanceId, Service, StoreId, stream};
 
 use crate::effect::{Decide, Fence, Moving, Planned, PlannedOrder, Releasing};
 use crate::operation::Kind;
@@ -44,8 +44,8 @@ pub(in crate::update) fn change(state: &State, kind: Kind, planned: &Planned) ->
 /// Why it makes no sense for what it is done to.
 fn thing(state: &State, planned: &Planned) -> Option<Refusal> {
     match planned {
-        Planned::Inject(order) => test_order(state, order),
-        Planned::Decide(decide) => decision(state, decide),
+        Planned::Inject(order) => test_order(state, order).or_else(|| unserved(state, Service::Api)),
+        Planned::Decide(decide) => decision(state, decide).or_else(|| unserved(state, Service::Api)),
         Planned::Release(release) => head(state, release),
         Planned::Command { service, instance, verb } => told(state, *service, instance, Some(*verb)),
         Planned::LogLevel { service, instance, .. } => told(state, *service, instance, None),
@@ -57,7 +57,11 @@ fn thing(state: &State, planned: &Planned) -> Option<Refusal> {
         },
         Planned::PingPos { instance, store } => owned(state, instance, *store),
         Planned::Move(moving) => moved(state, moving),
-        Planned::Reveal(_) => None,
+        // What is denied for one order is for all.
+        Planned::Reveal(_) => {
+            let denied = state.access.may_not_look(stream::ORDERS.name);
+            denied.map(|_| Refusal::Denied(Kind::Reveal.operation().user()))
+        }
     }
 }
 
@@ -119,6 +123,13 @@ fn moved(state: &State, moving: &Moving) -> Option<Refusal> {
     }
     told(state, Service::Distribuidor, &moving.instance, None)
         .or_else(|| told(state, Service::Resolver, &moving.to, None))
+}
+
+/// Whether nobody would take what any instance of `service` may. The server does not say so: this console listens to every
+/// command, and so there is always somebody who hears it.
+fn unserved(state: &State, service: Service) -> Option<Refusal> {
+    let served = state.services.is_served(service, state.now, state.hearing_since);
+    (served == Some(false)).then_some(Refusal::NoInstance(service))
 }
 
 /// Whether an instance can be told something, and is not what `verb` would make of it.
