@@ -89,6 +89,8 @@ pub enum Action {
     Release,
     /// Prepare asking an instance or a store's POS whether it answers.
     Ping,
+    /// Prepare showing the personal data of the opened order, or hide it again.
+    Reveal,
     /// Show what was done from here.
     Jobs,
     /// Send no more of what is being done.
@@ -123,7 +125,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order in which help lists them.
-    pub const ALL: [Self; 64] = {
+    pub const ALL: [Self; 65] = {
         use crate::state::Screen;
         [
             Self::Show(Screen::Overview),
@@ -179,6 +181,7 @@ impl Action {
             Self::Solve,
             Self::Release,
             Self::Ping,
+            Self::Reveal,
             Self::Jobs,
             Self::CancelJob,
             Self::Acknowledge,
@@ -252,6 +255,7 @@ impl Action {
             Self::Solve => "solve",
             Self::Release => "release",
             Self::Ping => "ping",
+            Self::Reveal => "reveal",
             Self::Jobs => "jobs",
             Self::CancelJob => "cancel-job",
             Self::Acknowledge => "acknowledge",

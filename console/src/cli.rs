@@ -261,10 +261,20 @@ impl From<Template> for Kind {
 
 /// Of `order`.
 #[derive(Debug, Clone, Args)]
+#[command(after_long_help = "Examples:\n  domicilio order 72.0000900001-070101 --json\n  \
+    domicilio order 72.0000900001-070101 --reveal --reason 'the customer asks where it is'\n\n\
+    Exit codes: 0 told, 1 there is no such order, 2 usage, 4 not connected, 5 refused: this user may not read payloads, or \
+    the audit trail cannot be written.")]
 pub struct Order {
     /// `<store>.<code>`, or the code alone when it went to one store only
     #[arg(value_name = "ID")]
     pub id: String,
+    /// Tell its payload as well, personal data and all: for whoever may read payloads; who did it stands in the audit trail
+    #[arg(long, requires = "reason")]
+    pub reveal: bool,
+    /// Why its personal data is wanted, at most 200 characters
+    #[arg(long, value_name = "TEXT", requires = "reveal")]
+    pub reason: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

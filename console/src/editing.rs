@@ -1,11 +1,15 @@
-//! An order's payload in the person's own editor. The text is on the disk only while the editor runs, in a file for its
+//! An order's payload in the person's own editor. The text is on the disk only while the editor runs, in a folder for its
 //! owner alone.
 
+use std::fs::OpenOptions;
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::time::Duration;
 
-use tempfile::NamedTempFile;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::process::Child;
 
 use crate::effect::Draft;
 use crate::event::Trouble;
@@ -18,10 +22,15 @@ const BYTES_MAX: u64 = 512 * 1_024;
 /// Columns that a level of the payload is indented by.
 const INDENT: usize = 2;
 
+/// How long an editor may take to end when it is asked to.
+const STOP_LIMIT: Duration = Duration::from_secs(2);
+
 /// A payload that is being edited.
 #[derive(Debug)]
 pub struct Editing {
-    file: NamedTempFile,
+    /// Its own, for what editors put beside a file: swap files and copies hold the same. Removed with all that is in it.
+    folder: TempDir,
+    path: PathBuf,
     before: Vec<u8>,
 }
 
@@ -29,33 +38,47 @@ impl Editing {
     /// Puts the payload where an editor finds it.
     pub fn begin(payload: &[u8]) -> Result<Self, Trouble> {
         let folder = folder().ok_or_else(|| Trouble::Said("there is no folder for the editor's file".to_owned()))?;
-        let made = tempfile::Builder::new().prefix("payload-").suffix(".json").tempfile_in(folder).map_err(said)?;
-        let mut editing = Self { file: made, before: payload.to_vec() };
-        editing.file.write_all(indented(&String::from_utf8_lossy(payload)).as_bytes()).map_err(said)?;
-        Ok(editing)
+        let folder = tempfile::Builder::new().prefix("payload-").tempdir_in(folder).map_err(said)?;
+        let path = folder.path().join("payload.json");
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(said)?;
+        file.write_all(indented(&String::from_utf8_lossy(payload)).as_bytes()).map_err(said)?;
+        Ok(Self { folder, path, before: payload.to_vec() })
     }
 
     /// Lets the person edit it: the terminal is the editor's until it ends.
-    pub async fn run(&self) -> io::Result<ExitStatus> {
+    pub fn start(&self) -> io::Result<Child> {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".to_owned());
         // As git does: the variable may hold words for the shell.
         let mut command = tokio::process::Command::new("sh");
-        command.arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(self.file.path());
-        command.status().await
+        command.arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(&self.path).kill_on_drop(true).spawn()
+    }
+
+    /// Ends an editor that the person can no longer use: asked first, so that it can put the terminal right.
+    pub async fn stop(mut editor: Child) {
+        let pid = editor.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        if let Some(pid) = pid
+            && kill_process(pid, Signal::TERM).is_ok()
+            && tokio::time::timeout(STOP_LIMIT, editor.wait()).await.is_ok()
+        {
+            return;
+        }
+        let _ = editor.kill().await;
     }
 
     /// What was made of it: the new text, what it is known by and in what it differs; `None` when it was left as it was.
     pub fn end(self) -> Result<Option<(String, Draft, Vec<Difference>)>, Trouble> {
         let mut text = Vec::new();
         // Editors put another file in the place of the first one: by its path, not by its handle.
-        let file = std::fs::File::open(self.file.path()).map_err(said)?;
+        let file = std::fs::File::open(&self.path).map_err(said)?;
         file.take(BYTES_MAX + 1).read_to_end(&mut text).map_err(said)?;
         if text.len() as u64 > BYTES_MAX {
             return Err(Trouble::Said(format!("more than {BYTES_MAX} bytes")));
         }
         let text = String::from_utf8(text).map_err(|_| Trouble::Unreadable)?;
-        drafted(&self.before, text)
+        let drafted = drafted(&self.before, text);
+        self.folder.close().map_err(said)?;
+        drafted
     }
 }
 

@@ -45,6 +45,8 @@ pub enum Event {
     Edit(Edit),
     /// The mouse did something on the last frame.
     Pointed(Pointed),
+    /// The terminal is or was somebody else's for a while: another program's, or that of the shell that stopped this one.
+    Unattended,
     /// The connection changed.
     Link(LinkChange),
     /// Messages as they were published, in the order in which they came.

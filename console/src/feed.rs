@@ -9,7 +9,7 @@
 mod acting;
 mod clients;
 pub mod decode;
-mod denied;
+pub mod denied;
 mod discovery;
 pub mod guard;
 pub mod history;

@@ -20,6 +20,7 @@ mod queues;
 mod record;
 mod recording;
 mod report;
+mod reveal;
 mod services;
 mod status;
 mod stores;

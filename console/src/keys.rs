@@ -308,6 +308,9 @@ pub static BINDINGS: &[Binding] = &[
     operating(Action::Solve, &[Key::char('X')], Msg::DoSolve, 8, |state| can_prepare(state, Action::Solve)),
     operating(Action::Release, &[Key::char('K')], Msg::DoRelease, 8, |state| can_prepare(state, Action::Release)),
     operating(Action::Ping, &[Key::char('P')], Msg::DoPing, 0, |state| can_prepare(state, Action::Ping)),
+    operating(Action::Reveal, &[Key::char('V')], Msg::DoReveal, 8, |state| {
+        state.revealed().is_some() || can_prepare(state, Action::Reveal)
+    }),
     Binding {
         action: Action::Jobs,
         keys: &[Key::char('J')],

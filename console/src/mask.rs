@@ -1,6 +1,7 @@
 //! Payloads without personal data, for the screen. Deny by default: a text or a number is shown only under a key
 //! that is known to be harmless and when it looks harmless itself; everything else, unknown fields included, is masked.
 
+mod clear;
 mod compare;
 mod open;
 
@@ -12,6 +13,7 @@ use crate::event::Trouble;
 use crate::filter::fold;
 use crate::sanitise;
 
+pub use self::clear::{Clear, Hidden, disclose};
 pub use self::compare::{DIFFERENCES_MAX, Difference, compare};
 pub use self::open::open;
 
@@ -156,18 +158,30 @@ const DIGITS_MAX: usize = 6;
 
 /// Masks a payload; a payload that is no JSON gives the reason, without a word of its content.
 pub fn mask(payload: &[u8]) -> Result<Masked, Trouble> {
-    let mut masked = Masked::default();
+    read(payload, Out::default()).map(|out| out.masked)
+}
+
+/// Goes over a payload.
+fn read(payload: &[u8], mut out: Out) -> Result<Out, Trouble> {
     let mut reader = serde_json::Deserializer::from_slice(payload);
-    let place = Place { out: &mut masked, depth: 0, key: None, parent: "", personal: false };
+    let place = Place { out: &mut out, depth: 0, key: None, parent: "", personal: false };
     match place.deserialize(&mut reader).and_then(|()| reader.end()) {
-        Ok(()) => Ok(masked),
+        Ok(()) => Ok(out),
         Err(error) => Err(Trouble::NotJson(error.line(), error.column())),
     }
 }
 
+/// What a payload is made into.
+#[derive(Default)]
+struct Out {
+    masked: Masked,
+    /// What is masked, where that is wanted, too.
+    hidden: Option<clear::ByLine>,
+}
+
 /// Where a value stands.
 struct Place<'a> {
-    out: &'a mut Masked,
+    out: &'a mut Out,
     depth: u16,
     /// Its own key as written; in an array the key of the array, which is not repeated on the line.
     key: Option<Key<'a>>,
@@ -186,8 +200,9 @@ struct Key<'a> {
 }
 
 impl Place<'_> {
-    fn push(self, value: Value) {
-        line(self.out, self.depth, self.key, value);
+    /// A value as it is shown; `under` is what it is.
+    fn push(self, value: Value, under: impl FnOnce() -> Value) {
+        line(self.out, self.depth, self.key, value, under);
     }
 
     fn folded(&self) -> &str {
@@ -223,21 +238,26 @@ impl Place<'_> {
     }
 }
 
-fn line(out: &mut Masked, depth: u16, key: Option<Key<'_>>, value: Value) {
-    if out.lines.len() >= LINES_MAX {
-        out.cut = true;
+fn line(out: &mut Out, depth: u16, key: Option<Key<'_>>, value: Value, under: impl FnOnce() -> Value) {
+    let at = out.masked.lines.len();
+    if at >= LINES_MAX {
+        out.masked.cut = true;
         return;
     }
-    let shown = |key: Key<'_>| {
-        // A key is not expected to be personal, but nothing stops a sender from making one so: what does not look like
-        // the name of a field is none.
-        if token(key.written, KEY_MAX, "_-.:$/") && longest_run(key.written) <= DIGITS_MAX {
-            sanitise::text(key.written, TEXT_MAX)
-        } else {
-            "***".to_owned()
+    let key = key.filter(|key| key.shown).map(|key| key.written);
+    // A key is not expected to be personal, but nothing stops a sender from making one so: what does not look like the
+    // name of a field is none.
+    let harmless = key.is_none_or(|key| token(key, KEY_MAX, "_-.:$/") && longest_run(key) <= DIGITS_MAX);
+    let written = key.map(|key| sanitise::text(key, TEXT_MAX));
+    if let Some(hidden) = &mut out.hidden {
+        let value = (value == Value::Masked).then(under);
+        let key = written.clone().filter(|_| !harmless);
+        if key.is_some() || value.is_some() {
+            hidden.insert(at, Hidden { key, value });
         }
-    };
-    out.lines.push(Line { depth, key: key.filter(|key| key.shown).map(shown), value });
+    }
+    let key = written.map(|key| if harmless { key } else { "***".to_owned() });
+    out.masked.lines.push(Line { depth, key, value });
 }
 
 /// Whether a text is one token: ASCII letters, digits and `marks`, at most `max` of them.
@@ -288,43 +308,43 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.push(Value::Bool(value));
+        self.push(Value::Bool(value), || Value::Masked);
         Ok(())
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        self.push(Value::Null);
+        self.push(Value::Null, || Value::Masked);
         Ok(())
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<(), E> {
         let shown = self.number(value);
-        self.push(shown);
+        self.push(shown, || Value::Number(value.to_string()));
         Ok(())
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<(), E> {
         let shown = self.number(value);
-        self.push(shown);
+        self.push(shown, || Value::Number(value.to_string()));
         Ok(())
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<(), E> {
         let shown = self.number(value);
-        self.push(shown);
+        self.push(shown, || Value::Number(value.to_string()));
         Ok(())
     }
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
         let shown = self.text(value);
-        self.push(shown);
+        self.push(shown, || Value::Text(sanitise::text(value, clear::TEXT_MAX)));
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let at = self.out.lines.len();
+        let at = self.out.masked.lines.len();
         let personal = self.personal || PERSONAL.contains(&self.folded());
-        line(self.out, self.depth, self.key, Value::Array(0));
+        line(self.out, self.depth, self.key, Value::Array(0), || Value::Masked);
         let mut count = 0;
         loop {
             let place = Place {
@@ -339,17 +359,17 @@ impl<'de> Visitor<'de> for Place<'_> {
             }
             count += 1;
         }
-        if let Some(line) = self.out.lines.get_mut(at) {
+        if let Some(line) = self.out.masked.lines.get_mut(at) {
             line.value = Value::Array(count);
         }
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let at = self.out.lines.len();
+        let at = self.out.masked.lines.len();
         let parent = self.folded().to_owned();
         let personal = self.personal || PERSONAL.contains(&parent.as_str());
-        line(self.out, self.depth, self.key, Value::Object(0));
+        line(self.out, self.depth, self.key, Value::Object(0), || Value::Masked);
         let mut count = 0;
         while let Some(written) = members.next_key::<String>()? {
             let folded = fold(&written);
@@ -362,7 +382,7 @@ impl<'de> Visitor<'de> for Place<'_> {
             })?;
             count += 1;
         }
-        if let Some(line) = self.out.lines.get_mut(at) {
+        if let Some(line) = self.out.masked.lines.get_mut(at) {
             line.value = Value::Object(count);
         }
         Ok(())

@@ -6,7 +6,7 @@
 //! in what comes back, and the outcome in the trail. `update/plan` and `state/jobs.rs` are that way.
 
 use contract::command::Verb;
-use contract::permission::{Right, USERS};
+use contract::permission::{Held, Right, USERS};
 use contract::{Service, stream};
 
 use crate::action::Action;
@@ -49,6 +49,8 @@ pub enum Kind {
     CreateStore,
     /// What is known of a store.
     EditStore,
+    /// An order's personal data is shown to whoever asks, for a while. Nothing is changed.
+    Reveal,
     /// Acting in a context that opens read-only, for a while.
     Unlock,
 }
@@ -97,8 +99,10 @@ pub enum Needs {
     Command(&'static [(Service, Verb)]),
     /// To write store records.
     Stores,
-    /// To tell what one did.
-    Audit,
+    /// To read payloads.
+    Payloads,
+    /// To give any command at all.
+    Acting,
 }
 
 /// One operation.
@@ -348,6 +352,18 @@ pub static OPERATIONS: &[Operation] = &[
         command: &["cmd", "ping"],
     },
     Operation {
+        kind: Kind::Reveal,
+        name: "reveal",
+        text: Msg::OpReveal,
+        means: Msg::OpRevealMeans,
+        object: Object::Orders,
+        danger: Danger::Harmless,
+        reason: Reason::Required,
+        needs: Needs::Payloads,
+        action: Some(Action::Reveal),
+        command: &["order"],
+    },
+    Operation {
         kind: Kind::Unlock,
         name: "unlock",
         text: Msg::OpUnlock,
@@ -355,7 +371,7 @@ pub static OPERATIONS: &[Operation] = &[
         object: Object::Context,
         danger: Danger::Grave,
         reason: Reason::Required,
-        needs: Needs::Audit,
+        needs: Needs::Acting,
         action: None,
         // A script would unlock in nobody's sight: there policy is settled by the settings file alone.
         command: &[],
@@ -374,6 +390,11 @@ impl Kind {
         self.operation().name
     }
 
+    /// Whether it only reads: what must not be changed right now may still be looked at.
+    pub const fn only_reads(self) -> bool {
+        matches!(self, Self::Reveal)
+    }
+
     /// Whether the reason goes out with the request, and not into the audit trail alone.
     pub const fn gives_reason(self) -> bool {
         matches!(self, Self::Reinject | Self::ReinjectEdited | Self::Solve | Self::PauseStore | Self::DisableStore)
@@ -384,10 +405,17 @@ impl Operation {
     /// The rights without which the server denies it, one of which is enough for one target.
     pub fn rights(&self) -> Vec<Right> {
         match self.needs {
-            Needs::Command(told) => told.iter().map(|(service, verb)| Right::Command(*service, *verb)).collect(),
+            Needs::Command(_) => self.commands().collect(),
             Needs::Stores => vec![Right::Write(&stream::STORES)],
-            Needs::Audit => vec![Right::Audit],
+            Needs::Payloads => vec![Right::Look(Held::Stream(&stream::ORDERS))],
+            Needs::Acting => OPERATIONS.iter().flat_map(Self::commands).collect(),
         }
+    }
+
+    /// The commands that it gives.
+    fn commands(&self) -> impl Iterator<Item = Right> {
+        let told = if let Needs::Command(told) = self.needs { told } else { &[] };
+        told.iter().map(|(service, verb)| Right::Command(*service, *verb))
     }
 
     /// The first user of the table of permissions, people first and the least of them before the others, that may.
@@ -421,6 +449,7 @@ mod tests {
             (Kind::Release, "ops-act"),
             (Kind::Inject, "ops-act"),
             (Kind::Unlock, "ops-act"),
+            (Kind::Reveal, "ops-payload"),
             (Kind::Drain, "ops-admin"),
             (Kind::EditStore, "ops-admin"),
         ] {

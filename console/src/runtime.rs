@@ -2,6 +2,8 @@
 //! changed, and not more often than the terminal's link bears.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::Write as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,15 +20,16 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use crate::audit::Scribe;
 use crate::editing::Editing;
 use crate::effect::{Draft, Effect};
-use crate::event::{Answer, Event, Meter, Said, Trouble};
+use crate::event::{Answer, Done, Event, Meter, Said, Trouble};
 use crate::feed::guard::Policy;
 use crate::feed::{self, Feed, route};
 use crate::hands::Hands;
-use crate::mask::Difference;
+use crate::mask::{Clear, Difference};
 use crate::state::access::{Access, Marks};
 use crate::state::pointing::Mouse;
 use crate::state::views::View;
 use crate::state::{self, Lang, State};
+use crate::text::Msg;
 use crate::theme::Theme;
 use crate::update::update;
 use crate::view::{self, Memory};
@@ -128,9 +131,15 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
         on_screen: VecDeque::new(),
         frame: settings.frame,
         dirty: true,
+        clear: None,
+        dropped: false,
     };
     let outcome = console.turn(&mut screen, ended, continued).await;
     drop(screen);
+    if console.dropped {
+        // Standard error may be gone with the terminal; the log has it, too.
+        let _ = writeln!(std::io::stderr(), "domicilio: {}", console.state.lang.t(Msg::EditDropped));
+    }
     let Meter { received, taken, lost } = console.state.traffic.meter;
     tracing::info!(received, taken, lost, "leaves; messages on the observing connection");
     console.effects.shutdown().await;
@@ -195,6 +204,10 @@ struct Console {
     on_screen: VecDeque<Effect>,
     frame: Duration,
     dirty: bool,
+    /// What is masked of the order that the state reveals; dropped as soon as it no longer does.
+    clear: Option<Clear>,
+    /// Whether a payload was being edited when the console was asked to end.
+    dropped: bool,
 }
 
 /// What a person made of a payload.
@@ -224,6 +237,7 @@ impl Console {
                     return Ok(());
                 }
                 _ = continued.recv() => {
+                    self.take(Event::Unattended);
                     screen.retake().context("taking the terminal again")?;
                     self.dirty = true;
                 }
@@ -234,7 +248,8 @@ impl Console {
                 },
                 _ = ticks.tick() => self.tick(),
                 () = sleep_until(frame_at), if self.dirty => {
-                    screen.draw(|frame| view::draw(&self.state, &mut self.memory, frame)).context("drawing")?;
+                    let (state, memory, clear) = (&self.state, &mut self.memory, self.clear.as_ref());
+                    screen.draw(|frame| view::draw_clear(state, memory, clear, frame)).context("drawing")?;
                     let reach = self.memory.reach();
                     update(&mut self.state, Event::Drawn { reach });
                     self.dirty = false;
@@ -253,7 +268,7 @@ impl Console {
                 Some((order, payload)) = self.fetched.1.recv() => {
                     // Keys are the editor's now.
                     drop(terminal);
-                    let edited = self.edit(screen, payload).await?;
+                    let Some(edited) = self.edit(screen, payload, ended.as_mut()).await? else { return Ok(()) };
                     terminal = EventStream::new();
                     self.take(Event::Answer(Answer::Edited { order, edited }));
                 }
@@ -263,6 +278,7 @@ impl Console {
             if let Some(name) = self.switch_to.take() {
                 self.switch(name).await;
             }
+            self.forget();
         }
         Ok(())
     }
@@ -270,6 +286,8 @@ impl Console {
     fn on_terminal(&mut self, screen: &mut term::Screen, event: TerminalEvent) -> anyhow::Result<()> {
         match event {
             TerminalEvent::Key(key) if term::is_suspend(key) => {
+                self.take(Event::Unattended);
+                self.forget();
                 screen.suspend().context("giving the terminal back and taking it again")?;
                 self.dirty = true;
             }
@@ -294,31 +312,55 @@ impl Console {
         Ok(())
     }
 
-    /// Lets the person edit a payload. What happens meanwhile is taken in, and nothing is drawn.
-    async fn edit(&mut self, screen: &mut term::Screen, payload: Result<Vec<u8>, Trouble>) -> anyhow::Result<Edited> {
+    /// Lets the person edit a payload. What happens meanwhile is taken in, and nothing is drawn. `None` when the console is
+    /// asked to end: then the editor is ended, too, and what was edited is gone.
+    async fn edit(
+        &mut self,
+        screen: &mut term::Screen,
+        payload: Result<Vec<u8>, Trouble>,
+        mut asked_to_end: Pin<&mut impl Future<Output = std::io::Result<()>>>,
+    ) -> anyhow::Result<Option<Edited>> {
         let editing = match payload.and_then(|payload| Editing::begin(&payload)) {
             Ok(editing) => editing,
-            Err(why) => return Ok(Err(why)),
+            Err(why) => return Ok(Some(Err(why))),
         };
+        self.take(Event::Unattended);
+        self.forget();
         screen.lend();
         let mut ticks = interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let ended = {
-            let mut editor = std::pin::pin!(editing.run());
-            loop {
-                tokio::select! {
-                    ended = &mut editor => break ended,
-                    _ = ticks.tick() => self.tick(),
-                    event = self.source.next() => match event {
-                        Some(event) => self.take(event),
-                        None => anyhow::bail!("the feed ended"),
-                    },
-                    Some(done) = self.effects.join_next() => {
-                        if let Ok(Some(event)) = done {
-                            self.take(event);
-                        }
+        let mut editor = editing.start();
+        let ended = loop {
+            let Ok(running) = &mut editor else { break None };
+            tokio::select! {
+                biased;
+                signal = &mut asked_to_end => {
+                    signal.context("waiting for signals")?;
+                    tracing::warn!("asked to end while a payload was edited: it was dropped, nothing was sent");
+                    self.dropped = true;
+                    break None;
+                }
+                ended = running.wait() => break Some(ended),
+                _ = ticks.tick() => self.tick(),
+                event = self.source.next() => match event {
+                    Some(event) => self.take(event),
+                    None => anyhow::bail!("the feed ended"),
+                },
+                Some(done) = self.effects.join_next() => {
+                    if let Ok(Some(event)) = done {
+                        self.take(event);
                     }
                 }
+            }
+        };
+        let ended = match (ended, editor) {
+            (Some(ended), _) => ended,
+            (None, Err(error)) => Err(error),
+            (None, Ok(editor)) => {
+                Editing::stop(editor).await;
+                // The terminal may be gone: that is a reason to be asked to end.
+                let _ = screen.retake();
+                return Ok(None);
             }
         };
         screen.retake().context("taking the terminal again")?;
@@ -328,12 +370,12 @@ impl Console {
             Ok(status) => Err(Trouble::Said(format!("the editor: {status}"))),
             Err(error) => Err(Trouble::Said(format!("the editor: {error}"))),
         };
-        Ok(edited.map(|edited| {
+        Ok(Some(edited.map(|edited| {
             edited.map(|(text, draft, differences)| {
                 self.hands.keep(text);
                 (draft, differences)
             })
-        }))
+        })))
     }
 
     /// Moves the clock on; the screen shows seconds, so only a new second asks for a frame.
@@ -361,8 +403,18 @@ impl Console {
             self.tick();
         }
         self.dirty = true;
+        if let Event::Answer(Answer::Done { reply: Ok(Done::Revealed(clear)), .. }) = &event {
+            self.clear = Some(clear.clone());
+        }
         for effect in update(&mut self.state, event) {
             self.start(effect);
+        }
+    }
+
+    /// Drops the personal data of an order that is no longer revealed.
+    fn forget(&mut self) {
+        if self.state.revealed().is_none() {
+            self.clear = None;
         }
     }
 

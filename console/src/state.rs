@@ -22,6 +22,7 @@ pub mod pointing;
 pub mod pulse;
 pub mod queues;
 pub mod replay;
+pub mod reveal;
 pub mod ring;
 pub mod services;
 pub mod settings;
@@ -275,6 +276,8 @@ pub struct State {
     pub scroll: u16,
     /// The payload of the opened order.
     pub payload: Option<(OrderId, Payload)>,
+    /// Whose personal data is on the screen; [`State::revealed`] tells whether it still may be.
+    pub revealed: Option<reveal::Revealed>,
     /// How that payload is looked at.
     pub tree: tree::Tree,
     /// Saved views.
@@ -368,6 +371,7 @@ impl State {
             opened: Vec::new(),
             scroll: 0,
             payload: None,
+            revealed: None,
             tree: tree::Tree::default(),
             telling: Telling::default(),
             views: views::Views::default(),

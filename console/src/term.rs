@@ -18,6 +18,7 @@ use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 use rustix::process::{Signal, kill_current_process_group};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Bytes of a frame gathered before they are written: a full 200x60 frame with colours in one write, so that a slow
@@ -48,6 +49,8 @@ pub struct Screen {
     terminal: Option<Tty>,
     /// Whether presses and the wheel of the mouse come to us.
     mouse: bool,
+    /// The terminal's settings as another program got them, while it has the terminal.
+    lent: Option<Termios>,
 }
 
 type Tty = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
@@ -56,7 +59,7 @@ impl Screen {
     /// Takes the terminal over. From here on a panic gives it back before its message is printed.
     pub fn enter() -> io::Result<Self> {
         restore_on_panic();
-        Ok(Self { terminal: Some(take()?), mouse: false })
+        Ok(Self { terminal: Some(take()?), mouse: false, lent: None })
     }
 
     /// Asks the terminal for the mouse, or leaves it to the terminal again.
@@ -96,8 +99,9 @@ impl Screen {
     }
 
     /// Gives the terminal back to another program for a while; [`Screen::retake`] takes it again.
-    pub fn lend(&self) {
+    pub fn lend(&mut self) {
         restore();
+        self.lent = tcgetattr(io::stdin()).ok();
     }
 
     /// Gives the terminal back and stops the job, as Ctrl-Z does elsewhere; returns once it is continued, with the
@@ -115,6 +119,10 @@ impl Screen {
     /// shells like it.
     pub fn retake(&mut self) -> io::Result<()> {
         self.give_back();
+        // One that did not end by itself did not put them right.
+        if let Some(before) = self.lent.take() {
+            tcsetattr(io::stdin(), OptionalActions::Now, &before)?;
+        }
         self.terminal = Some(take()?);
         let on = std::mem::take(&mut self.mouse);
         self.mouse(on)

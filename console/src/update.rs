@@ -3,7 +3,7 @@
 //! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys), `pointing` (the mouse),
 //! `attend` (the overview's list), `palette` and `commands` (what is typed there), `plan` and `form` (preparing changes),
 //! `jobs` (doing what was confirmed), `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `tree` (in a payload), `switch` (to another bus),
-//! `asked` (what filters ask of rows).
+//! `asked` (what filters ask of rows), `reveal` (personal data of one order, for a while).
 
 mod alerts;
 mod answers;
@@ -22,6 +22,7 @@ mod palette;
 pub mod plan;
 mod pointing;
 pub(crate) mod replay;
+mod reveal;
 pub(crate) mod rows;
 mod switch;
 mod tree;
@@ -50,6 +51,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         return replay::of_recording(state, effects);
     }
     effects.extend(jobs::settle(state));
+    reveal::settle(state);
     replay::inform(state);
     effects.extend(wire::follow(state));
     if ticks {
@@ -86,6 +88,10 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Pointed(pointed) => {
             state.begun = None;
             pointing::take(state, &pointed);
+            Vec::new()
+        }
+        Event::Unattended => {
+            reveal::conceal(state);
             Vec::new()
         }
         Event::Link(change) => {

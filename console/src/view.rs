@@ -60,6 +60,7 @@ use ratatui::text::{Line, Span};
 
 use self::pen::{Look, Pen};
 use self::table::Scroll;
+use crate::mask::Clear;
 use crate::state::sort::{Key, Sort};
 use crate::state::{Dialog, GroundSeen, Opened, Screen, State, Table, Times};
 use crate::text::{Msg, phrases};
@@ -153,13 +154,21 @@ fn look(state: &State, memory: &Memory) -> Look {
         hearing_since: state.hearing_since,
         attention: state.settings.attention,
         stale_ms: state.stale_at().map(|since| state.now.since(since)),
+        clear: None,
     }
 }
 
-/// Draws `state` over all of `frame`.
+/// Draws `state` over all of `frame`, personal data masked.
 pub fn draw(state: &State, memory: &mut Memory, frame: &mut Frame<'_>) {
+    draw_clear(state, memory, None, frame);
+}
+
+/// As [`draw`], with the personal data of the order that [`State::revealed`] tells: for the terminal that somebody looks at.
+/// What is kept, copied or recorded is made without it.
+pub fn draw_clear(state: &State, memory: &mut Memory, clear: Option<&Clear>, frame: &mut Frame<'_>) {
     let state = state.shown();
-    let look = look(state, memory);
+    let clear = clear.filter(|clear| state.revealed().is_some() && state.opened_payload() == Some(clear.masked()));
+    let look = Look { clear: clear.cloned(), ..look(state, memory) };
     let area = frame.area();
     let mut pen = Pen { buffer: frame.buffer_mut(), look: &look, reach: 0 };
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {

@@ -5,7 +5,10 @@ use std::fmt;
 
 use contract::command::{LogLevel, Move, PingPos, Reinject, Release, Solve, Verb};
 use contract::order::Digest;
-use contract::{CommandId, Country, InstanceId, Operator, OrderId, Service, StoreId, StoreRecord, header, subject};
+use contract::permission::{Held, Right};
+use contract::{
+    CommandId, Country, InstanceId, Operator, OrderId, Service, StoreId, StoreRecord, header, stream, subject,
+};
 
 use crate::template::Kind;
 
@@ -52,6 +55,8 @@ pub enum Planned {
     },
     /// A partition goes to another resolver.
     Move(Moving),
+    /// An order's payload is read, to be shown as it is. Nothing is published but the question.
+    Reveal(Revealing),
 }
 
 /// A test order, ready to be sent.
@@ -152,6 +157,15 @@ pub struct Releasing {
     pub by: Operator,
 }
 
+/// A look at an order's payload as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revealing {
+    /// The order.
+    pub order: OrderId,
+    /// Country of its store.
+    pub country: Country,
+}
+
 /// A move of a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moving {
@@ -203,6 +217,7 @@ impl Planned {
             Self::Store { record, .. } => Target::Store(record.id),
             Self::PingPos { store, .. } => Target::Store(*store),
             Self::Move(moving) => Target::Store(moving.store),
+            Self::Reveal(reveal) => Target::Order(reveal.order.clone()),
         }
     }
 
@@ -220,6 +235,7 @@ impl Planned {
             Self::Store { record, .. } => subject::store(record.country, record.id),
             Self::PingPos { instance, .. } => subject::command(Service::Resolver, instance, Verb::PingPos),
             Self::Move(moving) => subject::command(Service::Distribuidor, &moving.instance, Verb::Move),
+            Self::Reveal(reveal) => reading(&reveal.order),
         }
     }
 
@@ -246,7 +262,8 @@ impl Planned {
         // Structs of strings and numbers always serialise; were it not so, an empty body would be refused.
         match self {
             Self::Inject(order) => order.body.clone(),
-            Self::Command { .. } => Vec::new(),
+            // The question is in the subject.
+            Self::Command { .. } | Self::Reveal(_) => Vec::new(),
             Self::LogLevel { filter, .. } => json(&LogLevel { filter: filter.clone() }),
             Self::Decide(decide) => decide.body(payload),
             Self::Release(release) => json(&Release {
@@ -299,6 +316,12 @@ impl Decide {
             }
         }
     }
+}
+
+/// Where the last message about an order is asked for.
+fn reading(order: &OrderId) -> String {
+    let asked = Right::Look(Held::Stream(&stream::ORDERS)).subjects("").publish;
+    format!("{}.{}", asked.first().map_or("", String::as_str), subject::order_anywhere(order))
 }
 
 fn json(value: &impl serde::Serialize) -> Vec<u8> {

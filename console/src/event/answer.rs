@@ -8,7 +8,7 @@ use contract::{Country, OrderId, StoreId, StoreRecord, UtcMs};
 use serde::{Deserialize, Serialize};
 
 use crate::effect::Draft;
-use crate::mask::{Difference, Masked};
+use crate::mask::{Clear, Difference, Masked};
 use crate::recording::Fault;
 use crate::state::jobs::JobId;
 use crate::state::replay::Stretch;
@@ -167,4 +167,7 @@ pub enum Done {
     Stale,
     /// To a look at a store's POS.
     Pos(PingPosReply),
+    /// To a look at an order's payload: the payload, which whoever draws takes; nothing of it goes into the state but what
+    /// is masked.
+    Revealed(Clear),
 }

@@ -6,15 +6,16 @@ use async_nats::RequestErrorKind;
 use bus::{ErrorKind, catalogue, read};
 use bytes::Bytes;
 use contract::command::{IntakeReply, MoveReply, PingPosReply, Reply};
-use contract::{Fault, StoreRecord, UtcMs, stream, subject};
+use contract::{Fault, OrderId, StoreRecord, UtcMs, stream, subject};
 use serde::de::DeserializeOwned;
 
 use super::chain;
 use super::denied::unless_denied;
 use super::guard::{self, Policy};
+use super::requests;
 use crate::effect::{Fence, Planned};
 use crate::event::{Done, Trouble};
-use crate::sanitise;
+use crate::{mask, sanitise};
 
 /// How long a service may take to answer a request. Intake answers only after its stream has acknowledged; a release waits
 /// for an attempt that is under way for 3 s.
@@ -34,6 +35,9 @@ pub(super) async fn send(
     policy: &Policy,
     now: UtcMs,
 ) -> Result<Done, Trouble> {
+    if let Planned::Reveal(wanted) = planned {
+        return reveal(connection, &wanted.order).await;
+    }
     let allowed = guard::check(planned, payload, policy, now).map_err(|why| Trouble::Forbidden(why.to_string()))?;
     if !connection.is_up() {
         // A disconnected client would keep it and send it later, when nobody expects it any more.
@@ -53,6 +57,16 @@ pub(super) async fn send(
         Err(why) => tracing::info!(subject, why = why.code(), "not answered"),
     }
     answer
+}
+
+/// Reads a payload that may be shown as it is. Nothing is published but the question, so it goes past the guard.
+async fn reveal(connection: &bus::Connection, order: &OrderId) -> Result<Done, Trouble> {
+    if !connection.is_up() {
+        return Err(Trouble::NotConnected);
+    }
+    let payload = requests::in_clear(connection, order).await?;
+    tracing::info!(%order, "its payload was read to be shown as it is");
+    mask::disclose(&payload).map(Done::Revealed)
 }
 
 async fn ask(
@@ -103,7 +117,7 @@ fn answer(planned: &Planned, body: &[u8]) -> Result<Done, Trouble> {
             Done::Move(reply)
         }
         Planned::PingPos { .. } => Done::Pos(looked(parse(body)?)),
-        Planned::Store { .. } => return Err(Trouble::Unreadable),
+        Planned::Store { .. } | Planned::Reveal(_) => return Err(Trouble::Unreadable),
     })
 }
 

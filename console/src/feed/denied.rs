@@ -18,11 +18,7 @@ pub(super) async fn unless_denied<T>(
 }
 
 /// Waits for `work`, which reads `stream`, but not once that was denied.
-pub(super) async fn unless_blind<T>(
-    connection: &bus::Connection,
-    stream: &str,
-    work: impl Future<Output = T>,
-) -> Option<T> {
+pub async fn unless_blind<T>(connection: &bus::Connection, stream: &str, work: impl Future<Output = T>) -> Option<T> {
     // Boxed: what reads a stream is large, and would be larger by each function that hands it on.
     unless_denied(connection, |subject| access::reads(subject, stream), Box::pin(work)).await
 }

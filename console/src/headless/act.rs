@@ -9,6 +9,8 @@ use std::time::Duration;
 
 pub(super) use commands::{cmd, find, reinject, release, solve, store};
 
+use contract::Service;
+
 use super::watching::{self, Need, Watching};
 use super::{Failure, may_change, say, settings};
 use crate::cli::{Acting, Common};
@@ -33,6 +35,12 @@ pub(super) async fn open(common: &Common, need: Need) -> Result<Watching, Failur
     watching::settled(common, &config, need).await
 }
 
+/// What has to be known before a command is given to any instance of `service`: whether there is one. To show what would be
+/// sent, nobody needs to be there.
+pub(super) const fn need(acting: &Acting, service: Service) -> Need {
+    if acting.dry_run { Need::Streams } else { Need::Served(service) }
+}
+
 /// Plans what is wanted; `shape` has the last word about it. Shows it, asks, and does it. Returns the state when it is over,
 /// with the job; no job after a dry run.
 pub(super) async fn perform(
@@ -53,6 +61,9 @@ pub(super) async fn perform(
         watching.close().await;
         return Ok(None);
     }
+    if let Some(refusal) = plan.refusal() {
+        return Err(refused(refusal));
+    }
     if !acting.yes {
         confirm(&plan)?;
     }
@@ -61,7 +72,12 @@ pub(super) async fn perform(
 }
 
 /// Begins the job and goes on until it is over, or the time is.
-async fn carry_out(watching: &mut Watching, plan: Plan, reason: Option<String>, wait_s: u64) -> Result<JobId, Failure> {
+pub(super) async fn carry_out(
+    watching: &mut Watching,
+    plan: Plan,
+    reason: Option<String>,
+    wait_s: u64,
+) -> Result<JobId, Failure> {
     for effect in jobs::begin(&mut watching.state, plan, reason).map_err(|why| refused(&why))? {
         watching.start(effect);
     }

@@ -1,10 +1,9 @@
 //! `domicilio inject`: test orders that no kitchen cooks, one or a burst, followed to their end.
 
-use contract::{StoreRecord, UtcMs};
+use contract::{Service, StoreRecord, UtcMs};
 
 use super::act::{self, find};
 use super::report::OrderReport;
-use super::watching::Need;
 use super::{Failure, print, print_json, say};
 use crate::cli;
 use crate::effect::Planned;
@@ -17,7 +16,7 @@ pub(super) async fn run(common: &cli::Common, arguments: &cli::Inject) -> Result
     if arguments.code.is_some() && arguments.count > 1 {
         return Err(Failure::Usage("--code is one order's".to_owned()));
     }
-    let watching = act::open(common, Need::Streams).await?;
+    let watching = act::open(common, act::need(&arguments.acting, Service::Api)).await?;
     let store = find(&watching.state, &arguments.store)?;
     let record = watching.state.stores.get(store).map(|store| store.record.clone());
     let record = record.ok_or_else(|| Failure::Failed(format!("no store {store}")))?;

@@ -5,11 +5,13 @@ use contract::decision::DECISIONS_MAX;
 use contract::{AppCode, EventKind, OrderHead, OrderId, UtcMs, stream, subject};
 
 use super::report::OrderReport;
-use super::{Failure, connect, print, print_json};
+use super::{Failure, act, connect, print, print_json};
 use crate::cli;
 use crate::event::{Event, Fact, Meter};
 use crate::feed::decode;
-use crate::state::{Lang, Order, State};
+use crate::feed::denied::unless_blind;
+use crate::operation::Kind;
+use crate::state::{Lang, Order, Refusal, State};
 use crate::update::update;
 
 /// Stores that one code may have gone to; more are not listed.
@@ -22,6 +24,9 @@ const STEPS_MAX: usize = 20_000;
 const ENTRIES_MAX: usize = 500;
 
 pub(super) async fn run(common: &cli::Common, arguments: &cli::Order) -> Result<(), Failure> {
+    if let Some(reason) = arguments.reason.as_deref().filter(|_| arguments.reveal) {
+        return Box::pin(super::reveal::run(common, arguments, reason)).await;
+    }
     let connection = connect(common).await?;
     let found = find(&connection, &arguments.id).await?;
     let id = found.head.id();
@@ -53,13 +58,13 @@ async fn find(connection: &bus::Connection, text: &str) -> Result<Found, Failure
         let code: AppCode = text.parse().map_err(|error| Failure::Usage(format!("{error}")))?;
         subject::orders_with_code(&code)
     };
-    let mut found = acceptances(connection, &filter).await?;
+    let mut found = allowed(connection, &filter).await?;
     if found.is_empty()
         && by_id.is_some()
         && let Ok(code) = text.parse::<AppCode>()
     {
         // What reads as `<store>.<code>` may also be a code with a dot in it.
-        found = acceptances(connection, &subject::orders_with_code(&code)).await?;
+        found = allowed(connection, &subject::orders_with_code(&code)).await?;
     }
     if found.len() == 1
         && let Some(one) = found.pop()
@@ -73,6 +78,13 @@ async fn find(connection: &bus::Connection, text: &str) -> Result<Found, Failure
             Err(Failure::Usage(format!("the code went to several stores, name one: {}", ids.join(", "))))
         }
     }
+}
+
+/// As [`acceptances`], told at once when this user may not read them.
+async fn allowed(connection: &bus::Connection, filter: &str) -> Result<Vec<Found>, Failure> {
+    let read = acceptances(connection, filter);
+    let read = unless_blind(connection, stream::ORDERS.name, read).await;
+    read.unwrap_or_else(|| Err(act::refused(&Refusal::Denied(Kind::Reveal.operation().user()))))
 }
 
 /// The orders that match, each with what is in `ORDERS` about it, oldest first.

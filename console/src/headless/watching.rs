@@ -16,10 +16,11 @@ use crate::audit::Scribe;
 use crate::cli::Common;
 use crate::config::Config;
 use crate::effect::Effect;
-use crate::event::{Event, Part};
+use crate::event::{Answer, Done, Event, Part};
 use crate::feed::guard::Policy;
 use crate::feed::{self, Feed, route};
 use crate::hands::Hands;
+use crate::mask::Clear;
 use crate::state::link::PartState;
 use crate::state::{Link, State};
 use crate::update::update;
@@ -32,6 +33,9 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long a part that cannot be read is waited for, in milliseconds: it is tried again every two seconds.
 const FAILING_LIMIT_MS: i64 = 5_000;
+
+/// How long it is waited until somebody tells who is there, in milliseconds; who may not ask does not hear.
+const ASK_MS: i64 = SILENT_MS + 1_500;
 
 /// How long heartbeats are listened to at least, in milliseconds: one of everybody and half of the next.
 const LISTEN_MS: i64 = 1_600;
@@ -47,6 +51,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(1);
 pub(super) enum Need {
     /// What the streams hold.
     Streams,
+    /// That, and whether a service is there that would take a command.
+    Served(Service),
     /// That, and who is there.
     Services,
     /// That, and the day's counts.
@@ -70,6 +76,8 @@ pub(super) struct Watching {
     /// What happened since it was asked for last, kept from the start until [`Watching::open`] has connected.
     heard: Vec<Heard>,
     keeps: bool,
+    /// What is masked of the order that was revealed last.
+    pub(super) clear: Option<Clear>,
 }
 
 /// Connects and watches until what `need` says is known. Reading that takes too long or fails is no error: the state
@@ -97,8 +105,18 @@ impl Watching {
         let mut ticks = interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let effects = JoinSet::new();
-        let mut watching =
-            Self { state, feed, hands, events, effects, alerts: None, ticks, heard: Vec::new(), keeps: true };
+        let mut watching = Self {
+            state,
+            feed,
+            hands,
+            events,
+            effects,
+            alerts: None,
+            ticks,
+            heard: Vec::new(),
+            keeps: true,
+            clear: None,
+        };
         if watching.until(CONNECT_LIMIT, |state| state.link.is_up()).await? {
             watching.keeps = false;
             return Ok(watching);
@@ -173,6 +191,9 @@ impl Watching {
     }
 
     fn happen(&mut self, event: Event) {
+        if let Event::Answer(Answer::Done { reply: Ok(Done::Revealed(clear)), .. }) = &event {
+            self.clear = Some(clear.clone());
+        }
         for effect in update(&mut self.state, event) {
             self.start(effect);
         }
@@ -258,6 +279,10 @@ fn is_settled(state: &State, need: Need) -> bool {
     state.reading.ready
         && match need {
             Need::Streams => true,
+            Need::Served(service) => {
+                let told = state.services.is_served(service, state.now, state.hearing_since).is_some();
+                told || state.now.since(state.hearing_since) > ASK_MS
+            }
             Need::Services => has_listened(state),
             Need::Everything => {
                 let counted = state.counted.read_at.is_some() || state.counted.trouble.is_some();

@@ -172,6 +172,15 @@ impl Access {
         asked.into_iter().find(|denied| denied.subject == subject)
     }
 
+    /// The denial because of which it is pointless to ask for single messages of `stream`.
+    pub fn may_not_look(&self, stream: &str) -> Option<&Denied> {
+        let looks = |denied: &&Denied| {
+            let of = denied.subject.strip_prefix("$JS.API.DIRECT.GET.").and_then(|rest| rest.split('.').next());
+            denied.tried == Tried::Publishing && of == Some(stream)
+        };
+        self.denied.iter().find(looks)
+    }
+
     /// Variables and flags that say otherwise than the context in use.
     pub fn overrides(&self) -> impl Iterator<Item = &'static str> {
         let stronger = |setting: &&Setting| matches!(setting.said, Said::Environment | Said::Flag);

@@ -123,9 +123,10 @@ pub enum Focus {
 }
 
 impl Confirm {
-    /// The preview of `plan`, on Cancel.
-    pub const fn new(plan: Plan) -> Self {
-        Self { plan, reason: String::new(), typed: String::new(), focus: Focus::Cancel, refusal: None }
+    /// The preview of `plan`, on Cancel; with why it could not be done right now, if so.
+    pub fn new(plan: Plan) -> Self {
+        let refusal = plan.refusal().cloned();
+        Self { plan, reason: String::new(), typed: String::new(), focus: Focus::Cancel, refusal }
     }
 
     /// What can have the focus, in the order in which it goes round.

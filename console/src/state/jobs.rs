@@ -338,9 +338,12 @@ impl Jobs {
 
     /// Whether a job begun before `job` has something under way with the target of `planned`; any job when `job` is `None`.
     pub fn is_busy_with(&self, job: Option<JobId>, planned: &Planned) -> bool {
+        // To look disturbs nobody, and nobody disturbs it.
+        let changes = |planned: &Planned| !matches!(planned, Planned::Reveal(_));
         let target = planned.target();
         let others = self.running().filter(|other| job.is_none_or(|job| other.id < job));
-        others.flat_map(|other| &other.items).any(|item| !item.step.has_ended() && item.planned.target() == target)
+        let busy = |item: &JobItem| !item.step.has_ended() && changes(&item.planned) && item.planned.target() == target;
+        changes(planned) && others.flat_map(|other| &other.items).any(busy)
     }
 
     /// Takes one more; the oldest that has ended makes room.

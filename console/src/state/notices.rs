@@ -1,7 +1,7 @@
 //! Short messages at the bottom of the screen. Their words are in the catalogue, `text.rs`.
 
 use contract::heartbeat::RunState;
-use contract::{InstanceId, OrderId, StoreId, UtcMs};
+use contract::{InstanceId, OrderId, Service, StoreId, UtcMs};
 
 use super::jobs::{Counts, Step};
 use super::orders::OrderState;
@@ -94,6 +94,8 @@ pub enum Notice {
     Unlocked(i64),
     /// The context is locked again.
     Locked,
+    /// The personal data of an order is masked again.
+    Concealed,
     /// A payload was left as it was.
     NotEdited(OrderId),
     /// A payload could not be edited, with why.
@@ -189,10 +191,14 @@ pub enum Refusal {
     NoOwner(StoreId),
     /// No distribuidor hands over right now.
     NoActive,
+    /// No instance of the service lives: nobody would take the request.
+    NoInstance(Service),
     /// No resolver could take the store.
     NoResolver,
     /// Nothing was done from here yet.
     NoJobs,
+    /// An order has to be opened first.
+    NoOpenOrder,
     /// The resolver has the store already.
     AlreadyOwner(InstanceId),
     /// The store is in that state already.
@@ -265,6 +271,7 @@ impl Refusal {
             Self::NotAtHead => "not_at_head",
             Self::NoOwner(_) => "no_owner",
             Self::NoActive => "no_active",
+            Self::NoInstance(_) => "no_service",
             Self::NoResolver => "no_resolver",
             Self::StoreChanged(_) | Self::CatalogueChanged => "revision_stale",
             Self::StoreExists(_) => "store_exists",

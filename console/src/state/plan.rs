@@ -49,6 +49,8 @@ pub enum Wanted {
     DisableStore(StoreId),
     /// A store as it is to be, a new one or one that is there.
     PutStore(Box<StoreRecord>),
+    /// The personal data of an order.
+    Reveal(OrderId),
     /// Acting in this context for a while.
     Unlock,
 }
@@ -71,6 +73,7 @@ impl Wanted {
             Self::DisableStore(_) => Kind::DisableStore,
             Self::PutStore(_) if store_exists => Kind::EditStore,
             Self::PutStore(_) => Kind::CreateStore,
+            Self::Reveal(_) => Kind::Reveal,
             Self::Unlock => Kind::Unlock,
         }
     }
@@ -118,6 +121,12 @@ impl Plan {
     /// How many would be skipped as things stand.
     pub fn refused(&self) -> usize {
         self.items.iter().filter(|item| item.refusal.is_some()).count()
+    }
+
+    /// Why none of it would be sent as things stand, if so: the first of the reasons.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        let first = self.items.first().and_then(|item| item.refusal.as_ref());
+        first.filter(|_| self.refused() == self.items.len())
     }
 
     /// Country and count, `ec 47`; with several countries all of them: `co ec 47`.

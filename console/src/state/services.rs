@@ -286,6 +286,17 @@ impl Services {
         self.found.iter().filter(|(key, _)| !self.by_key.contains_key(key)).map(|(_, found)| found)
     }
 
+    /// Whether some instance of a service lives at `now`, as far as can be told: it is heard, or it answered when everybody
+    /// was asked last. `None` while its heartbeat may still come, listened to since `hearing_since`, or nobody was asked.
+    pub fn is_served(&self, service: Service, now: UtcMs, hearing_since: UtcMs) -> Option<bool> {
+        let lives = |instance: &Instance| !instance.is_silent(now) && !instance.is_stopped(now);
+        if self.of(service).any(lives) || self.found.keys().any(|(found, _)| *found == service) {
+            return Some(true);
+        }
+        let listened = now.since(hearing_since) > SILENT_MS;
+        (listened && self.asked_at().is_some()).then_some(false)
+    }
+
     /// Takes a heartbeat that came at `at`; beyond [`INSTANCES_MAX`] the longest silent instance makes room.
     pub fn hear(&mut self, heartbeat: &Heartbeat, at: UtcMs) {
         let ahead_ms = heartbeat.at.since(at);

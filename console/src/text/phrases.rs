@@ -394,6 +394,11 @@ phrases! {
         "El servidor lo niega a este usuario; puede hacerlo {user}.",
         "The server denies it to this user; {user} may do it."
     }
+    /// Nobody would take it.
+    refused_no_instance(service) {
+        "Ninguna instancia de {service} da señales: nadie atendería esto, y no se envía. Mírelas en Servicios (domicilio services).",
+        "No instance of {service} gives a sign of life: nobody would take this, so it is not sent. See Services (domicilio services)."
+    }
     /// No audit, no action.
     refused_unaudited(why) { "la auditoría no se pudo escribir: {why}", "the audit trail could not be written: {why}" }
     /// Not a time.
@@ -445,6 +450,10 @@ phrases! {
     targets(count, countries) { "{count}: {countries}", "{count}: {countries}" }
     /// Who may, and who this is.
     right_of(user, me) { "{user} puede; usted es {me}", "{user} may; you are {me}" }
+    /// The payload with its personal data, for so many seconds more.
+    payload_revealed(left) { "Datos personales a la vista, {left} s", "Personal data shown, {left} s" }
+    /// The same where there is little room.
+    revealed(left) { "datos a la vista, {left} s", "data shown, {left} s" }
     /// Who may.
     right(user) { "{user} puede", "{user} may" }
     /// What to type.

@@ -19,6 +19,7 @@ impl Refusal {
             Self::ViewsUnreadable(why) => phrases::views_unreadable(lang, why),
             Self::TooMany(count) => phrases::refused_too_many(lang, count, crate::state::jobs::BATCH_MAX),
             Self::OrderIs(state) => phrases::refused_order_is(lang, lang.t(order_state(*state))),
+            Self::NoInstance(service) => phrases::refused_no_instance(lang, service),
             Self::NothingWaits(store) => phrases::refused_nothing_waits(lang, store),
             Self::NoOwner(store) => phrases::refused_no_owner(lang, store),
             Self::AlreadyOwner(instance) => phrases::refused_already_owner(lang, instance),
@@ -66,6 +67,7 @@ impl Refusal {
             Self::NoContextName => Msg::RefusedNoContextName,
             Self::Cancelled => Msg::RefusedCancelled,
             Self::NoJobs => Msg::RefusedNoJobs,
+            Self::NoOpenOrder => Msg::RefusedNoOpenOrder,
             _ => Msg::RefusedNothingSelected,
         }
     }

@@ -600,6 +600,9 @@ words! {
         OpEditStore: "editar el local", "edit the store";
         OpEditStoreMeans: "Los servicios toman los datos nuevos al momento, también la dirección del POS.",
             "The services take up the new data at once, the POS's address, too.";
+        OpReveal: "ver los datos personales", "show personal data";
+        OpRevealMeans: "Los datos del cliente se ven en esta pantalla durante 60 segundos; copias y archivos los llevan ocultos. No cambia nada. Queda en la auditoría quién los vio y por qué.",
+            "The customer's data is on this screen for 60 seconds; copies and files have it masked. Nothing is changed. The audit trail keeps who saw it, and why.";
         OpUnlock: "desbloquear este contexto", "unlock this context";
         OpUnlockMeans: "Durante 15 minutos se puede actuar desde aquí; luego se bloquea solo. Queda en la auditoría.",
             "For 15 minutes changes can be made from here; then it locks by itself. It stands in the audit trail.";
@@ -629,6 +632,7 @@ words! {
         ZoneHint: "vacío: la del país", "empty: the country's";
         ReasonNeeded: "obligatorio", "required";
         ReasonOptional: "si hace falta", "if need be";
+        ButtonReveal: "Mostrar", "Show";
         ButtonContinue: "Continuar", "Continue";
         ButtonDo: "Hacerlo", "Do it";
         HintPreview: "Enter lleva a la vista previa; nada se envía.", "Enter leads to the preview; nothing is sent.";
@@ -651,6 +655,11 @@ words! {
         PartHttp: "respuesta", "answer";
         FaultUnreachable: "no se llega al POS", "the POS is not reached";
         FaultStale: "alguien cambió el registro entretanto", "somebody changed the record meanwhile";
+        EditDropped: "se pidió terminar mientras se editaba un contenido: lo editado se descartó y no se envió nada",
+            "asked to end while a payload was being edited: the edited text was dropped, and nothing was sent";
+        Concealed: "Los datos personales están ocultos de nuevo.", "Personal data is masked again.";
+        DoReveal: "datos personales", "personal data";
+        RefusedNoOpenOrder: "Primero abra el pedido.", "Open the order first.";
         Locked: "Este contexto está bloqueado de nuevo.", "This context is locked again.";
         DoReinject: "reinyectar", "reinject";
         DoEdit: "editar", "edit";

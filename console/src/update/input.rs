@@ -3,7 +3,7 @@
 use contract::{OrderId, StoreId};
 
 use super::plan::Scope;
-use super::{attend, form, jobs, marks, palette, plan, pointing, rows, switch, tree};
+use super::{attend, form, jobs, marks, palette, plan, pointing, reveal, rows, switch, tree};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::Edit;
@@ -106,6 +106,7 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::Solve
         | Action::Release
         | Action::Ping => return operate(state, action),
+        Action::Reveal => return reveal::key(state),
         Action::Jobs => return jobs::open(state),
         Action::CancelJob => {
             if let Some(Opened::Job(id)) = state.opened.last() {
@@ -123,7 +124,7 @@ pub(super) fn action(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 /// Prepares what an action of the table of operations means for what is looked at.
-fn operate(state: &mut State, action: Action) -> Vec<Effect> {
+pub(super) fn operate(state: &mut State, action: Action) -> Vec<Effect> {
     if let Some(kind) = plan::meant(state, action) {
         return plan::prepare(state, kind, Scope::Chosen);
     }

@@ -8,7 +8,7 @@ mod sending;
 use answer::{judge, skip, wait_for_proof};
 
 use super::plan::guard;
-use super::{input, plan};
+use super::{input, plan, reveal};
 use crate::effect::{Effect, Intent, Planned};
 use crate::event::{Done, Trouble};
 use crate::operation::{Kind, Reason};
@@ -20,7 +20,7 @@ use crate::state::{InputMode, Notice, Opened, Refusal, State, Tone};
 /// Begins a confirmed plan: the job is there, and its intent is to be written. Nothing is sent yet.
 pub fn begin(state: &mut State, plan: Plan, reason: Option<String>) -> Result<Vec<Effect>, Refusal> {
     let operation = plan.kind.operation();
-    if let Some(refusal) = guard::anything(state).filter(|_| plan.kind != Kind::Unlock) {
+    if let Some(refusal) = guard::at_all(state, plan.kind).filter(|_| plan.kind != Kind::Unlock) {
         return Err(refusal);
     }
     if operation.reason == Reason::Required && reason.is_none() {
@@ -71,7 +71,8 @@ fn clear_marks(state: &mut State, items: &[Planned]) {
 fn tell_begun(state: &mut State, kind: Kind, items: &[Planned]) {
     let notice = match items {
         [Planned::Inject(order)] => Notice::Injecting(order.order.clone()),
-        [] => return,
+        // What it is done for shows by itself.
+        [] | [Planned::Reveal(_)] => return,
         [one] => Notice::JobBegan { kind, target: Some(one.target()), count: 1 },
         more => Notice::JobBegan { kind, target: None, count: more.len() },
     };
@@ -155,6 +156,12 @@ pub(super) fn done(state: &mut State, id: JobId, at: usize, reply: Result<Done, 
     let Some(job) = state.jobs.get_mut(id) else { return Vec::new() };
     let single = job.items.len() == 1;
     let Some(item) = job.items.get_mut(at).filter(|item| !item.step.has_ended()) else { return Vec::new() };
+    if let (Planned::Reveal(wanted), Ok(Done::Revealed(clear))) = (&item.planned, &reply) {
+        let (order, clear) = (wanted.order.clone(), clear.clone());
+        item.step = Step::Verified;
+        reveal::begin(state, &order, &clear);
+        return Vec::new();
+    }
     judge(item, reply, now);
     let accepted = item.step == Step::Answered && item.doubt.is_none();
     match (&item.planned, single && accepted) {
@@ -216,6 +223,7 @@ fn told(job: &Job) -> Option<(Tone, Notice)> {
             };
             return Some((Tone::Bad, Notice::InjectFailed { order: order.order.clone(), step: why }));
         }
+        [JobItem { planned: Planned::Reveal(_), step: Step::Verified, .. }] => return None,
         [one] => (Some(one.planned.target()), (one.step != Step::Verified).then(|| one.step.clone())),
         _ => (None, None),
     };

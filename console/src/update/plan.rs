@@ -11,7 +11,7 @@ use contract::heartbeat::RunState;
 use contract::store::StoreState;
 use contract::{OrderId, StoreId};
 
-use super::{form, input, jobs};
+use super::{form, input, jobs, reveal};
 use crate::action::Action;
 use crate::effect::{Draft, Effect};
 use crate::event::{Edit, Trouble};
@@ -54,7 +54,7 @@ pub fn is_possible(state: &State, kind: Kind, scope: Scope) -> bool {
     if kind == Kind::Unlock {
         return state.playing.is_none() && state.access.unlock && state.access.is_locked(state.now);
     }
-    if guard::anything(state).is_some() {
+    if guard::at_all(state, kind).is_some() {
         return false;
     }
     let runs = || instance(state).and_then(|key| state.services.get(&key)).filter(|known| !state.is_silent(known));
@@ -62,6 +62,7 @@ pub fn is_possible(state: &State, kind: Kind, scope: Scope) -> bool {
     let store_is_open = || takes().map(|store| store.record.state_at(state.now) == StoreState::Open);
     match kind {
         Kind::Inject | Kind::CreateStore | Kind::Unlock => true,
+        Kind::Reveal => reveal::asked_for(state).is_some(),
         Kind::Pause | Kind::Drain => runs().is_some_and(|known| known.heartbeat.state == RunState::Running),
         Kind::Resume => {
             runs().is_some_and(|known| matches!(known.heartbeat.state, RunState::Paused | RunState::Draining))
@@ -112,7 +113,7 @@ const fn is_for(kind: Kind, object: Object, aim: Aim) -> bool {
 
 /// Prepares an operation: opens its form or its preview, or says why not.
 pub fn prepare(state: &mut State, kind: Kind, scope: Scope) -> Vec<Effect> {
-    if let Some(refusal) = guard::anything(state).filter(|_| kind != Kind::Unlock) {
+    if let Some(refusal) = guard::at_all(state, kind).filter(|_| kind != Kind::Unlock) {
         refuse_plainly(state, refusal);
         return Vec::new();
     }
@@ -158,6 +159,7 @@ fn wanted(state: &State, kind: Kind, scope: Scope) -> Result<Next, Refusal> {
         Kind::DisableStore => Next::Plan(Wanted::DisableStore(store(state).ok_or_else(wrong)?)),
         Kind::CreateStore => Next::Form(form::store(state, None)?),
         Kind::EditStore => Next::Form(form::store(state, Some(store(state).ok_or_else(wrong)?))?),
+        Kind::Reveal => Next::Plan(Wanted::Reveal(reveal::asked_for(state).ok_or(Refusal::NoOpenOrder)?)),
         Kind::Unlock => Next::Plan(Wanted::Unlock),
     })
 }

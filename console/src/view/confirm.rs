@@ -194,6 +194,11 @@ fn single(look: &Look, state: &State, planned: &Planned) -> Vec<Line<'static>> {
         Planned::PingPos { instance, store } => {
             vec![place(*store, None), named(look, Msg::ColumnOwner, look.line(Meaning::Text, instance.to_string()))]
         }
+        Planned::Reveal(reveal) => vec![
+            place(reveal.order.store, Some(reveal.country)),
+            named(look, Msg::ColumnOrder, name(reveal.order.code.as_str())),
+            named(look, Msg::ColumnState, order_state(&reveal.order)),
+        ],
         Planned::Move(moving) => {
             let from =
                 state.queues.owner(moving.store).map_or_else(|| look.glyphs().unknown.to_owned(), ToString::to_string);
@@ -235,7 +240,10 @@ fn requests(look: &Look, confirm: &Confirm, columns: usize) -> Vec<Line<'static>
 /// The request to the last byte; of several the first one stands for the others.
 fn request(look: &Look, planned: &Planned, single: bool, columns: usize) -> Vec<Line<'static>> {
     let text = |text: String| look.line(Meaning::Text, text);
-    let mut lines = vec![named(look, Msg::FieldSubject, text(planned.subject()))];
+    let subject = super::dialog::chunks(&planned.subject(), columns.saturating_sub(super::dialog::NAMES).max(1));
+    let mut subject = subject.into_iter();
+    let mut lines = vec![named(look, Msg::FieldSubject, text(subject.next().unwrap_or_default()))];
+    lines.extend(subject.map(|more| indented(text(more))));
     for (name, value) in planned.headers() {
         lines.push(named(look, Msg::FieldHeader, text(format!("{name}: {value}"))));
     }
@@ -370,6 +378,7 @@ fn buttons(look: &Look, confirm: &Confirm) -> Line<'static> {
         Kind::Inject => Msg::ButtonInject,
         Kind::Pause | Kind::PauseStore => Msg::ButtonPause,
         Kind::Resume | Kind::ResumeStore => Msg::ButtonResume,
+        Kind::Reveal => Msg::ButtonReveal,
         _ => Msg::ButtonDo,
     };
     Line::from(vec![

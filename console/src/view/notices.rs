@@ -93,6 +93,7 @@ fn notice(look: &Look, state: &State, notice: &Notice) -> String {
         Notice::Unheard(why) => phrases::unheard(lang, why),
         Notice::Unlocked(ms) => phrases::unlocked(lang, phrases::minutes(lang, ms / 60_000)),
         Notice::Locked => look.t(Msg::Locked).to_owned(),
+        Notice::Concealed => look.t(Msg::Concealed).to_owned(),
         Notice::NotEdited(order) => phrases::not_edited(lang, &order.code),
         Notice::EditFailed { order, why } => phrases::edit_failed(lang, &order.code, why.text(lang)),
         Notice::Back { away_ms } => phrases::back_after(lang, when::age(*away_ms)),

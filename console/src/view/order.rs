@@ -261,9 +261,9 @@ fn closing(look: &Look, row: &Row<'_>) -> Line<'static> {
     Line::from(vec![branch, look.span(Meaning::Busy, text)])
 }
 
-/// A payload as an indented tree; what is personal, or not known to be harmless, is only said to be there. Tells the row
-/// of the cursor, too.
-fn payload(look: &Look, payload: Option<&Payload>, tree: &Tree) -> (Vec<Line<'static>>, Option<usize>) {
+/// A payload as an indented tree in `columns` columns; what is personal, or not known to be harmless, is only said to be
+/// there, unless it may be seen. Tells the row of the cursor, too.
+fn payload(look: &Look, payload: Option<&Payload>, tree: &Tree, columns: usize) -> (Vec<Line<'static>>, Option<usize>) {
     match payload {
         None | Some(Payload::Loading) => (vec![look.line(Meaning::Busy, look.t(Msg::Fetching))], None),
         Some(Payload::Missing(why)) => {
@@ -273,20 +273,27 @@ fn payload(look: &Look, payload: Option<&Payload>, tree: &Tree) -> (Vec<Line<'st
             let shown = tree.shown(masked);
             let found = tree.found(masked);
             let mut out: Vec<Line<'static>> = Vec::new();
+            let mut cursor = None;
             for (at, line) in shown.iter().filter_map(|at| Some((at, masked.lines.get(*at)?))) {
-                let mut drawn = payload_line(look, line);
-                if tree.folded.contains(at) {
-                    drawn.push_span(look.span(Meaning::Frame, format!(" {}", look.glyphs().ellipsis)));
+                if tree.cursor == Some(*at) {
+                    cursor = Some(out.len());
                 }
-                if found.binary_search(at).is_ok() {
-                    drawn = drawn.patch_style(Style::new().add_modifier(Modifier::UNDERLINED));
+                let hidden = look.clear.as_ref().and_then(|clear| clear.hidden(*at));
+                let mut drawn = match hidden {
+                    Some(hidden) => clear_lines(look, line, hidden, columns),
+                    None => vec![payload_line(look, line)],
+                };
+                if let Some(last) = drawn.last_mut().filter(|_| tree.folded.contains(at)) {
+                    last.push_span(look.span(Meaning::Frame, format!(" {}", look.glyphs().ellipsis)));
                 }
-                out.push(drawn);
+                let underlined = found.binary_search(at).is_ok();
+                let style = if underlined { Style::new().add_modifier(Modifier::UNDERLINED) } else { Style::new() };
+                out.extend(drawn.into_iter().map(|line| line.patch_style(style)));
             }
             if masked.cut {
                 out.push(look.line(Meaning::AlertWarn, look.t(Msg::PayloadCut)));
             }
-            (out, tree.cursor.and_then(|cursor| shown.iter().position(|at| *at == cursor)))
+            (out, cursor)
         }
     }
 }
@@ -321,6 +328,39 @@ fn payload_line(look: &Look, line: &mask::Line) -> Line<'static> {
     Line::from(spans)
 }
 
+/// A line with what is masked of it. What does not fit beside its key stands below it, whole: it is there to be read to
+/// somebody.
+fn clear_lines(look: &Look, line: &mask::Line, hidden: &mask::Hidden, columns: usize) -> Vec<Line<'static>> {
+    let indent = "  ".repeat(usize::from(line.depth));
+    let mut spans = vec![Span::raw(indent.clone())];
+    if let Some(key) = hidden.key.as_ref().or(line.key.as_ref()) {
+        let meaning = if hidden.key.is_some() { Meaning::AlertWarn } else { Meaning::Muted };
+        spans.push(look.span(meaning, format!("{key}: ")));
+    }
+    let Some(shown) = &hidden.value else {
+        spans.push(value(look, &line.value));
+        return vec![Line::from(spans)];
+    };
+    let text = value(look, shown).content;
+    let used: usize = spans.iter().map(|span| fit::width(&span.content)).sum();
+    if used + fit::width(&text) <= columns {
+        spans.push(look.span(Meaning::AlertWarn, text));
+        return vec![Line::from(spans)];
+    }
+    let room = columns.saturating_sub(fit::width(&indent) + 2).max(1);
+    let below = fit::wrap(&text, room).into_iter();
+    let below = below.map(|row| Line::from(vec![Span::raw(format!("{indent}  ")), look.span(Meaning::AlertWarn, row)]));
+    [Line::from(spans)].into_iter().chain(below).collect()
+}
+
+/// What the payload is called: with personal data on the screen, for how long that stays there.
+fn payload_title(look: &Look, state: &State) -> String {
+    match state.revealed().filter(|_| look.clear.is_some()) {
+        Some(revealed) => phrases::payload_revealed(look.lang, revealed.left_s(look.now)),
+        None => look.t(Msg::Payload).to_owned(),
+    }
+}
+
 /// A value, masked as it is.
 pub(super) fn value(look: &Look, value: &Value) -> Span<'static> {
     match value {
@@ -343,7 +383,7 @@ pub(super) fn text(look: &Look, state: &State, id: &contract::OrderId, columns: 
         lines.push(Line::default());
         lines.push(Line::from(look.t(Msg::Payload)));
         // All of it, whatever is folded on the screen.
-        lines.extend(payload(look, Some(shown), &Tree::default()).0);
+        lines.extend(payload(look, Some(shown), &Tree::default(), usize::from(columns)).0);
     }
     lines
 }
@@ -358,7 +398,6 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, id: &contract::
         return;
     };
     let shown = state.payload.as_ref().filter(|(of, _)| of == id).map(|(_, payload)| payload);
-    let (tree, cursor) = payload(look, shown, &state.tree);
     let told =
         |columns: u16| told(look, &row, Room { columns: usize::from(columns), whole: state.telling == Telling::Whole });
     if area.width >= BESIDE_MIN {
@@ -367,17 +406,36 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, id: &contract::
         pen.rule(left, &title, Line::default());
         let inner = super::indent(super::below_rule(left));
         scrolled(pen, inner, told(inner.width), state.scroll);
-        let inner = super::pane_noted(pen, right, left, look.t(Msg::Payload), found(look, state));
+        let inner = super::pane_noted(pen, right, left, &payload_title(look, state), found(look, state));
+        let (tree, cursor) = payload(look, shown, &state.tree, text_columns(inner));
         lined(pen, inner, tree, state.scroll, cursor, scroll);
     } else {
-        pen.rule(area, &title, found(look, state));
+        pen.rule(area, &title, noted(look, state));
         let inner = super::indent(super::below_rule(area));
         let mut lines = told(inner.width);
         lines.push(Line::default());
-        lines.push(look.line(Meaning::Title, look.t(Msg::Payload)));
+        lines.push(look.line(Meaning::Title, payload_title(look, state)));
+        let (tree, cursor) = payload(look, shown, &state.tree, text_columns(inner));
         let cursor = cursor.map(|cursor| cursor + lines.len());
         lines.extend(tree);
         lined(pen, inner, lines, state.scroll, cursor, scroll);
+    }
+}
+
+/// Columns for text in `area`, beside the scroll bar.
+fn text_columns(area: Rect) -> usize {
+    usize::from(area.width.saturating_sub(1))
+}
+
+/// At the end of the order's rule, which stays when the payload's own title is scrolled away: how long personal data stays,
+/// or where the search stands.
+fn noted(look: &Look, state: &State) -> Line<'static> {
+    match state.revealed().filter(|_| look.clear.is_some()) {
+        Some(revealed) => {
+            let text = phrases::revealed(look.lang, revealed.left_s(look.now));
+            look.line(Meaning::AlertWarn, format!("{} {text}", look.glyphs().warn))
+        }
+        None => found(look, state),
     }
 }
 

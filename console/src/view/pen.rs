@@ -10,6 +10,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::fit::{self, Align};
+use crate::mask::Clear;
 use crate::state::attention::Severity;
 use crate::state::services::Instance;
 use crate::state::settings::Attention;
@@ -33,6 +34,8 @@ pub(crate) struct Look {
     pub(crate) stale_ms: Option<i64>,
     /// Since when whoever speaks is heard without a gap: silence before that says nothing.
     pub(crate) hearing_since: UtcMs,
+    /// What is masked of the opened payload, where it may be drawn.
+    pub(crate) clear: Option<Clear>,
 }
 
 impl Look {

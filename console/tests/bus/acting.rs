@@ -20,6 +20,7 @@ use domicilio::template;
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
 
+use crate::looking::{beat, heartbeats};
 use crate::world::{World, head, outcome, record};
 
 /// Settings of a context `prod` that leads to the world's bus.
@@ -237,6 +238,7 @@ async fn not_injected(world: &World, n: u32) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_partly_done_says_so_item_by_item_and_stands_in_the_trail_and_on_the_bus() {
     let world = World::start().await;
+    let _beating = beat(&world, heartbeats());
     for n in 0..3 {
         not_injected(&world, n).await;
     }
@@ -305,6 +307,7 @@ async fn what_is_partly_done_says_so_item_by_item_and_stands_in_the_trail_and_on
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_killed_while_it_acts_leaves_its_intent() {
     let world = World::start().await;
+    let _beating = beat(&world, heartbeats());
     world.store_record(&record(72)).await;
     // A service that takes the request and never answers.
     let mut requests = world.bus.client.subscribe("domicilio.cmd.api-domicilio.any.inject").await.unwrap();
@@ -324,6 +327,7 @@ async fn a_program_that_is_killed_while_it_acts_leaves_its_intent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_trail_nothing_is_done_and_looking_goes_on() {
     let world = World::start().await;
+    let _beating = beat(&world, heartbeats());
     world.store_record(&record(72)).await;
     let mut requests = world.bus.client.subscribe("domicilio.cmd.>").await.unwrap();
     world.bus.client.flush().await.unwrap();
@@ -361,6 +365,7 @@ async fn what_the_server_denies_is_told_as_denied() {
     bus.up().await;
     topology::ensure(&bus.js, Profile { replicas: 1, storage_percent: 1 }).await.unwrap();
     let world = World::on(server, bus, folder);
+    let _beating = beat(&world, heartbeats());
     let revision = world.store_record(&record(72)).await;
     for arguments in [
         &["inject", "--template", "accrue", "--store", "72", "--yes"][..],
@@ -379,6 +384,7 @@ async fn what_the_server_denies_is_told_as_denied() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_is_paused_and_a_seed_makes_the_same_orders() {
     let world = World::start().await;
+    let _beating = beat(&world, heartbeats());
     let before = world.store_record(&record(72)).await;
     let (code, out, told) = run(&world, &["store", "pause", "K072", "--reason", "oven", "--yes", "--json"]).await;
     assert_eq!(code, 0, "{told}");
@@ -433,4 +439,26 @@ async fn a_store_is_written_with_the_very_header_that_was_shown() {
             assert_eq!(stored.header(header), value.as_str(), "{name}: {header}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_serves_is_refused_at_once_and_its_bytes_are_shown_all_the_same() {
+    let world = World::start().await;
+    world.store_record(&record(72)).await;
+    not_injected(&world, 0).await;
+    let mut requests = world.bus.client.subscribe("domicilio.cmd.>").await.unwrap();
+    world.bus.client.flush().await.unwrap();
+    let inject = ["inject", "--template", "pickup", "--store", "72", "--yes"];
+    for arguments in
+        [&inject[..], &["reinject", "72.B-0000", "--yes"], &["solve", "72.B-0000", "--reason", "x", "--yes"]]
+    {
+        let (code, out, told) = run(&world, arguments).await;
+        assert_eq!((code, out.as_str()), (1, ""), "{arguments:?}: {told}");
+        assert!(told.contains("No instance of api-domicilio gives a sign of life"), "{arguments:?}: {told}");
+    }
+    let (code, out, told) = run(&world, &[&inject[..], &["--dry-run"]].concat()).await;
+    assert!(code == 0 && out.contains(template::MARKER), "{told}");
+    world.bus.client.publish("domicilio.cmd.last", bytes::Bytes::new()).await.unwrap();
+    assert_eq!(requests.next().await.unwrap().subject.as_str(), "domicilio.cmd.last");
+    assert!(!world.folder().join("domicilio/audit").exists(), "there was nothing to write down");
 }

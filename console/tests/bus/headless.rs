@@ -11,6 +11,7 @@ use domicilio::feed::Settings;
 use futures::StreamExt as _;
 use serde_json::Value;
 
+use crate::looking::{beat, heartbeats};
 use crate::world::{Console, World, head, outcome, record};
 
 pub(crate) fn program(world: &World) -> Command {
@@ -229,6 +230,7 @@ async fn a_test_order_is_sent_and_followed_to_its_end() {
     let world = World::start().await;
     world.store_record(&record(72)).await;
     let intake = serve_intake(&world, 202).await;
+    let _beating = beat(&world, heartbeats());
     let output = run(&world, &["inject", "--template", "delivery", "--store", "72", "--yes", "--json"]).await;
     assert_eq!(code(&output), 0, "{}", told(&output));
     let order = json(&output);
@@ -242,6 +244,7 @@ async fn nothing_is_sent_without_yes_or_with_dry_run_or_to_another_country() {
     world.store_record(&record(72)).await;
     let mut requests = world.bus.client.subscribe("domicilio.cmd.>").await.unwrap();
     world.store_record(&record(73)).await;
+    let _beating = beat(&world, heartbeats());
     let base = ["inject", "--template", "pickup", "--store", "K072"];
     let unconfirmed = run(&world, &base).await;
     assert_eq!((code(&unconfirmed), unconfirmed.stdout.len()), (2, 0), "{}", told(&unconfirmed));
@@ -260,10 +263,14 @@ async fn a_refusal_and_a_missing_service_are_told() {
     let world = World::start().await;
     world.store_record(&record(72)).await;
     let arguments = ["inject", "--template", "delivery", "--store", "72", "--yes", "--json"];
-    // Whoever listens to everything hears the request, too: the server does not say that nobody serves it. What was sent
-    // and not answered may have been done.
-    let nobody = run(&world, &[&arguments[..], &["--wait", "1"]].concat()).await;
-    assert_eq!((code(&nobody), &json(&nobody)["state"]), (3, &"unverified".into()), "{}", told(&nobody));
+    // Whoever listens to everything hears the request, too: it is not the server that says that nobody serves it.
+    let nobody = run(&world, &arguments).await;
+    assert_eq!((code(&nobody), nobody.stdout.len()), (1, 0), "{}", told(&nobody));
+    assert!(told(&nobody).contains("No instance of api-domicilio"), "{}", told(&nobody));
+    let _beating = beat(&world, heartbeats());
+    // One that lives and does not answer may have done it.
+    let mute = run(&world, &[&arguments[..], &["--wait", "1"]].concat()).await;
+    assert_eq!((code(&mute), &json(&mute)["state"]), (3, &"unverified".into()), "{}", told(&mute));
     let intake = serve_intake(&world, 422).await;
     let refused = run(&world, &arguments).await;
     assert_eq!((code(&refused), &json(&refused)["code"]), (1, &"store_closed".into()));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::event::FailReason;
 use contract::order::Ending;
-use contract::{Heartbeat, OrderHead, UtcMs, header, subject};
+use contract::{Heartbeat, OrderHead, header, subject};
 use domicilio::feed;
 use serde_json::Value;
 
@@ -35,8 +35,12 @@ pub(crate) fn heartbeats() -> Vec<Heartbeat> {
     samples.into_iter().map(well).collect()
 }
 
-pub(crate) fn beat(world: &World, mut beats: Vec<Heartbeat>) -> Beating {
-    let client = world.bus.client.clone();
+pub(crate) fn beat(world: &World, beats: Vec<Heartbeat>) -> Beating {
+    beat_by(world.bus.client.clone(), beats)
+}
+
+/// The same as whoever `client` is.
+pub(crate) fn beat_by(client: async_nats::Client, mut beats: Vec<Heartbeat>) -> Beating {
     Beating(tokio::spawn(async move {
         let mut timer = tokio::time::interval(Duration::from_millis(250));
         loop {
@@ -75,10 +79,9 @@ impl World {
     }
 }
 
-/// The `n`th order, `ago_s` seconds older.
+/// The `n`th order, `ago_s` seconds old: heads tell the time at which all tests began, which may be long ago.
 fn older(n: u32, ago_s: i64) -> OrderHead {
-    let head = head(n);
-    OrderHead { received_at: UtcMs::from_millis(head.received_at.as_millis() - ago_s * 1_000), ..head }
+    OrderHead { received_at: feed::now().plus_millis(-ago_s * 1_000), ..head(n) }
 }
 
 fn line(output: &std::process::Output) -> String {

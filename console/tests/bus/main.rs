@@ -14,6 +14,7 @@ mod pages;
 mod recording;
 mod registry;
 mod replay;
+mod reveal;
 mod schemas;
 mod trail;
 mod users;

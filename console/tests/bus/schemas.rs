@@ -152,6 +152,7 @@ async fn what_the_program_prints_is_what_the_schemas_say() {
     let import = ["stores", "import", file.to_str().unwrap(), "--json", "--storage-percent", "1"];
     let order = ["order", "72.B-0000", "--json"];
     let refused = ["order", "73.B-0001", "--json"];
+    let revealed = ["order", "72.B-0000", "--json", "--reveal", "--reason", "the customer asks"];
     let dry = ["inject", "--template", "delivery", "--store", "72", "--dry-run", "--json"];
     for (name, arguments) in [
         ("bus-init", &["bus", "init", "--storage-percent", "1", "--json"][..]),
@@ -161,6 +162,7 @@ async fn what_the_program_prints_is_what_the_schemas_say() {
         ("orders", &["orders", "--json"]),
         ("order", &order),
         ("order", &refused),
+        ("order", &revealed),
         ("queues", &["queues", "--json"]),
         ("counters", &["counters", "--json", "--recount"]),
         ("services", &["services", "--json"]),

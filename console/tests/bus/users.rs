@@ -14,7 +14,7 @@ use bus::topology::{self, Profile};
 use contract::command::Verb;
 use contract::permission::USERS;
 use contract::{Service, StoreId, UtcMs, stream};
-use domicilio::effect::{Decide, Draft, Fence, Moving, Planned, Releasing, Verdict};
+use domicilio::effect::{Decide, Draft, Fence, Moving, Planned, Releasing, Revealing, Verdict};
 use domicilio::event::Trouble;
 use domicilio::feed::Settings;
 use domicilio::operation::{Kind, OPERATIONS};
@@ -22,12 +22,13 @@ use domicilio::state::{Lang, Refusal};
 use domicilio::template;
 use futures::StreamExt as _;
 
+use crate::looking::{beat_by, heartbeats};
 use crate::world::{Console, LIMIT, World, record};
 
 /// The people of docs/permissions.md, each with the operations that its row allows beyond those of the one before it.
 const PEOPLE: [(&str, &[Kind]); 4] = [
     ("ops-read", &[]),
-    ("ops-payload", &[]),
+    ("ops-payload", &[Kind::Reveal]),
     (
         "ops-act",
         &[
@@ -150,6 +151,10 @@ fn requests(kind: Kind, revision: u64) -> Vec<Planned> {
         Kind::PauseStore | Kind::ResumeStore | Kind::DisableStore | Kind::EditStore => {
             store(72, Fence::Record(revision))
         }
+        Kind::Reveal => {
+            let (order, country) = ("72.A-1".parse().unwrap(), record(72).country);
+            vec![Planned::Reveal(Revealing { order, country })]
+        }
         // Told to nobody but the trail.
         Kind::Unlock => Vec::new(),
     }
@@ -186,7 +191,8 @@ async fn each_user_does_what_its_row_allows_and_is_told_of_everything_else_that_
             let least = PEOPLE.iter().find(|(_, more)| more.contains(&operation.kind)).unwrap().0;
             assert_eq!(operation.user(), least, "{}", operation.name);
             let mut judge = |subject: String, answer: Result<(), Trouble>| match answer {
-                Ok(()) if allowed => {}
+                // Who may read is told that there is no such order.
+                Ok(()) | Err(Trouble::Gone) if allowed => {}
                 Err(Trouble::Denied) if !allowed => denied.push(subject),
                 other => panic!("{user}, {}, {subject}: {other:?}", operation.name),
             };
@@ -196,11 +202,13 @@ async fn each_user_does_what_its_row_allows_and_is_told_of_everything_else_that_
                 judge(planned.subject(), answer.map(drop));
                 match planned {
                     Planned::Store { .. } => written += usize::from(allowed),
+                    Planned::Reveal(_) => {}
                     _ if allowed => *arrived.entry(planned.subject()).or_insert(0) += 1,
                     _ => {}
                 }
             }
-            if operation.kind == Kind::Unlock {
+            // Whoever may do anything that is told to the trail may tell it.
+            if operation.kind == Kind::Reveal {
                 let subject = format!("domicilio.audit.{user}");
                 judge(subject.clone(), console.feed.tell(subject, b"{}".into()).await);
                 kept += usize::from(allowed);
@@ -235,6 +243,9 @@ async fn a_script_is_told_that_its_user_may_not_and_ends_with_the_code_of_policy
     world.store_record(&record(72)).await;
     let heard = Heard::default();
     serve(&world.server, Service::Api, &heard).await;
+    let api = come_in(&world.server, "api-domicilio").await;
+    let beats = heartbeats().into_iter().filter(|beat| beat.service == Service::Api).collect();
+    let _beating = beat_by(api.client.clone(), beats);
     let inject = ["inject", "--template", "both", "--store", "72", "--yes", "--wait", "0"];
     let pause = ["store", "pause", "72", "--reason", "x", "--yes"];
     for (user, arguments, code) in [

@@ -112,6 +112,56 @@ fn enter_on_a_fresh_preview_changes_nothing() {
 }
 
 #[test]
+fn what_nobody_would_take_is_told_at_once_and_sent_when_somebody_is_back() {
+    let nobody = Some(Refusal::NoInstance(Service::Api));
+    let refusal = |state: &State| match &state.dialog {
+        Some(Dialog::Confirm(confirm)) => confirm.refusal.clone(),
+        other => panic!("{other:?}"),
+    };
+    let ask = |state: &mut State| {
+        press(state, Action::Inject);
+        write(state, "k072");
+        update(state, Event::Edit(Edit::Submit));
+    };
+    // Nothing was asked, or nobody had the time to be heard: that is not known, and no reason to refuse.
+    for (discovered, listened_ms) in [(false, 60_000), (true, 1_000)] {
+        let mut state = console();
+        let now = state.hearing_since.plus_millis(listened_ms);
+        update(&mut state, Event::Tick(now));
+        if discovered {
+            update(&mut state, Event::Discovered { at: now, found: Vec::new() });
+        }
+        ask(&mut state);
+        assert_eq!(refusal(&state), None);
+    }
+    let mut state = console();
+    let now = state.hearing_since.plus_millis(4_000);
+    update(&mut state, Event::Tick(now));
+    update(&mut state, Event::Discovered { at: now, found: Vec::new() });
+    ask(&mut state);
+    assert_eq!(refusal(&state), nobody, "the preview says so");
+    press(&mut state, Action::FocusNext);
+    assert_eq!((press(&mut state, Action::Open), refusal(&state)), (Vec::new(), nobody), "and nothing is begun");
+    let found = domicilio::state::services::Found {
+        service: Service::Api,
+        instance: "api-1".parse().unwrap(),
+        cloud: "aws".to_owned(),
+        version: "0.1.0".to_owned(),
+    };
+    update(&mut state, Event::Discovered { at: now, found: vec![found] });
+    assert!(matches!(confirm(&mut state).as_slice(), [Effect::Run { .. }]), "it answers, if it says nothing by itself");
+
+    let mut state = console();
+    let now = state.hearing_since.plus_millis(4_000);
+    update(&mut state, Event::Tick(now));
+    update(&mut state, Event::Discovered { at: now, found: Vec::new() });
+    let ms = now.since(at(0));
+    update(&mut state, live(vec![heartbeat(Service::Api, "api-1", RunState::Running, ms)]));
+    ask(&mut state);
+    assert_eq!(refusal(&state), None, "it is heard");
+}
+
+#[test]
 fn no_key_but_enter_on_the_right_button_sends() {
     for action in Action::ALL {
         let (mut state, _) = previewed();

@@ -15,6 +15,7 @@ mod payload;
 mod recording;
 mod registry;
 mod replay;
+mod reveal;
 mod tables;
 mod trail;
 mod truth;

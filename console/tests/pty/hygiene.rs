@@ -5,6 +5,7 @@ use std::time::Duration;
 use domicilio::term::Screen;
 use rustix::process::Signal;
 
+use crate::orders::Bus;
 use crate::terminal::Terminal;
 use crate::{LONG, SHORT};
 
@@ -28,6 +29,35 @@ fn signals_leave_the_terminal_as_it_was() {
         screen.signal(signal);
         assert_eq!(screen.wait_for_end(SHORT), 0, "{signal:?}");
         screen.assert_given_back();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_console_that_is_asked_to_end_ends_its_editor_too_and_says_what_became_of_the_text() {
+    let bus = Bus::start().await;
+    bus.store(72, "K072", "Plaza Ñandú").await;
+    let intake = bus.accept("0000900001-070101").await;
+    bus.give_up("0000900001-070101", intake).await;
+    // One that ends when it is asked to, and one that does not; both leave the terminal as nobody likes it.
+    for editor in ["", "trap '' TERM HUP;"] {
+        for signal in [Signal::TERM, Signal::HUP] {
+            let editor = format!("{editor} stty raw -echo; printf EDITING; exec sleep 1000; :");
+            let env = [("EDITOR", editor.as_str()), ("PATH", "/usr/bin:/bin"), ("USER", "ana")];
+            let mut screen = Terminal::open(&bus.url(), &env);
+            screen.wait_for("the connection", LONG, |s| s.contains("conectado") && !s.contains("leyendo"));
+            screen.press("4");
+            screen.wait_for("the order", SHORT, |s| s.contains("0000900001-070101"));
+            screen.press("E");
+            screen.wait_for("the editor", SHORT, |s| s.contains("EDITING"));
+            let payload = |screen: &Terminal| screen.files().iter().any(|(path, _)| path.ends_with("payload.json"));
+            assert!(payload(&screen), "the text is where the editor has it");
+            screen.signal(signal);
+            assert_eq!(screen.wait_for_end(SHORT), 0, "{signal:?} {editor}");
+            screen.assert_given_back();
+            assert!(screen.text().contains("lo editado se descartó"), "{}", screen.text());
+            assert!(!payload(&screen), "and is there no more");
+            assert!(screen.log().contains("it was dropped, nothing was sent"), "{}", screen.log());
+        }
     }
 }
 

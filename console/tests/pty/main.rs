@@ -13,6 +13,7 @@ mod hygiene;
 mod loss;
 mod orders;
 mod recorded;
+mod reveal;
 mod terminal;
 #[path = "../corpus/wire.rs"]
 mod wire;

@@ -1,6 +1,7 @@
 //! The bus as the services would fill it, with invented orders.
 
 use async_nats::HeaderMap;
+use contract::event::FailReason;
 use contract::order::{Channel, Digest, Ending, Format, Origin};
 use contract::store::StoreState;
 use contract::{OrderHead, Outcome, QueueEntry, StoreId, StoreRecord, VERSION, header, subject};
@@ -112,6 +113,16 @@ impl Bus {
 
     /// Injects it, as a queue-resolver does.
     pub(crate) async fn inject(&self, code: &str, intake: u64) {
+        self.end(code, intake, Ending::Injected { already: false }).await;
+    }
+
+    /// Gives it up, as a queue-resolver does when the POS refuses it.
+    pub(crate) async fn give_up(&self, code: &str, intake: u64) {
+        let detail = "POS answered 422".to_owned();
+        self.end(code, intake, Ending::NotInjected { reason: FailReason::Refused, detail, command: None }).await;
+    }
+
+    async fn end(&self, code: &str, intake: u64, ending: Ending) {
         let outcome = Outcome {
             v: VERSION,
             order: head(code, &payload(code)),
@@ -128,7 +139,7 @@ impl Bus {
             pos_ms: Some(12),
             at: now(),
             by: origin("queue-resolver-1"),
-            ending: Ending::Injected { already: false },
+            ending,
         };
         self.publish_json(subject::outcome(outcome.order.country, STORE), &outcome).await;
     }

@@ -33,7 +33,7 @@ fn ask(state: &mut State, kind: Kind) {
     }
 }
 
-fn write(state: &mut State, text: &str) {
+pub(crate) fn write(state: &mut State, text: &str) {
     text.chars().for_each(|c| then(state, Event::Edit(Edit::Insert(c))));
 }
 

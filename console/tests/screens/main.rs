@@ -19,6 +19,7 @@ mod hold;
 mod hostile;
 mod links;
 mod paint;
+mod revealed;
 mod sample;
 mod snapshots;
 mod the_bus;

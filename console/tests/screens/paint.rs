@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use domicilio::mask::Clear;
 use domicilio::state::State;
 use domicilio::theme::{Depth, Ground, Meaning, Theme};
-use domicilio::view::{Memory, draw};
+use domicilio::view::{Memory, draw_clear};
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -14,9 +15,14 @@ use ratatui::style::Style;
 
 /// Draws `state` on a screen of `width` by `height`, from nothing remembered.
 pub(crate) fn buffer(state: &State, width: u16, height: u16, theme: Theme) -> Buffer {
+    buffer_clear(state, None, width, height, theme)
+}
+
+/// The same with personal data that may be seen.
+fn buffer_clear(state: &State, clear: Option<&Clear>, width: u16, height: u16, theme: Theme) -> Buffer {
     let mut memory = Memory::new(theme, TimeZone::get("America/Guayaquil").unwrap());
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| draw(state, &mut memory, frame)).unwrap();
+    terminal.draw(|frame| draw_clear(state, &mut memory, clear, frame)).unwrap();
     terminal.backend().buffer().clone()
 }
 
@@ -70,10 +76,10 @@ const LETTERS: [(Meaning, char); 18] = [
     (Meaning::Text, '.'),
 ];
 
-/// Text above, meanings below.
-pub(crate) fn styled(state: &State, width: u16, height: u16) -> String {
+/// Text above, meanings below; with personal data that may be seen.
+pub(crate) fn styled(state: &State, clear: Option<&Clear>, width: u16, height: u16) -> String {
     let theme = theme();
-    let buffer = buffer(state, width, height, theme);
+    let buffer = buffer_clear(state, clear, width, height, theme);
     let mut out = String::new();
     for row in text(&buffer) {
         let _ = writeln!(out, "{row}");

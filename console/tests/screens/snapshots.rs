@@ -3,6 +3,7 @@
 use contract::OrderId;
 use domicilio::action::Action;
 use domicilio::event::{Answer, Edit, Event};
+use domicilio::mask::Clear;
 use domicilio::state::{Lang, Screen, State};
 
 use crate::fixture::{act, busy, empty, reading, stale, started, then};
@@ -13,14 +14,19 @@ pub(crate) const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 pub(crate) const LANGS: [Lang; 2] = [Lang::Es, Lang::En];
 
-pub(crate) fn check(name: &str, state: &State, (width, height): (u16, u16)) {
+pub(crate) fn check(name: &str, state: &State, size: (u16, u16)) {
+    check_clear(name, state, None, size);
+}
+
+/// The same with personal data that may be seen.
+pub(crate) fn check_clear(name: &str, state: &State, clear: Option<&Clear>, (width, height): (u16, u16)) {
     let lang = if state.lang == Lang::Es { "es" } else { "en" };
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
-        insta::assert_snapshot!(format!("{name}-{lang}-{width}x{height}"), paint::styled(state, width, height));
+        insta::assert_snapshot!(format!("{name}-{lang}-{width}x{height}"), paint::styled(state, clear, width, height));
     });
 }
 

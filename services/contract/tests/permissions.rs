@@ -64,6 +64,8 @@ fn each_class_of_subjects_is_for_those_for_whom_it_is_meant() {
         // Heartbeats, each service for itself.
         ("domicilio.services.distribuidor.distribuidor-1.heartbeat", vec!["distribuidor"]),
         // What one did, in nobody else's name.
+        ("domicilio.audit.ops-read", vec![]),
+        ("domicilio.audit.ops-payload", vec!["ops-payload"]),
         ("domicilio.audit.ops-act", vec!["ops-act"]),
         ("domicilio.audit.ops-admin", vec!["ops-admin"]),
         // Streams that are there may be changed by an administrator.

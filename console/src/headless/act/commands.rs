@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use contract::{OrderId, StoreId, StoreRecord};
+use contract::{OrderId, Service, StoreId, StoreRecord};
 
 use super::super::watching::{Need, Watching};
 use super::super::{Failure, input, order, settings, status};
-use super::{open, perform, tell};
+use super::{need, open, perform, tell};
 use crate::cli::{self, Acting, Common, StoreCommand, Told};
 use crate::event::{Event, Trouble};
 use crate::operation::Kind;
@@ -20,7 +20,7 @@ pub(in crate::headless) async fn reinject(common: &Common, arguments: &cli::Rein
     // Before anything is asked of the bus.
     let payload = arguments.payload.as_deref().map(input::text).transpose()?;
     let ids = listed(&arguments.orders)?;
-    let mut watching = open(common, Need::Streams).await?;
+    let mut watching = open(common, need(&arguments.acting, Service::Api)).await?;
     let orders = orders(common, &mut watching, &arguments.orders, ids).await?;
     let wanted = match (payload, orders.as_slice()) {
         (None, _) => Wanted::Reinject(orders),
@@ -45,7 +45,7 @@ async fn edited(watching: &Watching, order: &OrderId, text: String) -> Result<Wa
 
 pub(in crate::headless) async fn solve(common: &Common, arguments: &cli::Solve) -> Result<(), Failure> {
     let ids = listed(&arguments.orders)?;
-    let mut watching = open(common, Need::Streams).await?;
+    let mut watching = open(common, need(&arguments.acting, Service::Api)).await?;
     let orders = orders(common, &mut watching, &arguments.orders, ids).await?;
     act(watching, Wanted::Solve(orders), Some(&arguments.reason), &arguments.acting).await
 }

@@ -94,7 +94,7 @@ fn shown(state: &State, item: &JobItem) -> Option<Step> {
             ours.then_some(Step::Verified)
         }
         Planned::Move(Moving { store, to, .. }) => (state.queues.owner(*store) == Some(to)).then_some(Step::Verified),
-        Planned::LogLevel { .. } | Planned::PingPos { .. } => None,
+        Planned::LogLevel { .. } | Planned::PingPos { .. } | Planned::Reveal(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@ use contract::store::{StoreState, by_operator};
 use contract::{CommandId, Country, Operator, OrderId, Service, StoreId, StoreRecord, UtcMs, VERSION};
 
 use super::guard;
-use crate::effect::{Decide, Fence, Moving, Planned, Releasing, Verdict};
+use crate::effect::{Decide, Fence, Moving, Planned, Releasing, Revealing, Verdict};
 use crate::operation::Kind;
 use crate::state::jobs::{BATCH_MAX, BEGUN_PER_SECOND};
 use crate::state::plan::{Item, Plan, Wanted};
@@ -23,7 +23,7 @@ pub fn build(state: &mut State, wanted: Wanted) -> Result<Plan, Refusal> {
     if let Wanted::Unlock = wanted {
         return unlock(state);
     }
-    if let Some(refusal) = guard::anything(state) {
+    if let Some(refusal) = guard::at_all(state, kind) {
         return Err(refusal);
     }
     let mut differences = Vec::new();
@@ -74,17 +74,23 @@ pub fn build(state: &mut State, wanted: Wanted) -> Result<Plan, Refusal> {
             named = code(state, record.id);
             vec![put(state, *record)?]
         }
+        Wanted::Reveal(order) => {
+            operator(state)?;
+            let country = state.orders.get(&order).map_or(Country::UNKNOWN, |known| known.pass.head.country);
+            vec![Planned::Reveal(Revealing { order, country })]
+        }
         Wanted::Unlock => Vec::new(),
     };
     finish(state, Plan { kind, items: items(state, kind, planned), differences, pace, proof: None, named })
 }
 
-/// A plan whose every request would be skipped is none.
+/// A plan whose every request would be skipped is none; one that nobody would take now is: it can be looked at, and the
+/// service may come back.
 fn finish(state: &State, mut plan: Plan) -> Result<Plan, Refusal> {
-    if plan.refused() == plan.items.len()
-        && let Some(refusal) = plan.items.first_mut().and_then(|item| item.refusal.take())
+    if let Some(refusal) = plan.refusal()
+        && !matches!(refusal, Refusal::NoInstance(_))
     {
-        return Err(refusal);
+        return Err(refusal.clone());
     }
     plan.ask_proof(state.access.production);
     Ok(plan)
@@ -117,6 +123,7 @@ fn country(state: &State, planned: &Planned) -> Country {
         }
         Planned::PingPos { store, .. } => of_store(*store),
         Planned::Move(moving) => of_store(moving.store),
+        Planned::Reveal(reveal) => Some(reveal.country),
     };
     known.unwrap_or(Country::UNKNOWN)
 }

@@ -4,7 +4,7 @@
 use contract::command::Verb;
 use contract::heartbeat::RunState;
 use contract::store::StoreState;
-use contract::{InstanceId, Service, StoreId};
+use contract::{InstanceId, Service, StoreId, stream};
 
 use crate::effect::{Decide, Fence, Moving, Planned, PlannedOrder, Releasing};
 use crate::operation::Kind;
@@ -12,12 +12,13 @@ use crate::state::access::TestOrders;
 use crate::state::services::Instance;
 use crate::state::{OrderState, Refusal, State};
 
-/// Why nothing at all may be changed right now, if so.
-pub(in crate::update) fn anything(state: &State) -> Option<Refusal> {
+/// Why nothing at all of this kind may be done right now, if so. What only reads goes past the lock: it changes nothing, and
+/// nobody should have to unlock acting to look.
+pub(in crate::update) fn at_all(state: &State, kind: Kind) -> Option<Refusal> {
     if state.playing.is_some() {
         return Some(Refusal::Replaying);
     }
-    if state.access.is_locked(state.now) {
+    if state.access.is_locked(state.now) && !kind.only_reads() {
         return Some(Refusal::ReadOnly);
     }
     connected(state)
@@ -35,7 +36,7 @@ fn connected(state: &State) -> Option<Refusal> {
 /// Why this change must not be made right now, if so.
 pub(in crate::update) fn change(state: &State, kind: Kind, planned: &Planned) -> Option<Refusal> {
     let user = kind.operation().user();
-    anything(state)
+    at_all(state, kind)
         .or_else(|| state.access.may_not_publish(&planned.subject()).map(|_| Refusal::Denied(user)))
         .or_else(|| thing(state, planned))
 }
@@ -43,8 +44,8 @@ pub(in crate::update) fn change(state: &State, kind: Kind, planned: &Planned) ->
 /// Why it makes no sense for what it is done to.
 fn thing(state: &State, planned: &Planned) -> Option<Refusal> {
     match planned {
-        Planned::Inject(order) => test_order(state, order),
-        Planned::Decide(decide) => decision(state, decide),
+        Planned::Inject(order) => test_order(state, order).or_else(|| unserved(state, Service::Api)),
+        Planned::Decide(decide) => decision(state, decide).or_else(|| unserved(state, Service::Api)),
         Planned::Release(release) => head(state, release),
         Planned::Command { service, instance, verb } => told(state, *service, instance, Some(*verb)),
         Planned::LogLevel { service, instance, .. } => told(state, *service, instance, None),
@@ -56,6 +57,11 @@ fn thing(state: &State, planned: &Planned) -> Option<Refusal> {
         },
         Planned::PingPos { instance, store } => owned(state, instance, *store),
         Planned::Move(moving) => moved(state, moving),
+        // What is denied for one order is for all.
+        Planned::Reveal(_) => {
+            let denied = state.access.may_not_look(stream::ORDERS.name);
+            denied.map(|_| Refusal::Denied(Kind::Reveal.operation().user()))
+        }
     }
 }
 
@@ -117,6 +123,13 @@ fn moved(state: &State, moving: &Moving) -> Option<Refusal> {
     }
     told(state, Service::Distribuidor, &moving.instance, None)
         .or_else(|| told(state, Service::Resolver, &moving.to, None))
+}
+
+/// Whether nobody would take what any instance of `service` may. The server does not say so: this console listens to every
+/// command, and so there is always somebody who hears it.
+fn unserved(state: &State, service: Service) -> Option<Refusal> {
+    let served = state.services.is_served(service, state.now, state.hearing_since);
+    (served == Some(false)).then_some(Refusal::NoInstance(service))
 }
 
 /// Whether an instance can be told something, and is not what `verb` would make of it.

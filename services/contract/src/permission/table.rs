@@ -58,6 +58,8 @@ const OPS_PAYLOAD: User = User {
         Look(Stream(&INVALID)),
         Read(Stream(&ORDERS)),
         Read(Stream(&INVALID)),
+        // Whose personal data it had shown to it.
+        Audit,
     ],
 };
 
@@ -74,7 +76,6 @@ const OPS_ACT: User = User {
         Command(Api, Verb::Solve),
         Command(Resolver, Verb::Release),
         Command(Resolver, Verb::PingPos),
-        Audit,
         // Reasons are people's own words: for those who may see payloads, and who might have done it themselves.
         Hear(&AUDIT),
         Look(Stream(&AUDIT)),
