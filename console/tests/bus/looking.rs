@@ -75,10 +75,9 @@ impl World {
     }
 }
 
-/// The `n`th order, `ago_s` seconds older.
+/// The `n`th order, received so many seconds ago, however long the tests before took.
 fn older(n: u32, ago_s: i64) -> OrderHead {
-    let head = head(n);
-    OrderHead { received_at: UtcMs::from_millis(head.received_at.as_millis() - ago_s * 1_000), ..head }
+    OrderHead { received_at: UtcMs::from_millis(feed::now().as_millis() - ago_s * 1_000), ..head(n) }
 }
 
 fn line(output: &std::process::Output) -> String {
@@ -208,6 +207,10 @@ async fn orders_are_listed_by_filter_state_and_time() {
         let output = run(&world, &[&["orders"], wrong].concat()).await;
         assert_eq!((code(&output), output.stdout.len()), (2, 0), "{wrong:?}: {}", told(&output));
     }
-    let output = run(&world, &["orders", "--lang", "en", "--filter", "tienda:K0 nowhere:x"]).await;
-    assert!(told(&output).contains("--filter, at 11: nowhere"), "{}", told(&output));
+    for command in [&["orders"][..], &["tail"], &["reinject"], &["solve", "--reason", "x"]] {
+        let output = run(&world, &[command, &["--lang", "en", "--filter", "tienda:K0 nowhere:x"]].concat()).await;
+        assert_eq!((code(&output), output.stdout.len()), (2, 0), "{command:?}: {}", told(&output));
+        let wanted = "--filter, at 11: nowhere: no field nowhere: ";
+        assert!(told(&output).contains(wanted), "{command:?}: {}", told(&output));
+    }
 }
