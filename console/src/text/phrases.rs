@@ -359,7 +359,7 @@ phrases! {
     /// Bounds of a number.
     up_to(most) { "de 1 a {most}", "1 to {most}" }
     /// How fast a burst of test orders goes out, and how long that takes at least.
-    burst(pace, took) { "{pace} por segundo como máximo · al menos {took} en enviarlos", "at most {pace} a second · at least {took} to send them" }
+    burst(pace, took) { "{pace} como máximo · al menos {took} en enviarlos", "at most {pace} · at least {took} to send them" }
     /// The proof.
     refused_not_proven(proof) { "Falta escribir: {proof}", "Still to be typed: {proof}" }
     /// The server said no.
