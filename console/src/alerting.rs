@@ -124,7 +124,7 @@ impl Post {
     /// Sends a message, and tries again for a while; why it did not arrive is one sentence without a secret.
     pub async fn send(&self, message: &Message) -> Result<(), String> {
         let body = self.body(message);
-        let mut pauses = PAUSES.iter();
+        let mut failed = 0;
         loop {
             let (why, asked) = match self.attempt(&body).await {
                 Attempt::Done => return Ok(()),
@@ -132,11 +132,8 @@ impl Post {
                 Attempt::Later(why, asked) => (why, asked),
             };
             tracing::warn!(why, "an alert did not arrive");
-            let Some(pause) = pauses.next() else { return Err(why) };
-            let pause = asked.map_or(*pause, |asked| asked.max(*pause));
-            if pause > PAUSE_MAX {
-                return Err(why);
-            }
+            failed += 1;
+            let Some(pause) = pause(failed, asked) else { return Err(why) };
             tokio::time::sleep(pause).await;
         }
     }
@@ -198,6 +195,12 @@ impl Post {
     }
 }
 
+/// How long is waited after so many attempts that failed, where the server may have asked for more; `None` = no longer.
+fn pause(failed: usize, asked: Option<Duration>) -> Option<Duration> {
+    let usual = *PAUSES.get(failed.checked_sub(1)?)?;
+    Some(asked.map_or(usual, |asked| asked.max(usual))).filter(|pause| *pause <= PAUSE_MAX)
+}
+
 /// The token: from the variable, else from the file; `None` when neither is set.
 fn token(settings: &Alerts, var: impl Fn(&str) -> Option<String>) -> Result<Option<String>, Error> {
     let token = match var(TOKEN) {
@@ -214,4 +217,23 @@ fn token(settings: &Alerts, var: impl Fn(&str) -> Option<String>) -> Result<Opti
         return Err(Error::Token);
     }
     Ok(Some(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_are_bounded_and_a_server_may_ask_for_patience_within_reason() {
+        let seconds =
+            |failed, asked: Option<u64>| pause(failed, asked.map(Duration::from_secs)).map(|pause| pause.as_secs());
+        let usual: Vec<_> = (1..=6).map(|failed| seconds(failed, None)).collect();
+        assert_eq!(usual, [Some(1), Some(2), Some(5), Some(15), None, None]);
+        for (asked, waited) in
+            [(0, Some(1)), (1, Some(1)), (30, Some(30)), (300, Some(300)), (301, None), (u64::MAX, None)]
+        {
+            assert_eq!(seconds(1, Some(asked)), waited, "{asked}");
+        }
+        assert_eq!(seconds(5, Some(1)), None, "patience makes no more attempts");
+    }
 }

@@ -9,6 +9,7 @@ mod bus_init;
 pub mod check;
 mod counters;
 mod doctor;
+mod filtering;
 mod import;
 mod info;
 mod inject;

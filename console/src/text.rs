@@ -1,10 +1,12 @@
 //! Every word that the console shows, in Spanish and in English.
 //!
 //! The catalogue is complete by construction: a [`Msg`] or a phrase cannot be written with one language only.
-//! Fixed texts are in `text/words.rs`, sentences with figures in `text/phrases.rs`, words for what others say in
+//! Fixed texts are in `text/words.rs`, sentences with figures in `text/phrases.rs` and, where one has other words than several, `text/counts.rs`, words for what others say in
 //! `text/said.rs`. Nothing else in the console
 //! holds text for people, save the command line's help and the logs, which are in English.
 
+pub mod attention;
+pub mod counts;
 pub mod done;
 pub mod happened;
 pub mod phrases;

@@ -13,6 +13,7 @@ mod attend;
 pub(crate) mod commands;
 mod facts;
 mod form;
+mod inject;
 mod input;
 pub mod jobs;
 mod link;

@@ -29,6 +29,7 @@ mod form;
 mod header;
 mod help;
 mod history;
+mod inject;
 mod invalid;
 mod jobs;
 pub(crate) mod label;
@@ -193,7 +194,7 @@ pub fn draw_clear(state: &State, memory: &mut Memory, clear: Option<&Clear>, fra
     }
     notices::draw(&mut pen, body, state);
     match &state.dialog {
-        Some(Dialog::Inject(form)) => cursor = dialog::draw_form(&mut pen, body, state, form),
+        Some(Dialog::Inject(form)) => cursor = inject::draw(&mut pen, body, state, form),
         Some(Dialog::Form(open)) => cursor = form::draw(&mut pen, body, state, open),
         Some(Dialog::Confirm(open)) => cursor = confirm::draw(&mut pen, body, state, open),
         Some(Dialog::Columns(open)) => columns::draw(&mut pen, body, state, open),

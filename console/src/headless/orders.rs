@@ -5,13 +5,13 @@ use contract::{AppCode, Cloud, Country, OrderId, StoreId, UtcMs};
 use serde::Serialize;
 
 use super::watching::{self, Need};
-use super::{Failure, env, or_dash, print_columns, print_json, say, settings, status};
+use super::{Failure, env, filtering, or_dash, print_columns, print_json, say, settings, status};
 use crate::cli;
 use crate::config::Config;
 use crate::feed;
 use crate::state::{Order, OrderState, Screen, State};
 use crate::update::{replay, rows};
-use crate::view::{self, when};
+use crate::view::when;
 
 /// A row of the table.
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ pub(super) async fn run(common: &cli::Common, arguments: &cli::Orders) -> Result
     let watching = watching::settled(common, &config, Need::Streams).await?;
     let mut state = watching.close().await;
     state.screen = Screen::Orders;
-    rows::set_filter(&mut state, filter);
+    filtering::set(&mut state, &config, filter)?;
     rows::refill(&mut state);
     let states: Vec<OrderState> = arguments.state.iter().copied().map(OrderState::from).collect();
     let shown = |order: &&Order| {
@@ -76,12 +76,7 @@ fn asked(config: &Config, arguments: &cli::Orders, filter: &str) -> Result<Optio
     let mut state = State::new(feed::now(), config.file.language.resolve(env), 0);
     state.screen = Screen::Orders;
     state.zone = jiff::tz::TimeZone::system();
-    rows::set_filter(&mut state, filter);
-    if let Some(fault) = state.filter().fault() {
-        let part: String = filter.chars().skip(fault.at.start).take(fault.at.len()).collect();
-        let why = view::filter_fault(&state, &status::memory(&state, config)).unwrap_or_default();
-        return Err(Failure::Usage(format!("--filter, at {}: {part}: {why}", fault.at.start + 1)));
-    }
+    filtering::set(&mut state, config, filter)?;
     let read = |text: &String| {
         let wrong = || Failure::Usage(format!("--since: expected a time that was, such as -2h or 18:30, not {text}"));
         replay::parse(text, state.now, &state.zone).ok_or_else(wrong)

@@ -73,5 +73,5 @@ pub(super) fn complete(state: &State) -> Result<(), Failure> {
     for (stream, why) in &unread {
         say(&format!("{stream}: {}", why.unwrap_or("not read in time")));
     }
-    Err(Failure::Partly(format!("{} of the streams are not read: what is told is not all there is", unread.len())))
+    Err(Failure::Partly(format!("streams that are not read: {}; what is told is not all there is", unread.len())))
 }

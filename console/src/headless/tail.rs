@@ -4,7 +4,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::watching::{Watching, reached};
-use super::{Failure, print, print_json, say, settings};
+use super::{Failure, filtering, print, print_json, say, settings};
 use crate::cli::{self, Common};
 use crate::state::wire::Pane;
 use crate::state::wire::subjects::ROOT;
@@ -12,7 +12,6 @@ use crate::state::wire::tail::{Gap, Row, What};
 use crate::state::{Screen, State};
 use crate::term;
 use crate::text::told;
-use crate::update::rows;
 use crate::view::when;
 
 #[derive(Serialize)]
@@ -37,14 +36,16 @@ struct Told {
 pub(super) async fn run(common: &Common, arguments: &cli::Tail) -> Result<(), Failure> {
     let subject = subject(&arguments.subject)?;
     let mut ended = std::pin::pin!(term::asked_to_end());
-    let mut watching = Watching::open(common, &settings(common)?).await?;
+    let config = settings(common)?;
+    let filter = arguments.filter.as_deref().unwrap_or_default();
+    let look = |state: &mut State| (state.screen, state.wire.pane) = (Screen::Bus, Pane::Tail);
+    // What is asked wrongly is told before anything is connected to.
+    filtering::check(&config, look, filter)?;
+    let mut watching = Watching::open(common, &config).await?;
     let state = &mut watching.state;
     state.wire.tail.choose(&subject);
-    (state.screen, state.wire.pane) = (Screen::Bus, Pane::Tail);
-    rows::set_filter(state, arguments.filter.as_deref().unwrap_or_default());
-    if let Some(fault) = state.filter().fault() {
-        return Err(Failure::Usage(format!("--filter: wrong at character {}", fault.at.start + 1)));
-    }
+    look(state);
+    filtering::set(state, &config, filter)?;
     let until = arguments.duration.map(|time| Instant::now() + time.unsigned_abs());
     let mut told = Told::default();
     while arguments.count.is_none_or(|count| told.messages < count) {
@@ -109,14 +110,14 @@ fn line(state: &State, row: &Row, json: bool) -> Result<(), Failure> {
 fn missing(row: &Row, gap: Gap, told: &mut Told) {
     let before = if row.id == told.id { told.missing } else { 0 };
     let (count, text) = match gap {
-        Gap::Skipped(count) => (count, "messages more than can be shown were left out"),
-        Gap::Lost(count) => (count, "messages of any subject were lost"),
-        Gap::Away(ms) => (ms.unsigned_abs(), "ms without connection: what passed meanwhile is missing"),
+        Gap::Skipped(count) => (count, "messages left out, more than can be shown"),
+        Gap::Lost(count) => (count, "messages lost, of any subject"),
+        Gap::Away(ms) => (ms.unsigned_abs(), "milliseconds without connection, of which what passed is missing"),
         // This command looks all the time.
         Gap::Unwatched(_) => return,
     };
     if count > before {
-        say(&format!("domicilio: {} {text}", count - before));
+        say(&format!("domicilio: {text}: {}", count - before));
     }
     told.missing = count;
 }

@@ -17,7 +17,7 @@ pub const FIELD_MAX: usize = 80;
 /// A dialog that is open.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Dialog {
-    /// What test order, to which store.
+    /// Which test orders, to which store, how many and how fast.
     Inject(InjectForm),
     /// What a change needs to be told first.
     Form(Form),
@@ -49,19 +49,59 @@ pub struct Columns {
     pub at: Msg,
 }
 
-/// The form of a test order.
+/// The form of test orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InjectForm {
     /// Which template.
     pub template: Kind,
-    /// Id or code of the store, as typed.
-    pub store: String,
-    /// Whether the store was filled in for the person: the first character typed replaces it.
-    pub prefilled: bool,
+    /// Id or code of the store.
+    pub store: Typed,
+    /// How many.
+    pub count: Typed,
+    /// How many of them are begun within a second at most.
+    pub pace: Typed,
     /// Which field has the focus.
     pub focus: InjectField,
     /// What is wrong with it, after an attempt to go on.
     pub refusal: Option<Refusal>,
+}
+
+/// A text as typed; what was filled in for the person goes with the first character typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typed {
+    /// The text, at most [`FIELD_MAX`] characters.
+    pub text: String,
+    /// Whether nobody has touched it.
+    filled_in: bool,
+}
+
+impl Typed {
+    /// One that is filled in; an empty text is there to be written.
+    pub const fn filled_in(text: String) -> Self {
+        Self { text, filled_in: true }
+    }
+
+    /// Takes a character at its end; none that is no text, and none beyond the bound.
+    pub fn insert(&mut self, c: char) {
+        if std::mem::take(&mut self.filled_in) {
+            self.text.clear();
+        }
+        if !c.is_control() && self.text.chars().count() < FIELD_MAX {
+            self.text.push(c);
+        }
+    }
+
+    /// Takes its last character away: whoever corrects what was filled in keeps the rest.
+    pub fn backspace(&mut self) {
+        self.filled_in = false;
+        self.text.pop();
+    }
+
+    /// Takes all of it away.
+    pub fn clear(&mut self) {
+        self.filled_in = false;
+        self.text.clear();
+    }
 }
 
 /// Fields of [`InjectForm`].
@@ -71,6 +111,34 @@ pub enum InjectField {
     Template,
     /// The store: text.
     Store,
+    /// How many: digits.
+    Count,
+    /// How fast: digits.
+    Pace,
+}
+
+impl InjectField {
+    /// The one below, round and round.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Template => Self::Store,
+            Self::Store => Self::Count,
+            Self::Count => Self::Pace,
+            Self::Pace => Self::Template,
+        }
+    }
+
+    /// The one above, round and round.
+    #[must_use]
+    pub const fn previous(self) -> Self {
+        match self {
+            Self::Template => Self::Pace,
+            Self::Store => Self::Template,
+            Self::Count => Self::Store,
+            Self::Pace => Self::Count,
+        }
+    }
 }
 
 /// The preview of a plan: what would be done, and what has to be said and pressed to do it.

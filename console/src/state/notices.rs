@@ -207,6 +207,8 @@ pub enum Refusal {
     StoreChanged(StoreId),
     /// A store was written since a new one was previewed, or its revision is not known yet.
     CatalogueChanged,
+    /// A number from one to this was expected.
+    NotANumber(usize),
     /// A store of this id is there already.
     StoreExists(StoreId),
     /// The record breaks a rule: its code there.
@@ -274,6 +276,7 @@ impl Refusal {
             Self::NoInstance(_) => "no_service",
             Self::NoResolver => "no_resolver",
             Self::StoreChanged(_) | Self::CatalogueChanged => "revision_stale",
+            Self::NotANumber(_) => "not_a_number",
             Self::StoreExists(_) => "store_exists",
             Self::StoreFaulty(_) => "invalid_store",
             Self::TestOrdersOff => "test_orders_off",

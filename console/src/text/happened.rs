@@ -4,7 +4,7 @@ use contract::audit::{AuditKind, AuditRecord, Ended};
 use contract::event::{Misfit, PosState};
 use contract::{EventKind, InstanceId, Target};
 
-use super::{Lang, Msg, phrases, said};
+use super::{Lang, Msg, counts, phrases, said};
 use crate::state::log::Happened;
 
 /// The sentence; details in English stay out of it.
@@ -39,11 +39,11 @@ fn audited(lang: Lang, record: &AuditRecord) -> String {
     };
     text.push_str(&shown);
     if let AuditKind::Outcome { results } = &record.kind {
-        let counts = ENDS.iter().filter_map(|(ended, msg)| {
+        let counts = ENDS.iter().filter_map(|(ended, told)| {
             let ended: Vec<_> = results.iter().filter(|one| one.result == *ended).collect();
             let code = ended.first().and_then(|one| one.code.as_deref()).filter(|_| ended.len() == 1);
             let code = code.map_or_else(String::new, |code| format!(" ({code})"));
-            (!ended.is_empty()).then(|| format!("{} {}{code}", ended.len(), lang.t(*msg)))
+            (!ended.is_empty()).then(|| format!("{}{code}", told(lang, ended.len())))
         });
         text = format!("{text} · {}", counts.collect::<Vec<_>>().join(", "));
     }
@@ -53,13 +53,13 @@ fn audited(lang: Lang, record: &AuditRecord) -> String {
     }
 }
 
-/// How things end, and the word for several of them.
-const ENDS: [(Ended, Msg); 5] = [
-    (Ended::Done, Msg::EndedDone),
-    (Ended::Unverified, Msg::EndedUnverified),
-    (Ended::Skipped, Msg::EndedSkipped),
-    (Ended::Failed, Msg::EndedFailed),
-    (Ended::Unknown, Msg::EndedUnknown),
+/// How things end, and the words for so many of them.
+const ENDS: [(Ended, fn(Lang, usize) -> String); 5] = [
+    (Ended::Done, counts::audit_done),
+    (Ended::Unverified, counts::audit_unverified),
+    (Ended::Skipped, counts::audit_skipped),
+    (Ended::Failed, counts::audit_failed),
+    (Ended::Unknown, counts::audit_unknown),
 ];
 
 /// One thing by its name, several by their number.
@@ -68,7 +68,7 @@ fn things(lang: Lang, first: Option<&Target>, count: usize) -> String {
         Some(target) if count == 1 => {
             format!(" {}", target.as_str().split_once(':').map_or(target.as_str(), |(_, name)| name))
         }
-        _ => format!(" {}", phrases::audit_things(lang, count)),
+        _ => format!(" {}", counts::audit_things(lang, count)),
     }
 }
 
@@ -96,7 +96,7 @@ pub(super) fn step(lang: Lang, kind: &EventKind) -> String {
             let owner = owner.as_ref().map_or("–", InstanceId::as_str);
             phrases::partition_goes(lang, partition, owner, epoch)
         }
-        EventKind::ResolverLost { resolver, partitions, .. } => phrases::resolver_lost(lang, resolver, partitions),
+        EventKind::ResolverLost { resolver, partitions, .. } => counts::resolver_lost(lang, partitions, resolver),
         EventKind::TookOffice { term, .. } => phrases::took_office(lang, term),
         EventKind::HandOverAnew { why, .. } => {
             let why = match why {

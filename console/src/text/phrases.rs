@@ -23,7 +23,7 @@ macro_rules! phrases {
 }
 
 /// Phrases that are the same in both languages, and rightly so.
-pub const SAME: &[&str] = &["bytes", "targets", "minutes", "reason_took", "revision", "tail_of"];
+pub const SAME: &[&str] = &["targets", "minutes", "reason_took", "revision", "tail_of"];
 
 phrases! {
     /// The banner of a replay.
@@ -60,18 +60,12 @@ phrases! {
     }
     /// What this program itself warned of.
     console_said(text) { "consola: {text}", "console: {text}" }
-    /// Messages of which no copy was kept.
-    tail_skipped(count) { "{count} mensajes más, no guardados", "{count} more messages, not kept" }
-    /// Messages that the client dropped.
-    tail_lost(count) { "{count} mensajes perdidos, de cualquier asunto", "{count} messages lost, of any subject" }
     /// No connection.
     tail_away(age) { "sin conexión durante {age}", "no connection for {age}" }
     /// Nobody looked.
     tail_unwatched(age) { "nadie miró durante {age}", "nobody looked for {age}" }
     /// What is tailed.
     tail_of(subject) { "{subject}.>", "{subject}.>" }
-    /// How many messages came.
-    tail_seen(count) { "{count} mensajes", "{count} messages" }
     /// How old the server's account is.
     told_ago(age) { "dicho hace {age}", "told {age} ago" }
     /// The server did not tell.
@@ -81,8 +75,6 @@ phrases! {
         "Ningún servidor dice quién está conectado: hace falta permiso para {subject}.",
         "No server tells who is connected: that needs permission for {subject}."
     }
-    /// Nodes of a stream that are behind or away.
-    nodes_behind(count) { "{count} atrasados", "{count} behind" }
     /// Different subjects.
     subject_count(count) { "asuntos: {count}", "subjects: {count}" }
     /// A connection's number and our address.
@@ -110,8 +102,6 @@ phrases! {
     marked(count) { "marcados: {count}", "marked: {count}" }
     /// How many rows are marked, some of which the filter hides.
     marked_some_hidden(count, hidden) { "marcados: {count}, ocultos por el filtro: {hidden}", "marked: {count}, hidden by the filter: {hidden}" }
-    /// Something was sent to the terminal for its clipboard.
-    copied(count) { "Enviado a la terminal para copiar: {count} caracteres.", "Sent to the terminal to copy: {count} characters." }
     /// The same, cut.
     copied_cut(count) {
         "Enviado a la terminal solo el comienzo: {count} caracteres; el resto no cabe.",
@@ -132,11 +122,6 @@ phrases! {
     }
     /// There is no such view.
     refused_no_view(name) { "No hay ninguna vista «{name}».", "There is no view \"{name}\"." }
-    /// Marked rows that are no longer in their table.
-    marks_gone(count) {
-        "Marcas quitadas: {count}; esos pedidos ya no están en la tabla.",
-        "Marks dropped: {count}; those orders are no longer in the table."
-    }
 
     /// The banner without a connection.
     lost_for(away, data, why) {
@@ -181,11 +166,6 @@ phrases! {
         "partición {partition} → {owner} (época {epoch})",
         "partition {partition} → {owner} (epoch {epoch})"
     }
-    /// A resolver is silent.
-    resolver_lost(resolver, partitions) {
-        "{resolver} sin latido: se mueven {partitions} particiones",
-        "{resolver} is silent: {partitions} partitions move"
-    }
     /// A distribuidor is the active one.
     took_office(term) { "distribuidor activo, mandato {term}", "active distribuidor, term {term}" }
     /// The hand-over began anew.
@@ -197,11 +177,6 @@ phrases! {
     }
     /// Who decided something about an order.
     decided_by(operator) { "decidido por {operator}", "decided by {operator}" }
-    /// Accepted orders that nobody hands over.
-    undistributed_orders(count, age) {
-        "{count} recibidos sin pasar a cola · el más viejo hace {age}",
-        "{count} accepted, not queued · the oldest {age} ago"
-    }
     /// Refused payloads.
     invalid_payloads(count, within, age, code) {
         "{count} en {within} min · {code} · el último hace {age}",
@@ -258,8 +233,6 @@ phrases! {
 
     /// Lines of an order.
     lines(count) { "líneas: {count}", "lines: {count}" }
-    /// Length of a payload.
-    bytes(count) { "{count} bytes", "{count} bytes" }
     /// Place of an order in the order of acceptance.
     intake(sequence) { "n.º {sequence} en ORDERS", "no. {sequence} in ORDERS" }
     /// A failed attempt.
@@ -294,14 +267,10 @@ phrases! {
     mute(names) { "responden a NATS y no dan latido: {names}", "they answer NATS and send no heartbeat: {names}" }
     /// Revision of a store's record.
     revision(number) { "rev. {number}", "rev. {number}" }
-    /// How many instances have a revision.
-    taken_up_by(have, all) { "la tienen {have} de {all}", "{have} of {all} have it" }
     /// How long an instance has been running.
     uptime(age) { "activo por {age}", "up {age}" }
     /// Age of the last heartbeat.
     heard_ago(age) { "último latido hace {age}", "last heartbeat {age} ago" }
-    /// What of a preview is not shown.
-    more_rows(count) { "… y {count} renglones más", "… and {count} more rows" }
 
     /// A test order was sent.
     injecting(code) { "{code}: enviando", "{code}: sending" }
@@ -344,8 +313,6 @@ phrases! {
     audit_intent(by, what) { "{by} empieza {what}:", "{by} begins {what}:" }
     /// Somebody did something; what it was done to follows.
     audit_outcome(by, what) { "{by} terminó {what}:", "{by} ended {what}:" }
-    /// So many things.
-    audit_things(count) { "{count} elementos", "{count} items" }
     /// The instance is silent.
     refused_silent(instance) { "{instance} no da latido: no recibiría la orden.", "{instance} is silent: it would not get the command." }
     /// The instance is so already.
@@ -387,6 +354,12 @@ phrases! {
         "El local {store} no está entre los que reciben pedidos de prueba.",
         "Store {store} is not among those that get test orders."
     }
+    /// Not a number within bounds.
+    refused_no_number(most) { "Se espera un número de 1 a {most}.", "A number from 1 to {most} is expected." }
+    /// Bounds of a number.
+    up_to(most) { "de 1 a {most}", "1 to {most}" }
+    /// How fast a burst of test orders goes out, and how long that takes at least.
+    burst(pace, took) { "{pace} como máximo · al menos {took} en enviarlos", "at most {pace} · at least {took} to send them" }
     /// The proof.
     refused_not_proven(proof) { "Falta escribir: {proof}", "Still to be typed: {proof}" }
     /// The server said no.
@@ -458,10 +431,6 @@ phrases! {
     right(user) { "{user} puede", "{user} may" }
     /// What to type.
     prove(proof) { "Escriba «{proof}»", "Type \"{proof}\"" }
-    /// For every row of the filter.
-    all_shown(what, count) { "{what}: las {count} filas que se ven", "{what}: all {count} rows shown" }
-    /// For marked rows.
-    all_marked(what, count) { "{what}: {count} marcados", "{what}: {count} marked" }
     /// How many more.
     more_targets(count) { "… y {count} más", "… and {count} more" }
     /// Of one job.

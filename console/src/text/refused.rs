@@ -28,6 +28,7 @@ impl Refusal {
             Self::StoreExists(store) => phrases::refused_store_exists(lang, store),
             Self::StoreFaulty(code) => phrases::refused_store_faulty(lang, code),
             Self::TestStore(store) => phrases::refused_test_store(lang, store),
+            Self::NotANumber(most) => phrases::refused_no_number(lang, most),
             Self::NotProven(proof) => phrases::refused_not_proven(lang, proof),
             Self::Denied(user) => phrases::refused_denied(lang, user),
             Self::Unaudited(why) => phrases::refused_unaudited(lang, why),

@@ -167,11 +167,6 @@ words! {
         ColumnSince: "Desde", "Since";
         ColumnHappened: "Qué pasó", "What happened";
         ColumnBy: "Por", "By";
-        EndedDone: "hechos", "done";
-        EndedUnverified: "sin comprobar", "unverified";
-        EndedSkipped: "omitidos", "skipped";
-        EndedFailed: "fallidos", "failed";
-        EndedUnknown: "desconocidos", "unknown";
         AuditIntent: "empieza una acción", "begins an action";
         AuditOutcome: "terminó una acción", "ended an action";
         PayloadEdited: "contenido editado", "payload edited";
@@ -393,6 +388,8 @@ words! {
     }
     "Dialogs" {
         InjectTitle: "Pedido de prueba", "Test order";
+        FieldCount: "Cuántos", "How many";
+        FieldPace: "Por segundo", "A second";
         FieldTemplate: "Plantilla", "Template";
         FieldService: "Servicio", "Service";
         FieldSubject: "Asunto", "Subject";
@@ -407,6 +404,7 @@ words! {
         TestMarker: "Lleva la marca \"Prueba No Despachar\": la cocina no lo prepara.",
             "Carries the marker \"Prueba No Despachar\": no kitchen cooks it.";
         MarkerThere: "con la marca de prueba", "with the test marker";
+        ConfirmInjects: "Enviar estos pedidos de prueba", "Send these test orders";
         ConfirmInject: "Enviar este pedido de prueba", "Send this test order";
         ConfirmPause: "Pausar esta instancia", "Pause this instance";
         ConfirmResume: "Reanudar esta instancia", "Resume this instance";

@@ -6,9 +6,8 @@ use crate::state::attention::Severity;
 use crate::state::attention::handled::News;
 use crate::state::settings::AlertsFrom;
 use crate::state::{Notice, State, Tone};
-use crate::text::phrases;
-use crate::theme::{Depth, Ground, Theme};
-use crate::view::{self, Memory, when};
+use crate::text::{attention, phrases};
+use crate::view::when;
 
 /// The alert that is to be sent now, if there is one; asked once a tick.
 pub(super) fn due(state: &mut State) -> Option<Effect> {
@@ -29,19 +28,14 @@ pub(super) fn due(state: &mut State) -> Option<Effect> {
 
 fn take(state: &mut State, news: Vec<News>) {
     let warnings = state.settings.alerts.warnings;
-    // Words alone: colours and signs have no meaning in a message.
-    let memory = Memory::new(Theme::new(Depth::None, Ground::Dark, false), state.zone.clone());
-    let words = view::attention(state, &memory);
     for news in news {
         match news {
             News::Over(subject) => state.alerts.over(&Matter::Item(subject)),
             News::New(subject) => {
-                let Some(place) = state.attention.iter().position(|item| item.subject == subject) else { continue };
-                let severity = state.attention[place].severity;
-                let text = words.get(place).map_or_else(String::new, |words| {
-                    let said: Vec<&str> = words.iter().skip(1).map(|word| word.trim()).collect();
-                    said.join(": ")
-                });
+                let Some(item) = state.attention.iter().find(|item| item.subject == subject) else { continue };
+                let severity = item.severity;
+                let about = attention::subject(state.lang, state, &item.subject);
+                let text = format!("{about}: {}", attention::sentence(state.lang, state, item));
                 if severity == Severity::Critical || warnings {
                     state.alerts.begin(Matter::Item(subject), severity, text);
                 }

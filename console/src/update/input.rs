@@ -3,13 +3,13 @@
 use contract::{OrderId, StoreId};
 
 use super::plan::Scope;
-use super::{attend, form, jobs, marks, palette, plan, pointing, reveal, rows, switch, tree};
+use super::{attend, form, inject, jobs, marks, palette, plan, pointing, reveal, rows, switch, tree};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::event::Edit;
 use crate::filter;
 use crate::operation::OPERATIONS;
-use crate::state::dialog::{Dialog, FIELD_MAX, InjectField};
+use crate::state::dialog::Dialog;
 use crate::state::sort::{Key, Sort};
 use crate::state::tree::Tree;
 use crate::state::wire::Pane;
@@ -336,38 +336,8 @@ pub(super) fn edit(state: &mut State, edit: Edit) -> Vec<Effect> {
         plan::write(state, edit);
         return Vec::new();
     }
-    if let Some(Dialog::Inject(form)) = &mut state.dialog {
-        match (edit, form.focus) {
-            (Edit::Cancel, _) => state.dialog = None,
-            (Edit::Submit, _) => return plan::preview_inject(state),
-            (Edit::Complete | Edit::Next | Edit::Previous, InjectField::Template) => form.focus = InjectField::Store,
-            (Edit::Complete | Edit::Next | Edit::Previous, InjectField::Store) => form.focus = InjectField::Template,
-            (Edit::Forward | Edit::Insert(' '), InjectField::Template) => form.template = form.template.next(),
-            (Edit::Backward, InjectField::Template) => form.template = form.template.previous(),
-            (Edit::Insert(c), _) => {
-                // The template takes no text: what is typed there is meant for the store.
-                form.focus = InjectField::Store;
-                form.refusal = None;
-                if std::mem::take(&mut form.prefilled) {
-                    form.store.clear();
-                }
-                if !c.is_control() && form.store.chars().count() < FIELD_MAX {
-                    form.store.push(c);
-                }
-            }
-            (Edit::Backspace, InjectField::Store) => {
-                form.refusal = None;
-                form.prefilled = false;
-                form.store.pop();
-            }
-            (Edit::Clear, InjectField::Store) => {
-                form.refusal = None;
-                form.prefilled = false;
-                form.store.clear();
-            }
-            _ => {}
-        }
-        return Vec::new();
+    if matches!(state.dialog, Some(Dialog::Inject(_))) {
+        return inject::edit(state, edit);
     }
     if state.tree.searching {
         tree::edit(state, edit);

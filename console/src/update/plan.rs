@@ -11,19 +11,17 @@ use contract::heartbeat::RunState;
 use contract::store::StoreState;
 use contract::{OrderId, StoreId};
 
-use super::{form, input, jobs, reveal};
+use super::{form, inject, input, jobs, reveal};
 use crate::action::Action;
 use crate::effect::{Draft, Effect};
 use crate::event::{Edit, Trouble};
 use crate::mask::Difference;
 use crate::operation::{Kind, OPERATIONS, Object, Reason};
 use crate::sanitise;
-use crate::state::dialog::{Confirm, Dialog, Focus, InjectField, InjectForm};
-use crate::state::jobs::BEGUN_PER_SECOND;
+use crate::state::dialog::{Confirm, Dialog, Focus};
 use crate::state::plan::{Plan, Wanted};
 use crate::state::services::InstanceKey;
 use crate::state::{Notice, Opened, Order, OrderState, Refusal, State, Tone};
-use crate::template::Kind as Template;
 
 /// Which rows an operation is meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -136,7 +134,7 @@ enum Next {
 fn wanted(state: &State, kind: Kind, scope: Scope) -> Result<Next, Refusal> {
     let wrong = || Refusal::WrongObject(kind.operation().object);
     Ok(match kind {
-        Kind::Inject => Next::Form(inject_form(state)),
+        Kind::Inject => Next::Form(inject::form(state)),
         Kind::Reinject => Next::Plan(Wanted::Reinject(orders(state, scope)?)),
         Kind::Solve => Next::Plan(Wanted::Solve(orders(state, scope)?)),
         Kind::ReinjectEdited => {
@@ -164,7 +162,7 @@ fn wanted(state: &State, kind: Kind, scope: Scope) -> Result<Next, Refusal> {
     })
 }
 
-fn open(state: &mut State, dialog: Dialog) {
+pub(super) fn open(state: &mut State, dialog: Dialog) {
     state.help = false;
     state.filtering = false;
     state.dialog = Some(dialog);
@@ -213,7 +211,7 @@ fn order(state: &State) -> Option<OrderId> {
     }
 }
 
-fn store(state: &State) -> Option<StoreId> {
+pub(super) fn store(state: &State) -> Option<StoreId> {
     match state.aimed()? {
         Opened::Order(id) => Some(id.store),
         Opened::Queue(store) | Opened::Store(store) => Some(store),
@@ -226,43 +224,6 @@ fn instance(state: &State) -> Option<InstanceKey> {
         Opened::Instance(key) => Some(key),
         _ => None,
     }
-}
-
-/// The form of a test order; the store that is looked at is filled in.
-fn inject_form(state: &State) -> Dialog {
-    let known = store(state).and_then(|store| state.stores.get(store));
-    let store = known.map_or_else(String::new, |store| store.record.code.clone());
-    Dialog::Inject(InjectForm {
-        template: Template::Delivery,
-        // What is typed at once must never be lost on another field while Enter takes the store that was filled in.
-        focus: InjectField::Store,
-        prefilled: !store.is_empty(),
-        store,
-        refusal: None,
-    })
-}
-
-/// From the form to the preview, when the form is right.
-pub(super) fn preview_inject(state: &mut State) -> Vec<Effect> {
-    let Some(Dialog::Inject(form)) = &mut state.dialog else { return Vec::new() };
-    let found = state.stores.find(&form.store).map(|store| (store.record.id, store.record.state_at(state.now)));
-    let refused = match found {
-        None => Err(Refusal::NoStore(form.store.clone())),
-        Some((id, now_is)) if now_is != StoreState::Open => Err(Refusal::StoreClosed(id)),
-        Some((id, _)) => Ok(id),
-    };
-    let template = form.template;
-    let built =
-        refused.and_then(|store| build(state, Wanted::Inject { template, store, count: 1, pace: BEGUN_PER_SECOND }));
-    match (built, &mut state.dialog) {
-        (Ok(plan), _) => open(state, Dialog::Confirm(Box::new(Confirm::new(plan)))),
-        (Err(refusal), Some(Dialog::Inject(form))) => {
-            form.refusal = Some(refusal);
-            form.focus = InjectField::Store;
-        }
-        (Err(_), _) => {}
-    }
-    Vec::new()
 }
 
 /// The payload came back from the editor: its preview, or why there is none.

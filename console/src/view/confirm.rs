@@ -13,8 +13,9 @@ use crate::mask::{Difference, Value};
 use crate::operation::{Danger, Kind, Reason};
 use crate::state::State;
 use crate::state::dialog::{Confirm, Focus};
+use crate::state::plan::Plan;
 use crate::state::services::Instance;
-use crate::text::{Msg, done, phrases};
+use crate::text::{Msg, counts, done, phrases};
 use crate::theme::Meaning;
 
 /// Most rows of a body in a preview of one thing.
@@ -83,6 +84,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, confirm: &Confi
 
 fn title(look: &Look, confirm: &Confirm) -> &'static str {
     look.t(match confirm.plan.kind {
+        Kind::Inject if confirm.plan.items.len() > 1 => Msg::ConfirmInjects,
         Kind::Inject => Msg::ConfirmInject,
         kind => kind.operation().text,
     })
@@ -114,6 +116,9 @@ fn subject(look: &Look, state: &State, confirm: &Confirm) -> Vec<Line<'static>> 
                 shown.push(phrases::more_targets(look.lang, more.len() - TARGETS_SHOWN));
             }
             lines.extend(shown.into_iter().map(|name| indented(text(name))));
+            if plan.kind == Kind::Inject {
+                lines.extend(burst(look, state, plan));
+            }
         }
     }
     if plan.refused() > 0 && plan.items.len() > 1 {
@@ -123,6 +128,21 @@ fn subject(look: &Look, state: &State, confirm: &Confirm) -> Vec<Line<'static>> 
     }
     lines.push(named(look, Msg::FieldRight, right(look, state, plan.kind)));
     lines
+}
+
+/// What kind of test orders, to which store, and how fast they go out.
+fn burst(look: &Look, state: &State, plan: &Plan) -> Vec<Line<'static>> {
+    let Some(first) = plan.items.first() else { return Vec::new() };
+    let Planned::Inject(order) = &first.planned else { return Vec::new() };
+    // The last one is begun so much later than the first.
+    let after_s = plan.items.len().saturating_sub(1) / plan.pace.max(1);
+    let took = when::age(i64::try_from(after_s).unwrap_or(i64::MAX).saturating_mul(1_000));
+    let place = super::orders::place(look, state.stores.get(order.order.store), order.order.store);
+    vec![
+        named(look, Msg::ColumnStore, place),
+        named(look, Msg::FieldTemplate, look.line(Meaning::Text, super::dialog::template_of(look, &first.planned))),
+        named(look, Msg::FieldPace, look.line(Meaning::Text, phrases::burst(look.lang, plan.pace, took))),
+    ]
 }
 
 fn indented(line: Line<'static>) -> Line<'static> {
@@ -247,7 +267,7 @@ fn request(look: &Look, planned: &Planned, single: bool, columns: usize) -> Vec<
     for (name, value) in planned.headers() {
         lines.push(named(look, Msg::FieldHeader, text(format!("{name}: {value}"))));
     }
-    let bytes = phrases::bytes(look.lang, when::count(planned.bytes() as u64));
+    let bytes = counts::bytes(look.lang, when::count(planned.bytes() as u64));
     let note = match planned {
         Planned::Inject(_) => format!("{bytes} {} {}", look.glyphs().dot, look.t(Msg::MarkerThere)),
         _ => bytes,
@@ -261,7 +281,7 @@ fn request(look: &Look, planned: &Planned, single: bool, columns: usize) -> Vec<
         rows.truncate(BODY_ROWS);
         lines.extend(rows.into_iter().map(|row| look.line(Meaning::Muted, row)));
         if left > 0 {
-            lines.push(look.line(Meaning::Muted, phrases::more_rows(look.lang, left)));
+            lines.push(look.line(Meaning::Muted, counts::more_rows(look.lang, left)));
         }
     }
     lines
@@ -286,7 +306,7 @@ fn differences(look: &Look, differences: &[Difference]) -> Vec<Line<'static>> {
     }
     if differences.len() > DIFFERENCES_SHOWN {
         let left = differences.len() - DIFFERENCES_SHOWN;
-        lines.push(look.line(Meaning::Muted, phrases::more_rows(look.lang, left)));
+        lines.push(look.line(Meaning::Muted, counts::more_rows(look.lang, left)));
     }
     lines
 }

@@ -1,15 +1,14 @@
-//! Dialogs: their box, the form of a test order, and the choice of how long something is put off.
+//! Dialogs: their box, questions with buttons, and the choice of how long something is put off.
 
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::fit::{self, Align};
-use super::orders::place;
+use super::overview;
 use super::pen::{Look, Pen};
-use super::{label, overview};
 use crate::effect::Planned;
 use crate::state::State;
-use crate::state::dialog::{Button, InjectField, InjectForm, PutOff, PutOffButton, Switch};
+use crate::state::dialog::{Button, PutOff, PutOffButton, Switch};
 use crate::template::Kind;
 use crate::text::{Msg, phrases};
 use crate::theme::Meaning;
@@ -60,7 +59,7 @@ pub(super) fn named(look: &Look, msg: Msg, value: Line<'static>) -> Line<'static
     Line::from(spans)
 }
 
-fn template(look: &Look, kind: Kind) -> &'static str {
+pub(super) fn template(look: &Look, kind: Kind) -> &'static str {
     look.t(match kind {
         Kind::Delivery => Msg::TemplateDelivery,
         Kind::Pickup => Msg::TemplatePickup,
@@ -68,54 +67,6 @@ fn template(look: &Look, kind: Kind) -> &'static str {
         Kind::Accrue => Msg::TemplateAccrue,
         Kind::Both => Msg::TemplateBoth,
     })
-}
-
-/// Draws the form of a test order; tells where the terminal's cursor belongs.
-pub(super) fn draw_form(pen: &mut Pen<'_>, area: Rect, state: &State, form: &InjectForm) -> Option<Position> {
-    let look = pen.look;
-    let on_store = form.focus == InjectField::Store;
-    let marked = |on: bool| if on { look.glyphs().cursor } else { " " };
-    let choice_meaning = if on_store { Meaning::Text } else { Meaning::Selected };
-    let choice = Line::from(vec![
-        look.span(Meaning::Key, format!("{} ", marked(!on_store))),
-        look.span(choice_meaning, format!("< {} >", template(look, form.template))),
-    ]);
-    let room = usize::from(COLUMNS.min(area.width).saturating_sub(4)).saturating_sub(NAMES + 4);
-    let mut typed = form.store.clone();
-    while fit::width(&typed) > room {
-        typed.remove(0);
-    }
-    let typed_columns = fit::width(&typed);
-    let field = fit::fit_line(look.line(Meaning::Field, typed), room.min(30).max(typed_columns), Align::Left, "");
-    let mut store = vec![look.span(Meaning::Key, format!("{} ", marked(on_store)))];
-    store.extend(field.spans.into_iter().map(|span| Span::styled(span.content, look.style(Meaning::Field))));
-    let found = match state.stores.find(&form.store) {
-        Some(store) => look.facts(vec![
-            place(look, Some(store), store.record.id).spans,
-            vec![look.span(Meaning::Text, store.record.country.as_str().to_uppercase())],
-            label::store_state(look, store.record.state_at(look.now)).spans,
-        ]),
-        None if form.store.trim().is_empty() => look.line(Meaning::Muted, look.t(Msg::StoreHint)),
-        None => look.line(Meaning::AlertWarn, look.t(Msg::StoreUnknown)),
-    };
-    let mut below = vec![Span::raw(" ".repeat(NAMES + 2))];
-    below.extend(found.spans);
-    let mut lines = vec![
-        Line::default(),
-        named(look, Msg::FieldTemplate, choice),
-        Line::default(),
-        named(look, Msg::ColumnStore, Line::from(store)),
-        Line::from(below),
-        Line::default(),
-        look.line(Meaning::Muted, look.t(Msg::TestMarker)),
-    ];
-    if let Some(refusal) = &form.refusal {
-        lines.push(look.line(Meaning::AlertCritical, refusal.text(look.lang)));
-    }
-    let inner = frame(pen, centred(area, lines.len() + 1), look.t(Msg::InjectTitle));
-    pen.lines(inner, lines);
-    let x = inner.x + u16::try_from(NAMES + 2 + typed_columns).unwrap_or(0);
-    on_store.then_some(Position::new(x.min(inner.right()), inner.y + 3))
 }
 
 /// Draws the question whether to go to another bus although something is under way here.

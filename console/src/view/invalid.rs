@@ -8,7 +8,7 @@ use super::orders::place;
 use super::pen::{Look, Pen};
 use super::{fit, label, when};
 use crate::state::State;
-use crate::text::{Msg, phrases};
+use crate::text::{Msg, counts};
 use crate::theme::Meaning;
 
 /// Draws them over the whole screen.
@@ -39,7 +39,7 @@ fn entry(look: &Look, state: &State, head: &InvalidHead, columns: usize) -> Vec<
         facts.push(place(look, store, id).spans);
     }
     facts.push(vec![look.span(Meaning::Muted, head.format.as_str())]);
-    facts.push(vec![look.span(Meaning::Muted, phrases::bytes(look.lang, when::count(u64::from(head.bytes))))]);
+    facts.push(vec![look.span(Meaning::Muted, counts::bytes(look.lang, when::count(u64::from(head.bytes))))]);
     facts
         .push(vec![look.span(Meaning::Muted, format!("{} {} {}", head.by.instance, look.glyphs().dot, head.by.cloud))]);
     let mut lines = vec![look.facts(facts)];

@@ -7,7 +7,6 @@ use contract::store::StoreState;
 use ratatui::text::Line;
 
 use super::pen::Look;
-use super::when;
 use crate::filter::Wrong;
 pub(crate) use crate::filter::words::order_state;
 use crate::state::OrderState;
@@ -15,7 +14,7 @@ use crate::state::State;
 use crate::state::attention::Severity;
 use crate::state::services::Instance;
 pub(crate) use crate::text::said::reason;
-use crate::text::{Msg, phrases, said};
+use crate::text::{Msg, attention, phrases, said};
 use crate::theme::Meaning;
 use crate::update::rows;
 
@@ -131,17 +130,7 @@ pub(crate) fn severity(look: &Look, severity: Severity) -> Line<'static> {
 /// When the head of a queue is tried next: `int. 4 en 18s`, due, or under way. While its POS is down what comes next
 /// is a probe, which is none of the order's attempts: `sondeo en 18s`.
 pub(crate) fn next_attempt(look: &Look, attempts: u32, next_at: Option<UtcMs>, pos_down: bool) -> Line<'static> {
-    let number = attempts + 1;
-    let left = next_at.map(|at| at.since(look.now));
-    let meaning = if left.is_some() { Meaning::AlertWarn } else { Meaning::Busy };
-    let text = match (left, pos_down) {
-        (Some(left @ 1..), true) => phrases::probe_in(look.lang, when::age(left)),
-        (Some(_), true) => look.t(Msg::ProbeDue).to_owned(),
-        (None, true) => look.t(Msg::ProbeNow).to_owned(),
-        (Some(left @ 1..), false) => phrases::attempt_in(look.lang, number, when::age(left)),
-        (Some(_), false) => phrases::attempt_overdue(look.lang, number),
-        (None, false) => phrases::attempt_now(look.lang, number),
-    };
+    let (meaning, text) = attention::next_attempt(look.lang, look.now, attempts, next_at, pos_down);
     look.line(meaning, text)
 }
 

@@ -9,7 +9,7 @@ use crate::action::Action;
 use crate::keys;
 use crate::state::notices::Posted;
 use crate::state::{Notice, State, Tone};
-use crate::text::{Msg, done, phrases};
+use crate::text::{Msg, counts, done, phrases};
 use crate::theme::Meaning;
 
 /// Most messages on screen.
@@ -99,7 +99,7 @@ fn notice(look: &Look, state: &State, notice: &Notice) -> String {
         Notice::Back { away_ms } => phrases::back_after(lang, when::age(*away_ms)),
         Notice::SwitchFailed { name, why } => phrases::switch_failed(lang, name, why),
         Notice::Denied(what) => phrases::denied(lang, what),
-        Notice::Copied { count, cut: false } => phrases::copied(lang, when::count(*count as u64)),
+        Notice::Copied { count, cut: false } => counts::copied(lang, when::count(*count as u64)),
         Notice::Copied { count, cut: true } => phrases::copied_cut(lang, when::count(*count as u64)),
         Notice::Dumped(Ok(path)) => phrases::dumped(lang, path),
         Notice::Dumped(Err(why)) => phrases::dump_failed(lang, why),
@@ -107,7 +107,7 @@ fn notice(look: &Look, state: &State, notice: &Notice) -> String {
         Notice::ViewSaved(name) => phrases::view_saved(lang, name),
         Notice::ViewNotSaved(why) => phrases::view_not_saved(lang, why),
         Notice::ViewsUnreadable(why) => phrases::views_unreadable(lang, why),
-        Notice::MarksGone(count) => phrases::marks_gone(lang, count),
+        Notice::MarksGone(count) => counts::marks_gone(lang, count),
         Notice::MarksFull => look.t(Msg::MarksFull).to_owned(),
         Notice::Mouse(mouse) => look.t(if mouse.is_ours() { Msg::MouseOn } else { Msg::MouseOff }).to_owned(),
         Notice::Refused(why) => why.text(lang),

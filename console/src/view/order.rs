@@ -16,7 +16,7 @@ use crate::mask::{self, Value};
 use crate::state::orders::Pass;
 use crate::state::tree::Tree;
 use crate::state::{Order, OrderState, Payload, State, Telling};
-use crate::text::{Msg, phrases};
+use crate::text::{Msg, counts, phrases};
 use crate::theme::Meaning;
 
 /// Columns from which the payload stands beside the timeline.
@@ -78,7 +78,7 @@ fn facts(look: &Look, row: &Row<'_>) -> Vec<Line<'static>> {
     }
     let mut third = vec![
         muted(when::date(head.received_at, &zone)),
-        muted(phrases::bytes(look.lang, when::count(u64::from(head.bytes)))),
+        muted(counts::bytes(look.lang, when::count(u64::from(head.bytes)))),
     ];
     third.push(muted(match row.order.pass.intake {
         Some(intake) => phrases::intake(look.lang, when::count(intake)),

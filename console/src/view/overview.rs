@@ -17,11 +17,11 @@ use super::pen::{Look, Pen};
 use super::table::{self, Column, Rows, Scroll};
 use super::{chart, label, orders, services, totals, when};
 use crate::action::Action;
-use crate::state::attention::{Item, Subject, What};
+use crate::state::attention::{Item, Subject};
 use crate::state::pulse::BUCKET_MS;
 use crate::state::services::Instance;
 use crate::state::{Order, Screen, State};
-use crate::text::{Msg, phrases};
+use crate::text::{Msg, attention, phrases};
 use crate::theme::Meaning;
 
 /// Columns from which there is room for the sums per cloud.
@@ -85,16 +85,8 @@ fn screen_key(row: &Row<'_>, look: &Look) -> Line<'static> {
 /// What an item is about, in a few words.
 pub(super) fn subject(look: &Look, state: &State, subject: &Subject) -> Line<'static> {
     match subject {
-        Subject::NotInjected => look.line(Meaning::Name, look.t(Msg::SubjectNotInjected)),
-        Subject::Undistributed => look.line(Meaning::Name, look.t(Msg::SubjectUndistributed)),
-        Subject::Invalid => look.line(Meaning::Name, look.t(Msg::SubjectInvalid)),
         Subject::Queue(store) => place(look, state.stores.get(*store), *store),
-        Subject::NoService(service) => look.line(Meaning::Name, service.as_str()),
-        Subject::Clock(None) => look.line(Meaning::Name, look.t(Msg::SubjectOwnClock)),
-        Subject::Clock(Some((_, instance)))
-        | Subject::Troubled(_, instance)
-        | Subject::Silent(_, instance)
-        | Subject::Halted(_, instance) => look.line(Meaning::Name, instance.to_string()),
+        other => look.line(Meaning::Name, attention::subject(look.lang, state, other)),
     }
 }
 
@@ -118,56 +110,8 @@ fn told(row: &Row<'_>, look: &Look) -> Line<'static> {
 
 /// The sentence of an item, the most urgent fact first.
 fn what(row: &Row<'_>, look: &Look) -> Line<'static> {
-    let lang = look.lang;
-    let plain = |text: String| vec![look.span(Meaning::Text, text)];
-    let line = |text: String| look.line(Meaning::Text, text);
-    match &row.item.what {
-        What::NotInjected { count, since, .. } => line(phrases::not_injected_orders(lang, count, look.age(*since))),
-        What::Undistributed { count, oldest } => {
-            line(phrases::undistributed_orders(lang, count, look.age(oldest.received_at)))
-        }
-        What::Invalid { within_ms, count, newest_at, code } => {
-            let (within, newest) = (within_ms / 60_000, look.age(*newest_at));
-            line(phrases::invalid_payloads(lang, count, within, newest, label::fault(look, code)))
-        }
-        What::NoService => look.line(Meaning::AlertCritical, look.t(Msg::NobodyServes)),
-        What::Silent { heard_at } => line(phrases::no_heartbeat_for(lang, look.age(*heard_at))),
-        What::Troubled { sentence } => look.line(Meaning::AlertCritical, sentence.clone()),
-        What::Halted => {
-            let run = match &row.item.subject {
-                Subject::Halted(service, instance) => row.state.services.get(&(*service, instance.clone())),
-                _ => None,
-            };
-            run.map_or_else(|| look.unknown(), |run| line(look.t(label::run_msg(run.heartbeat.state)).to_owned()))
-        }
-        What::Clock { ahead_ms } if *ahead_ms > 0 => line(phrases::clock_ahead(lang, when::age(*ahead_ms))),
-        What::Clock { ahead_ms } => line(phrases::clock_behind(lang, when::age(-ahead_ms))),
-        What::Queue { depth, oldest_age_ms, aged, pos_down, growth } => {
-            let mut facts: Vec<Vec<Span<'static>>> = Vec::new();
-            if *pos_down {
-                let down = look.t(Msg::PosDown);
-                let text = if row.narrow { down.to_owned() } else { format!("POS {down}") };
-                facts.push(vec![look.span(Meaning::AlertCritical, text)]);
-            }
-            // The age first: where room is short, the worst figure is not the one that is cut.
-            if let Some(ms) = oldest_age_ms {
-                facts.push(vec![look.span(Look::loudness(*aged), phrases::oldest(lang, when::age(*ms)))]);
-            }
-            facts.push(plain(match depth {
-                Some(depth) => phrases::in_queue(lang, when::count(*depth)),
-                None => phrases::in_queue(lang, look.glyphs().unknown),
-            }));
-            if *growth > 0 {
-                facts.push(plain(phrases::growth(lang, growth)));
-            }
-            if let Subject::Queue(store) = &row.item.subject
-                && let Some(retry) = row.state.queues.get(*store).and_then(|queue| queue.retry.as_ref())
-            {
-                facts.push(label::next_attempt(look, retry.attempts, retry.next_at, *pos_down).spans);
-            }
-            look.facts(facts)
-        }
-    }
+    let facts = attention::facts(look.lang, row.state, row.item, look.glyphs().unknown, row.narrow);
+    look.facts(facts.into_iter().map(|(meaning, text)| vec![look.span(meaning, text)]).collect())
 }
 
 fn trend(row: &Row<'_>, look: &Look) -> Line<'static> {

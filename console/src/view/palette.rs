@@ -14,7 +14,7 @@ use crate::keys::{self, Binding};
 use crate::operation::{Kind, Object};
 use crate::state::State;
 use crate::state::palette::{Choice, Hit, Palette};
-use crate::text::{Msg, phrases};
+use crate::text::{Msg, counts};
 use crate::theme::Meaning;
 use crate::update::commands;
 use crate::update::plan::{self, Scope};
@@ -137,9 +137,9 @@ fn operate(look: &Look, state: &State, kind: Kind, scope: Scope, possible: bool)
     let text = look.t(operation.text);
     let marked = state.marks().map_or(0, |table| table.marked.len());
     let text = match (operation.object, scope) {
-        (Object::Orders, Scope::Shown) => phrases::all_shown(look.lang, text, plan::meant_orders(state, scope)),
+        (Object::Orders, Scope::Shown) => counts::all_shown(look.lang, plan::meant_orders(state, scope), text),
         (Object::Orders, Scope::Chosen) if marked > 0 && kind != Kind::ReinjectEdited => {
-            phrases::all_marked(look.lang, text, marked)
+            counts::all_marked(look.lang, marked, text)
         }
         _ => text.to_owned(),
     };

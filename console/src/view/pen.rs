@@ -11,9 +11,9 @@ use ratatui::text::{Line, Span};
 
 use super::fit::{self, Align};
 use crate::mask::Clear;
-use crate::state::attention::Severity;
 use crate::state::services::Instance;
 use crate::state::settings::Attention;
+use crate::text::attention::loudness;
 use crate::text::{Lang, Msg};
 use crate::theme::{Glyphs, Meaning, Theme};
 
@@ -47,16 +47,7 @@ impl Look {
 
     /// How loud it is that an order of this channel waits for so long.
     pub(crate) fn ageing(&self, channel: Channel, age_ms: i64) -> Meaning {
-        Self::loudness(self.attention.ageing(channel).severity(age_ms))
-    }
-
-    /// How loud something is.
-    pub(crate) const fn loudness(severity: Option<Severity>) -> Meaning {
-        match severity {
-            Some(Severity::Critical) => Meaning::AlertCritical,
-            Some(Severity::Warning) => Meaning::AlertWarn,
-            None => Meaning::Text,
-        }
+        loudness(self.attention.ageing(channel).severity(age_ms))
     }
 
     pub(crate) fn t(&self, msg: Msg) -> &'static str {

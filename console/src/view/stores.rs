@@ -11,7 +11,7 @@ use super::{label, orders, split, when};
 use crate::state::State;
 use crate::state::stores::{Store, StoreChange};
 use crate::state::today::{Today, today};
-use crate::text::{Msg, phrases};
+use crate::text::{Msg, counts, phrases};
 use crate::theme::Meaning;
 
 /// Rows of the feed on the smallest screen.
@@ -203,9 +203,8 @@ fn update(look: &Look, state: &State, change: &StoreChange) -> Line<'static> {
             let (have, not) = state.services.taken_up(revision);
             if have.len() + not.len() > 0 {
                 let meaning = if not.is_empty() { Meaning::Good } else { Meaning::AlertWarn };
-                facts.push(vec![
-                    look.span(meaning, phrases::taken_up_by(look.lang, have.len(), have.len() + not.len())),
-                ]);
+                facts
+                    .push(vec![look.span(meaning, counts::taken_up_by(look.lang, have.len(), have.len() + not.len()))]);
             }
         }
         None => facts.push(vec![look.span(Meaning::Muted, phrases::revision(look.lang, look.glyphs().unknown))]),

@@ -1,12 +1,12 @@
 //! `doctor` says which step of a connection fails, and what to do.
 
-use std::path::Path;
 use std::process::{Command, Output};
 
 use bus::server::Server;
 use contract::permission::{USERS, render};
 use serde_json::Value;
 
+use crate::certificates::certificates;
 use crate::headless::{code, json, program, run, told};
 use crate::looking::{beat, heartbeats};
 use crate::world::World;
@@ -128,21 +128,6 @@ async fn a_user_is_told_what_it_may_and_a_wrong_password_is_not_repeated() {
     assert_eq!(step(&report, "stream", "QUEUES").0, "ok");
 }
 
-/// An authority and a certificate of the machine `name` signed by it: PEM files in `folder`.
-fn certificates(folder: &Path, name: &str) {
-    let write = |name: &str, text: String| std::fs::write(folder.join(name), text).unwrap();
-    let authority_key = rcgen::KeyPair::generate().unwrap();
-    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
-    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let authority = parameters.self_signed(&authority_key).unwrap();
-    let issuer = rcgen::Issuer::new(parameters, authority_key);
-    write("ca.pem", authority.pem());
-    let key = rcgen::KeyPair::generate().unwrap();
-    let parameters = rcgen::CertificateParams::new(vec![name.into()]).unwrap();
-    write("server.pem", parameters.signed_by(&key, &issuer).unwrap().pem());
-    write("server.key", key.serialize_pem());
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_is_described_and_what_is_wrong_with_it_told() {
     let world = World::start().await;
@@ -150,7 +135,7 @@ async fn a_certificate_is_described_and_what_is_wrong_with_it_told() {
         [("127.0.0.1", true, "ok"), ("127.0.0.1", false, "failed"), ("other.example", true, "failed")]
     {
         let folder = tempfile::tempdir().unwrap();
-        certificates(folder.path(), name);
+        certificates(folder.path(), &[name]);
         let file = |name: &str| folder.path().join(name);
         let settings = format!("tls {{ cert_file: {:?}, key_file: {:?} }}", file("server.pem"), file("server.key"));
         let server = Server::start_configured(folder.path(), &settings).await.unwrap();
@@ -161,7 +146,7 @@ async fn a_certificate_is_described_and_what_is_wrong_with_it_told() {
         } else {
             // An authority, but another one.
             let other = tempfile::tempdir().unwrap();
-            certificates(other.path(), name);
+            certificates(other.path(), &[name]);
             std::fs::copy(other.path().join("ca.pem"), file("other.pem")).unwrap();
             command.env("NATS_CA", file("other.pem"));
         }

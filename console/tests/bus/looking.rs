@@ -211,6 +211,10 @@ async fn orders_are_listed_by_filter_state_and_time() {
         let output = run(&world, &[&["orders"], wrong].concat()).await;
         assert_eq!((code(&output), output.stdout.len()), (2, 0), "{wrong:?}: {}", told(&output));
     }
-    let output = run(&world, &["orders", "--lang", "en", "--filter", "tienda:K0 nowhere:x"]).await;
-    assert!(told(&output).contains("--filter, at 11: nowhere"), "{}", told(&output));
+    for command in [&["orders"][..], &["tail"], &["reinject"], &["solve", "--reason", "x"]] {
+        let output = run(&world, &[command, &["--lang", "en", "--filter", "tienda:K0 nowhere:x"]].concat()).await;
+        assert_eq!((code(&output), output.stdout.len()), (2, 0), "{command:?}: {}", told(&output));
+        let wanted = "--filter, at 11: nowhere:x: no field nowhere: ";
+        assert!(told(&output).contains(wanted), "{command:?}: {}", told(&output));
+    }
 }

@@ -5,6 +5,8 @@ mod access;
 mod acting;
 mod alerts;
 mod bus_init;
+#[path = "../../../services/bus/tests/corpus/certificates.rs"]
+mod certificates;
 mod doctor;
 mod feed;
 mod headless;

@@ -140,6 +140,8 @@ async fn a_reader_that_goes_away_is_met_with_silence_by_every_command() {
         &["counters", "--json"],
         &["services", "--json"],
         &["doctor", "--json"],
+        &["tail", "domicilio.services"],
+        &["tail", "domicilio.services", "--json"],
         &["info", "--json"],
         &["inject", "--template", "pickup", "--store", "72", "--dry-run"],
         &["completions", "bash"],

@@ -261,7 +261,7 @@ fn what_is_typed_at_once_goes_to_the_store_and_replaces_the_one_that_was_filled_
         press(&mut state, Action::Show(Screen::Stores));
         state.store_table.selected = Some(contract::StoreId(72));
         press(&mut state, Action::Inject);
-        assert_eq!((form(&state).store.as_str(), form(&state).focus), ("K072", InjectField::Store));
+        assert_eq!((form(&state).store.text.as_str(), form(&state).focus), ("K072", InjectField::Store));
         state
     };
     let sent_to = |state: &mut State| {
@@ -279,19 +279,93 @@ fn what_is_typed_at_once_goes_to_the_store_and_replaces_the_one_that_was_filled_
 
     let mut state = filled_in();
     write(&mut state, "k078");
-    assert_eq!(form(&state).store, "k078");
+    assert_eq!(form(&state).store.text, "k078");
     assert_eq!(sent_to(&mut state), 78);
 
     let mut state = filled_in();
-    update(&mut state, Event::Edit(Edit::Next));
+    update(&mut state, Event::Edit(Edit::Previous));
     assert_eq!(form(&state).focus, InjectField::Template);
     write(&mut state, "k078");
-    assert_eq!((form(&state).store.as_str(), form(&state).focus), ("k078", InjectField::Store));
+    assert_eq!((form(&state).store.text.as_str(), form(&state).focus), ("k078", InjectField::Store));
 
     let mut state = filled_in();
     update(&mut state, Event::Edit(Edit::Backspace));
     write(&mut state, "8");
-    assert_eq!(form(&state).store, "K078", "who corrects what was filled in keeps the rest");
+    assert_eq!(form(&state).store.text, "K078", "who corrects what was filled in keeps the rest");
+}
+
+/// The end of `order`, as the bus tells it.
+fn injected(order: &PlannedOrder) -> Fact {
+    let Fact::Ended(mut outcome) = ended(1, 1, true) else { unreachable!() };
+    (outcome.order.store, outcome.order.code) = (order.order.store, order.order.code.clone());
+    Fact::Ended(outcome)
+}
+
+#[test]
+fn a_burst_is_as_many_as_typed_and_goes_as_fast_as_typed_to_its_end() {
+    let mut state = console();
+    press(&mut state, Action::Inject);
+    write(&mut state, "72");
+    for (field, typed) in [(InjectField::Count, "12"), (InjectField::Pace, "3")] {
+        update(&mut state, Event::Edit(Edit::Next));
+        let Some(Dialog::Inject(form)) = &state.dialog else { panic!() };
+        assert_eq!(form.focus, field);
+        // What was filled in goes with the first digit; what is no digit is no number.
+        write(&mut state, &format!("x{typed}-"));
+    }
+    update(&mut state, Event::Edit(Edit::Submit));
+    let Some(Dialog::Confirm(confirm)) = &state.dialog else { panic!("{:?}", state.dialog) };
+    assert_eq!((confirm.plan.items.len(), confirm.plan.pace), (12, 3));
+    assert_eq!(confirm.plan.proof.as_deref(), Some("ec 12"));
+    press(&mut state, Action::FocusNext);
+    write(&mut state, "ec 12");
+    update(&mut state, Event::Edit(Edit::Next));
+    let intended = press(&mut state, Action::Open);
+    let [Effect::Intend(intent)] = intended.as_slice() else { panic!("{intended:?}") };
+    let job = intent.job;
+    let mut effects = update(&mut state, Event::Answer(Answer::Intended { job, written: Ok(()) }));
+    let mut each_second = Vec::new();
+    for second in 1..=8 {
+        let mut begun = 0;
+        for effect in std::mem::take(&mut effects) {
+            let Effect::Run { item, planned, .. } = effect else { continue };
+            let Planned::Inject(order) = *planned else { panic!() };
+            begun += 1;
+            let Answer::Done { reply, .. } = taken(&order) else { panic!() };
+            effects.extend(update(&mut state, Event::Answer(Answer::Done { job, item, reply })));
+            assert!(!state.jobs.last().unwrap().items[item].step.has_ended(), "accepted is not injected");
+            update(&mut state, live(vec![injected(&order)]));
+        }
+        each_second.push(begun);
+        effects.extend(update(&mut state, Event::Tick(at(second * 1_000))));
+    }
+    assert_eq!(each_second, [3, 3, 3, 3, 0, 0, 0, 0]);
+    assert_eq!(state.jobs.last().unwrap().counts().verified, 12);
+    assert_eq!(state.jobs.open(), 0);
+}
+
+#[test]
+fn a_number_that_is_none_or_out_of_bounds_is_told_where_it_stands() {
+    for (count, pace, field, most) in [
+        ("0", "5", InjectField::Count, 500),
+        ("501", "5", InjectField::Count, 500),
+        ("", "5", InjectField::Count, 500),
+        ("99999999999999999999999", "5", InjectField::Count, 500),
+        ("2", "0", InjectField::Pace, 10),
+        ("2", "11", InjectField::Pace, 10),
+    ] {
+        let mut state = console();
+        press(&mut state, Action::Inject);
+        write(&mut state, "72");
+        for typed in [count, pace] {
+            update(&mut state, Event::Edit(Edit::Next));
+            update(&mut state, Event::Edit(Edit::Clear));
+            write(&mut state, typed);
+        }
+        assert_eq!(update(&mut state, Event::Edit(Edit::Submit)), []);
+        let Some(Dialog::Inject(form)) = &state.dialog else { panic!("{count} {pace}: {:?}", state.dialog) };
+        assert_eq!((form.refusal.as_ref(), form.focus), (Some(&Refusal::NotANumber(most)), field), "{count} {pace}");
+    }
 }
 
 #[test]

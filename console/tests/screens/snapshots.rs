@@ -97,6 +97,24 @@ pub(crate) fn inject_form(lang: Lang) -> State {
     state
 }
 
+/// Many at once: how many and how fast stands in the preview.
+pub(crate) fn inject_burst(lang: Lang) -> State {
+    let mut state = inject_form(lang);
+    for typed in ["20", "4"] {
+        then(&mut state, Event::Edit(Edit::Next));
+        for c in typed.chars() {
+            then(&mut state, Event::Edit(Edit::Insert(c)));
+        }
+    }
+    state
+}
+
+pub(crate) fn inject_burst_preview(lang: Lang) -> State {
+    let mut state = inject_burst(lang);
+    then(&mut state, Event::Edit(Edit::Submit));
+    state
+}
+
 pub(crate) fn inject_preview(lang: Lang) -> State {
     let mut state = inject_form(lang);
     then(&mut state, Event::Edit(Edit::Submit));
@@ -344,6 +362,8 @@ fn without_connection_everything_is_marked() {
 fn dialogs() {
     check_small("inject-form", inject_form);
     check_small("inject-preview", inject_preview);
+    check_small("inject-burst", inject_burst);
+    check_small("inject-burst-preview", inject_burst_preview);
     check_small("pause", pause_dialog);
     check_small("switch", switch_dialog);
     check_small("put-off", attended);

@@ -1,15 +1,18 @@
 //! Who may come in, and how, against a real nats-server: users, nkeys, tokens, TLS, permissions, inboxes.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "corpus/certificates.rs"]
+mod certificates;
 #[path = "access/operator.rs"]
 mod operator;
 
-use std::path::Path;
 use std::time::Duration;
 
 use bus::access::{Access, Login, Secret, Tls};
 use bus::server::Server;
 use bus::{Connection, ErrorKind, Settings, Verb, connect};
+
+use crate::certificates::certificates;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -93,27 +96,10 @@ async fn an_nkey_opens_and_its_file_is_looked_at_before() {
     }
 }
 
-/// An authority and, signed by it, a certificate for this machine: PEM files in `folder`.
-fn certificates(folder: &Path) {
-    let write = |name: &str, text: String| std::fs::write(folder.join(name), text).unwrap();
-    let authority_key = rcgen::KeyPair::generate().unwrap();
-    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
-    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let authority = parameters.self_signed(&authority_key).unwrap();
-    let issuer = rcgen::Issuer::new(parameters, authority_key);
-    write("ca.pem", authority.pem());
-    for name in ["server", "client"] {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let parameters = rcgen::CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into()]).unwrap();
-        write(&format!("{name}.pem"), parameters.signed_by(&key, &issuer).unwrap().pem());
-        write(&format!("{name}.key"), key.serialize_pem());
-    }
-}
-
 #[tokio::test]
 async fn tls_is_spoken_with_an_authority_and_a_certificate_of_our_own() {
     let folder = tempfile::tempdir().unwrap();
-    certificates(folder.path());
+    certificates(folder.path(), &["localhost", "127.0.0.1"]);
     let file = |name: &str| folder.path().join(name);
     let settings = format!(
         "tls {{ cert_file: {:?}, key_file: {:?}, ca_file: {:?}, verify: true }}",

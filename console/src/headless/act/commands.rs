@@ -5,16 +5,16 @@ use std::path::Path;
 use contract::{OrderId, Service, StoreId, StoreRecord};
 
 use super::super::watching::{Need, Watching};
-use super::super::{Failure, input, order, settings, status};
+use super::super::{Failure, filtering, input, order, settings, status};
 use super::{need, open, perform, tell};
 use crate::cli::{self, Acting, Common, StoreCommand, Told};
+use crate::editing;
 use crate::event::{Event, Trouble};
 use crate::operation::Kind;
 use crate::state::jobs::BATCH_MAX;
 use crate::state::plan::Wanted;
 use crate::state::{Lang, Screen, State};
 use crate::update::rows;
-use crate::{editing, view};
 
 pub(in crate::headless) async fn reinject(common: &Common, arguments: &cli::Reinject) -> Result<(), Failure> {
     // Before anything is asked of the bus.
@@ -160,13 +160,7 @@ async fn orders(
     let Some(filter) = &arguments.filter else { return named(watching, ids).await };
     let state = &mut watching.state;
     state.screen = Screen::NotInjected;
-    rows::set_filter(state, filter);
-    if let Some(fault) = state.filter().fault() {
-        let at = fault.at.start + 1;
-        let memory = status::memory(state, &settings(common)?);
-        let why = view::filter_fault(state, &memory).unwrap_or_default();
-        return Err(Failure::Usage(format!("--filter, at {at}: {why}")));
-    }
+    filtering::set(state, &settings(common)?, filter)?;
     rows::refill(state);
     match state.case_table.rows.len() {
         0 => Err(Failure::Failed("no order that was not injected passes the filter".to_owned())),

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 
 use crate::state::State;
 use crate::state::wire::tail::{Body, Raw};
-use crate::text::{Msg, phrases, told};
+use crate::text::{Msg, counts, told};
 use crate::theme::Meaning;
 use crate::view::pen::{Look, Pen};
 use crate::view::{below_rule, fit, indent, order, when};
@@ -23,7 +23,7 @@ pub(in crate::view) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, id: u6
         pen.sentence(indent(below_rule(area)), Meaning::Muted, look.t(Msg::Gone));
         return;
     };
-    let size = phrases::bytes(look.lang, when::count(raw.bytes));
+    let size = counts::bytes(look.lang, when::count(raw.bytes));
     pen.rule(area, look.t(Msg::MessageTitle), look.line(Meaning::Muted, size));
     let inner = indent(below_rule(area));
     let lines = lines(look, raw, usize::from(inner.width));

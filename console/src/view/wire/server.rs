@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::state::State;
 use crate::state::wire::Pane;
 use crate::state::wire::server::{Account, Consumer, Mark, Retention, Stream};
-use crate::text::{Msg, phrases};
+use crate::text::{Msg, counts, phrases};
 use crate::theme::Meaning;
 use crate::view::fit::{self, Align};
 use crate::view::pen::{Look, Pen};
@@ -116,7 +116,7 @@ fn leader(look: &Look, stream: &Stream) -> Line<'static> {
     };
     let mut spans = vec![look.span(Meaning::Text, leader.clone())];
     if nodes.behind > 0 {
-        let behind = phrases::nodes_behind(look.lang, nodes.behind);
+        let behind = counts::nodes_behind(look.lang, nodes.behind);
         spans.push(look.span(Meaning::AlertWarn, format!(" {} {behind}", look.glyphs().warn)));
     }
     Line::from(spans)

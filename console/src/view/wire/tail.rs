@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use crate::state::State;
 use crate::state::wire::Pane;
 use crate::state::wire::tail::{Gap, Raw, Row, What};
-use crate::text::{Msg, phrases, told};
+use crate::text::{Msg, counts, phrases, told};
 use crate::theme::Meaning;
 use crate::view::fit::Align;
 use crate::view::pen::{Look, Pen};
@@ -67,8 +67,8 @@ fn without_root(raw: &Raw) -> String {
 
 fn gap_line(look: &Look, gap: Gap) -> Line<'static> {
     let (meaning, text) = match gap {
-        Gap::Skipped(count) => (Meaning::AlertWarn, phrases::tail_skipped(look.lang, when::count(count))),
-        Gap::Lost(count) => (Meaning::AlertCritical, phrases::tail_lost(look.lang, when::count(count))),
+        Gap::Skipped(count) => (Meaning::AlertWarn, counts::tail_skipped(look.lang, when::count(count))),
+        Gap::Lost(count) => (Meaning::AlertCritical, counts::tail_lost(look.lang, when::count(count))),
         Gap::Away(ms) => (Meaning::AlertCritical, phrases::tail_away(look.lang, when::age(ms))),
         Gap::Unwatched(ms) => (Meaning::AlertWarn, phrases::tail_unwatched(look.lang, when::age(ms))),
     };
@@ -82,7 +82,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, scroll: &mut Sc
     let title = super::title(pen, look.t(Msg::PaneTail), has_keys, several);
     let mut facts = vec![vec![look.span(Meaning::Text, phrases::tail_of(look.lang, &tail.subject))]];
     if table.total > 0 {
-        facts.push(vec![look.span(Meaning::Muted, phrases::tail_seen(look.lang, when::count(tail.seen)))]);
+        facts.push(vec![look.span(Meaning::Muted, counts::tail_seen(look.lang, when::count(tail.seen)))]);
     }
     pen.rule(area, &title, look.facts(facts));
     let body = below_rule(area);
