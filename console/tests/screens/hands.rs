@@ -243,7 +243,6 @@ fn palette(lang: Lang) -> State {
     state
 }
 
-        ("store-new", store_new(lang)),
 /// Every scene, by name.
 pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
     vec![
@@ -256,6 +255,7 @@ pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
         ("pause-store", pause_store(lang)),
         ("store-form", store_form(lang)),
         ("store-edited", store_edited(lang)),
+        ("store-new", store_new(lang)),
         ("level-form", level_form(lang)),
         ("unlock", unlocking(lang)),
         ("unlocked", unlocked(lang)),
