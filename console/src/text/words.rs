@@ -436,8 +436,8 @@ words! {
         CommandMove: "mover", "move";
     }
     "Why something is not possible" {
-        RefusedReadOnly: "Este contexto es de solo lectura: desde aquí no se cambia nada.",
-            "This context is read-only: nothing can be changed from here.";
+        RefusedReadOnly: "Solo lectura: desde aquí no se cambia nada. Vea «:desbloquear».",
+            "Read-only: nothing is changed from here. See «:unlock».";
         RefusedNotConnected: "No hay conexión con el bus.", "There is no connection to the bus.";
         RefusedNothingSelected: "No hay ninguna fila seleccionada.", "No row is selected.";
         RefusedOnlyOnServices: "No hay ninguna instancia ni local seleccionado.", "No instance or store is selected.";

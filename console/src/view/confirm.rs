@@ -154,12 +154,15 @@ fn indented(line: Line<'static>) -> Line<'static> {
 /// The one thing that it is done to, with its state now.
 fn single(look: &Look, state: &State, planned: &Planned) -> Vec<Line<'static>> {
     let name = |text: &str| look.line(Meaning::Name, text);
-    let place = |store: contract::StoreId, country: Option<contract::Country>| {
-        let known = state.stores.get(store);
-        let mut spans = super::orders::place(look, known, store).spans;
-        let country = country.or(known.map(|store| store.record.country));
+    let store_in = |place: Line<'static>, country: Option<contract::Country>| {
+        let mut spans = place.spans;
         spans.extend(country.map(|country| look.span(Meaning::Text, format!("  {}", country.as_str().to_uppercase()))));
         named(look, Msg::ColumnStore, Line::from(spans))
+    };
+    let place = |store: contract::StoreId, country: Option<contract::Country>| {
+        let known = state.stores.get(store);
+        let country = country.or(known.map(|store| store.record.country));
+        store_in(super::orders::place(look, known, store), country)
     };
     let order_state = |id: &contract::OrderId| {
         let known = state.orders.get(id);
@@ -193,7 +196,9 @@ fn single(look: &Look, state: &State, planned: &Planned) -> Vec<Line<'static>> {
             ]
         }
         Planned::Store { record, .. } => {
-            let mut lines = vec![place(record.id, Some(record.country))];
+            // Known by the name that it has so far; a new one by the name that it is given.
+            let known_as = state.stores.get(record.id).map_or(&**record, |known| &known.record);
+            let mut lines = vec![store_in(super::orders::named(look, known_as), Some(record.country))];
             if let Some(known) = state.stores.get(record.id) {
                 let (was, is) = (known.record.state_at(look.now), record.state_at(look.now));
                 let mut spans = label::store_state(look, was).spans;

@@ -33,13 +33,15 @@ impl<'a> Row<'a> {
 
 /// Code and name of a row's store; its number when the catalogue does not have it.
 pub(crate) fn place(look: &Look, store: Option<&Store>, id: contract::StoreId) -> Line<'static> {
-    match store {
-        Some(store) => Line::from(vec![
-            look.span(Meaning::Name, store.record.code.clone()),
-            look.span(Meaning::Text, format!(" {}", store.record.name)),
-        ]),
-        None => look.line(Meaning::Text, format!("#{id}")),
-    }
+    store.map_or_else(|| look.line(Meaning::Text, format!("#{id}")), |store| named(look, &store.record))
+}
+
+/// Code and name of a store.
+pub(crate) fn named(look: &Look, record: &contract::StoreRecord) -> Line<'static> {
+    Line::from(vec![
+        look.span(Meaning::Name, record.code.clone()),
+        look.span(Meaning::Text, format!(" {}", record.name)),
+    ])
 }
 
 /// The columns of every table of orders.

@@ -141,6 +141,18 @@ pub(crate) fn store_edited(lang: Lang) -> State {
     state
 }
 
+pub(crate) fn store_new(lang: Lang) -> State {
+    let mut state = store(lang, Kind::CreateStore);
+    for (place, text) in ["941", "ec", "K941", "EJEMPLO NUEVE", "https://pos.example/pedidos"].iter().enumerate() {
+        if place > 0 {
+            then(&mut state, Event::Edit(Edit::Next));
+        }
+        write(&mut state, text);
+    }
+    then(&mut state, Event::Edit(Edit::Submit));
+    state
+}
+
 pub(crate) fn level_form(lang: Lang) -> State {
     let mut state = on(Screen::Services, lang);
     ask(&mut state, Kind::LogLevel);
@@ -243,6 +255,7 @@ pub(crate) fn scenes(lang: Lang) -> Vec<(&'static str, State)> {
         ("pause-store", pause_store(lang)),
         ("store-form", store_form(lang)),
         ("store-edited", store_edited(lang)),
+        ("store-new", store_new(lang)),
         ("level-form", level_form(lang)),
         ("unlock", unlocking(lang)),
         ("unlocked", unlocked(lang)),
@@ -261,6 +274,7 @@ fn previews() {
     check_small("release", release);
     check_small("pause-store", pause_store);
     check_small("store-edited", store_edited);
+    check_small("store-new", store_new);
     check_small("unlock", unlocking);
 }
 

@@ -116,7 +116,12 @@ impl Right {
             Self::Take(spec) => {
                 let name = spec.name;
                 let mut requests = consumer(name);
-                requests.extend([format!("{API}.CONSUMER.NAMES.{name}"), acknowledgements(name)]);
+                requests.extend([
+                    format!("{API}.CONSUMER.NAMES.{name}"),
+                    // The client looks at the consumers that it follows when the connection is back.
+                    format!("{API}.CONSUMER.INFO.{name}.*"),
+                    acknowledgements(name),
+                ]);
                 publish(requests)
             }
             // The client looks at the limits of the account before it makes a bucket.
