@@ -53,8 +53,11 @@ fn audited(lang: Lang, record: &AuditRecord) -> String {
     }
 }
 
-/// How things end, and the words for so many of them.
-const ENDS: [(Ended, fn(Lang, usize) -> String); 5] = [
+/// Words for so many things.
+type Counted = fn(Lang, usize) -> String;
+
+/// How things end, and the words for so many that did.
+const ENDS: [(Ended, Counted); 5] = [
     (Ended::Done, counts::audit_done),
     (Ended::Unverified, counts::audit_unverified),
     (Ended::Skipped, counts::audit_skipped),

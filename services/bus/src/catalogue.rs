@@ -159,7 +159,7 @@ pub async fn write(js: &jetstream::Context, record: &StoreRecord, expected: u64)
 /// A new id must be free in every country, so the whole stream is the fence: if anything is written after `last`, which is known
 /// before this looks for the id, the server refuses it and the caller looks again.
 ///
-/// Errors: as those of [`write`].
+/// Errors: as those of [`write()`].
 pub async fn create(js: &jetstream::Context, record: &StoreRecord, last: u64) -> Result<u64, Error> {
     if let Some(other) = read::last(js, STORES.name, &subject::store_anywhere(record.id)).await? {
         let taken = format!("the id is taken by {}", other.subject);
