@@ -294,13 +294,6 @@ fn what_is_typed_at_once_goes_to_the_store_and_replaces_the_one_that_was_filled_
     assert_eq!(form(&state).store.text, "K078", "who corrects what was filled in keeps the rest");
 }
 
-/// The end of `order`, as the bus tells it.
-fn injected(order: &PlannedOrder) -> Fact {
-    let Fact::Ended(mut outcome) = ended(1, 1, true) else { unreachable!() };
-    (outcome.order.store, outcome.order.code) = (order.order.store, order.order.code.clone());
-    Fact::Ended(outcome)
-}
-
 #[test]
 fn a_burst_is_as_many_as_typed_and_goes_as_fast_as_typed_to_its_end() {
     let mut state = console();
@@ -334,7 +327,7 @@ fn a_burst_is_as_many_as_typed_and_goes_as_fast_as_typed_to_its_end() {
             let Answer::Done { reply, .. } = taken(&order) else { panic!() };
             effects.extend(update(&mut state, Event::Answer(Answer::Done { job, item, reply })));
             assert!(!state.jobs.last().unwrap().items[item].step.has_ended(), "accepted is not injected");
-            update(&mut state, live(vec![injected(&order)]));
+            update(&mut state, live(vec![injected(head_of(&order))]));
         }
         each_second.push(begun);
         effects.extend(update(&mut state, Event::Tick(at(second * 1_000))));
