@@ -5,7 +5,7 @@ use std::path::Path;
 use contract::{OrderId, Service, StoreId, StoreRecord};
 
 use super::super::watching::{Need, Watching};
-use super::super::{Failure, filtering, input, order, settings, status};
+use super::super::{Failure, filtering, input, order, settings};
 use super::{need, open, perform, tell};
 use crate::cli::{self, Acting, Common, StoreCommand, Told};
 use crate::editing;
