@@ -69,7 +69,7 @@ impl Metrics {
         // At zero from the start, or Prometheus would not see the first one: a rate needs a figure before it.
         for code in ReplyCode::ALL.into_iter().filter(|code| code.status() >= 500) {
             for format in [Format::Delivery, Format::Pickup] {
-                let _ = orders.get_or_create(&OfOrder { format: format.as_str(), code: code.as_str() });
+                orders.get_or_create(&OfOrder { format: format.as_str(), code: code.as_str() }).inc_by(0);
             }
         }
         registry.register("orders", "Answers to orders, by format and code", orders.clone());
