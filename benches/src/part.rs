@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
 
 use crate::{ingestion, limit, publisher};
 
@@ -68,20 +69,22 @@ pub fn tell(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// Tells that it is ready, and waits for the word to begin.
-pub async fn ready() -> anyhow::Result<()> {
+/// Tells that it is ready, and waits for the word to begin. What is received afterwards are questions how far it is.
+pub async fn ready() -> anyhow::Result<mpsc::Receiver<()>> {
     tell(&Ready { ready: true })?;
-    let (tell, told) = tokio::sync::oneshot::channel();
+    // One question at a time; further ones wait.
+    let (ask, mut asked) = mpsc::channel(1);
     // A thread of its own: a blocking read cannot be given up, and would keep the program from ending.
     std::thread::spawn(move || {
-        let mut lines = std::io::stdin().lines();
-        let _ = tell.send(lines.next().is_some_and(|line| line.is_ok()));
+        for _ in std::io::stdin().lines().map_while(Result::ok) {
+            // Not every part answers questions.
+            let _ = ask.blocking_send(());
+        }
         // Whoever started it holds standard input open, and is gone when it ends.
-        lines.for_each(drop);
         std::process::exit(1);
     });
-    anyhow::ensure!(told.await.unwrap_or(false), "nobody wants it to begin");
-    Ok(())
+    asked.recv().await.context("nobody wants it to begin")?;
+    Ok(asked)
 }
 
 /// Runs a part on the bus at `url`.
@@ -127,6 +130,12 @@ impl Part {
     /// Lets it begin.
     pub async fn begin(&mut self) -> anyhow::Result<()> {
         self.tell.write_all(b"begin\n").await.context("telling a part to begin")
+    }
+
+    /// Asks how far it is.
+    pub async fn ask<T: DeserializeOwned>(&mut self) -> anyhow::Result<T> {
+        self.tell.write_all(b"ask\n").await.context("asking a part")?;
+        self.line(READY_LIMIT).await
     }
 
     /// The next line that it tells.

@@ -67,16 +67,19 @@ pub async fn flood(url: &str, events: u32) -> anyhow::Result<()> {
     part::tell(&Published { published })
 }
 
-/// Publishes at a steady pace, lives from order `first` on, at most `most` messages.
+/// Publishes at a steady pace, lives from order `first` on, at most `most` messages; tells when asked how many so far.
 pub async fn pace(url: &str, per_second: u32, first: u32, most: u64) -> anyhow::Result<()> {
     let client = async_nats::connect(url).await?;
-    part::ready().await?;
+    let mut asked = part::ready().await?;
     let began = tokio::time::Instant::now();
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let (mut published, mut order, mut waiting) = (0_u64, first, Vec::new().into_iter());
     loop {
-        beat.tick().await;
+        tokio::select! {
+            _ = beat.tick() => {}
+            Some(()) = asked.recv() => part::tell(&Published { published })?,
+        }
         // Whole numbers: after an hour as many as were due, whatever the beats were.
         let due = began.elapsed().as_millis() * u128::from(per_second) / 1_000;
         while u128::from(published) < due {

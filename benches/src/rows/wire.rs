@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use crate::figures::percentile;
 use crate::part::Part;
 use crate::process::Watch;
+use crate::publisher::Published;
 use crate::report::{Row, Target};
 use crate::settings::Scale;
 use crate::site::Site;
@@ -33,6 +34,12 @@ const LEAD: Duration = Duration::from_secs(2);
 
 /// Between two keys; no multiple of the time between two frames.
 const TYPING: Duration = Duration::from_millis(61);
+
+/// What of a load must have been published, on average.
+const REACHED: f64 = 0.95;
+
+/// The title that only the overview has.
+const ON_OVERVIEW: &str = "Requiere atención";
 
 /// What is written: every order's code holds it.
 const LETTER: &str = "0";
@@ -82,10 +89,15 @@ async fn at_size(size: (u16, u16), scale: &Scale) -> anyhow::Result<Vec<Row>> {
         let args = ["pace", &load.to_string(), &(number * ORDERS).to_string(), "0"];
         let mut pace = Part::start(&url, &args).await?;
         pace.begin().await?;
-        let seen = busiest(&mut terminal, scale).await?;
+        let (before, began) = (pace.ask::<Published>().await?, Instant::now());
+        let (rate, percent) = busiest(&mut terminal, scale).await?;
         let keys = tokio::task::block_in_place(|| keys(&mut terminal, scale.keys))?;
+        let published = pace.ask::<Published>().await?.published - before.published;
+        let reached = published as f64 / began.elapsed().as_secs_f64();
         pace.end().await?;
-        rows.extend(told(&at, size, load, seen, &keys));
+        let seen = Seen { rate, percent, keys };
+        // Under a load that was not there nothing is known.
+        rows.extend(told(&at, size, load, reached, (reached >= f64::from(load) * REACHED).then_some(&seen)));
     }
     rows.push(
         Row::new(format!("messages lost, by the console's own account, {at}"), "", lost(&mut terminal)?)
@@ -94,18 +106,31 @@ async fn at_size(size: (u16, u16), scale: &Scale) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn told(at: &str, size: (u16, u16), load: u32, (rate, percent): (f64, f64), keys: &[f64]) -> Vec<Row> {
+/// What was seen under one load.
+struct Seen {
+    /// Bytes a second to the terminal.
+    rate: f64,
+    /// Per cent of a processor.
+    percent: f64,
+    /// Milliseconds from each key to the screen.
+    keys: Vec<f64>,
+}
+
+fn told(at: &str, size: (u16, u16), load: u32, reached: f64, seen: Option<&Seen>) -> Vec<Row> {
     let (bytes, processor) = match (load, size) {
         (100, (120, _)) => (Target::Most(20.0), Target::Most(5.0)),
         (10_000, _) => (Target::Most(60.0), Target::None),
         _ => (Target::None, Target::None),
     };
     let late = if load == 10_000 { Target::Most(100.0) } else { Target::None };
+    let row = |what: &str, unit, value: Option<f64>| Row::new(format!("{load} messages/s, {at}: {what}"), unit, value);
+    let key = |percent| seen.and_then(|seen| percentile(&seen.keys, percent));
     vec![
-        Row::new(format!("{load} messages/s, {at}: to the terminal"), "KiB/s", Some(rate / 1_024.0)).target(bytes),
-        Row::new(format!("{load} messages/s, {at}: processor"), "%", Some(percent)).target(processor),
-        Row::new(format!("{load} messages/s, {at}: key to screen, p50"), "ms", percentile(keys, 50)),
-        Row::new(format!("{load} messages/s, {at}: key to screen, p99"), "ms", percentile(keys, 99)).target(late),
+        row("published", "1/s", Some(reached)),
+        row("to the terminal", "KiB/s", seen.map(|seen| seen.rate / 1_024.0)).target(bytes),
+        row("processor", "%", seen.map(|seen| seen.percent)).target(processor),
+        row("key to screen, p50", "ms", key(50)),
+        row("key to screen, p99", "ms", key(99)).target(late),
     ]
 }
 
@@ -119,8 +144,11 @@ async fn look(terminal: &Terminal, time: Duration) -> anyhow::Result<(f64, f64)>
 /// The same under load, of each the most that the overview or the orders need.
 async fn busiest(terminal: &mut Terminal, scale: &Scale) -> anyhow::Result<(f64, f64)> {
     let mut most = (0.0, 0.0);
-    for screen in ["1", "2"] {
-        terminal.press(screen)?;
+    for (key, overview) in [("1", true), ("2", false)] {
+        terminal.press(key)?;
+        tokio::task::block_in_place(|| {
+            terminal.wait("its screen", LIMIT, |screen| screen.contents().contains(ON_OVERVIEW) == overview)
+        })?;
         tokio::time::sleep(LEAD).await;
         let (rate, percent) = look(terminal, scale.load).await?;
         most = (rate.max(most.0), percent.max(most.1));
