@@ -17,7 +17,7 @@ help: ## Lists what can be made.
 
 demo: toolchain ## Builds in release and opens the console on a private deployment. More options: make demo ARGS="--headless --for 30s --json"
 	@scripts/nats-server.sh >/dev/null
-	@$(cargo) build --release --workspace --bins
+	@$(cargo) build --release --workspace --exclude bench --bins
 	@$(nats_server) exec "$(target_dir)/release/domicilio" demo $(ARGS)
 
 chaos: build ## Breaks a private deployment by a seeded plan and proves that no order suffered: make chaos SEED=7 ARGS="--rounds 5"
@@ -38,8 +38,10 @@ captures: toolchain ## Writes each screen of that demo at three sizes in both la
 	@$(cargo) build --release --workspace --bins
 	@$(nats_server) exec scripts/screenshots.py --text "$(target_dir)/release/domicilio"
 
-bench: toolchain ## Measures what a key in a filter, a batch of messages and a frame cost the console.
-	$(cargo) bench -p domicilio
+bench: toolchain ## Measures order path and console beside the smallest programs that do the same: make bench ARGS="--only wire --short"
+	@scripts/nats-server.sh >/dev/null
+	@$(cargo) build --release --bins -p api-domicilio -p distribuidor -p queue-resolver -p domicilio -p bench
+	@$(nats_server) exec "$(target_dir)/release/bench" --report "$(target_dir)/bench/report.json" $(ARGS)
 
 charts: build ## Checks what lies in charts/ without a cluster, and runs the order path on the three nodes of their configuration.
 	@scripts/charts.sh --policy

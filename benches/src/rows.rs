@@ -1,0 +1,50 @@
+//! What is measured, one file a group.
+
+mod frames;
+mod ingestion;
+mod memory;
+mod path;
+mod start;
+mod wire;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+
+use crate::report::Row;
+use crate::settings::{Name, Scale};
+
+/// What a group came to.
+#[derive(Debug, Default)]
+pub struct Measured {
+    /// Its rows.
+    pub rows: Vec<Row>,
+    /// Why it has none, when it cannot have any here.
+    pub left_out: Option<String>,
+}
+
+impl From<Vec<Row>> for Measured {
+    fn from(rows: Vec<Row>) -> Self {
+        Self { rows, left_out: None }
+    }
+}
+
+/// Measures a group.
+pub async fn measure(name: Name, scale: &Scale) -> anyhow::Result<Measured> {
+    Ok(match name {
+        Name::Frames => tokio::task::block_in_place(|| frames::measure(scale))?.into(),
+        Name::Ingestion => ingestion::measure(scale).await?.into(),
+        Name::Path => path::measure(scale).await?.into(),
+        Name::Start => start::measure(scale).await?.into(),
+        Name::Wire => wire::measure(scale).await?.into(),
+        Name::Memory => memory::measure(scale).await?.into(),
+    })
+}
+
+/// The console's program, beside this one.
+fn console() -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe().context("finding this program")?;
+    let program = own.with_file_name("domicilio");
+    ensure!(program.is_file(), "{} is missing: `make bench` builds it", program.display());
+    Ok(program)
+}

@@ -1,0 +1,98 @@
+//! What must not get lost between two measurements on a quiet machine. Ratios of counts, never times: they hold on any
+//! machine under any load.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
+
+use std::cell::Cell;
+use std::io::{self, Write};
+use std::rc::Rc;
+
+use bench::filled::{self, SIZE, now};
+use domicilio::action::Action;
+use domicilio::event::{Event, Meter};
+use domicilio::state::{Screen, State};
+use domicilio::theme::{Depth, Ground, Theme};
+use domicilio::update::update;
+use domicilio::view::{Memory, draw};
+use jiff::tz::TimeZone;
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
+
+/// Orders in the state, enough to fill every screen.
+const ORDERS: u32 = 500;
+
+/// Counts what is written.
+#[derive(Clone, Default)]
+struct Count(Rc<Cell<usize>>);
+
+impl Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.set(self.0.get() + bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Draws frames as they go to a terminal, and counts bytes.
+struct Wire {
+    count: Count,
+    terminal: Terminal<CrosstermBackend<Count>>,
+    memory: Memory,
+}
+
+impl Wire {
+    fn new() -> Self {
+        let count = Count::default();
+        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1)) };
+        let terminal = Terminal::with_options(CrosstermBackend::new(count.clone()), options).unwrap();
+        let memory = Memory::new(Theme::new(Depth::True, Ground::Dark, false), TimeZone::UTC);
+        Self { count, terminal, memory }
+    }
+
+    fn bytes(&mut self, state: &State) -> usize {
+        let before = self.count.0.get();
+        self.terminal.draw(|frame| draw(state, &mut self.memory, frame)).unwrap();
+        self.count.0.get() - before
+    }
+}
+
+fn on(screen: Screen) -> State {
+    let mut state = filled::state(ORDERS).unwrap();
+    update(&mut state, Event::Action(Action::Show(screen)));
+    state
+}
+
+#[test]
+fn a_second_in_which_nothing_comes_writes_a_small_part_of_a_screen() {
+    for screen in Screen::ALL {
+        let mut state = on(screen);
+        let mut wire = Wire::new();
+        let whole = wire.bytes(&state);
+        assert_eq!(wire.bytes(&state), wire.bytes(&state), "{screen:?}: the same state is drawn once");
+        update(&mut state, Event::Tick(now().plus_millis(1_000)));
+        let second = wire.bytes(&state);
+        assert!(second > 0 && second * 5 < whole, "{screen:?}: {second} of {whole} bytes for a second");
+    }
+}
+
+#[test]
+fn a_flood_writes_one_screen_a_frame_however_many_messages_came() {
+    for screen in [Screen::Overview, Screen::Orders] {
+        let mut state = on(screen);
+        let mut wire = Wire::new();
+        let whole = wire.bytes(&state);
+        for (first, orders) in [(ORDERS, 10), (ORDERS + 10, 2_000)] {
+            let facts = filled::facts(first..first + orders, now()).unwrap();
+            update(&mut state, Event::Live { facts, meter: Meter::default() });
+            let frame = wire.bytes(&state);
+            assert!(
+                frame > 0 && frame < whole * 2,
+                "{screen:?}: {frame} bytes after {orders} orders, {whole} a screen"
+            );
+        }
+    }
+}
