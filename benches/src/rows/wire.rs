@@ -27,7 +27,7 @@ const LOADS: [u32; 4] = [10, 100, 1_000, 10_000];
 const ORDERS: u32 = 1_000_000;
 
 /// How long a start, a screen or a key may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// What passes before something is measured: the start is over, a load has arrived.
 const LEAD: Duration = Duration::from_secs(2);
@@ -72,9 +72,9 @@ pub(super) async fn measure(scale: &Scale) -> anyhow::Result<Vec<Row>> {
 
 async fn at_size(size: (u16, u16), scale: &Scale) -> anyhow::Result<Vec<Row>> {
     let at = format!("{}x{}", size.0, size.1);
-    let site = Site::start().await?;
-    site.stores(STORES, "http://127.0.0.1:9").await?;
-    let url = site.url();
+    let bus = Site::start().await?;
+    bus.stores(STORES, "http://127.0.0.1:9").await?;
+    let url = bus.url();
     let mut terminal = Terminal::start(&super::console()?, &console_args(&url), &[], size)?;
     tokio::task::block_in_place(|| terminal.wait("whole state", LIMIT, is_whole))?;
     tokio::time::sleep(LEAD).await;
