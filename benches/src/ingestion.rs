@@ -27,7 +27,7 @@ pub struct Ingested {
     pub taken: u64,
     /// Messages that it says it has lost.
     pub lost: u64,
-    /// From the first message to the latest.
+    /// From the first message to the last.
     pub seconds: f64,
     /// Orders that it keeps.
     pub orders: usize,
