@@ -35,6 +35,9 @@ const LEAD: Duration = Duration::from_secs(2);
 /// Between two keys; no multiple of the time between two frames.
 const TYPING: Duration = Duration::from_millis(61);
 
+/// Bytes a second to an idle terminal at most: 2 KiB a minute.
+const IDLE_BYTES: f64 = 2_048.0 / 60.0;
+
 /// What of a load must have been published, on average.
 const REACHED: f64 = 0.95;
 
@@ -82,7 +85,8 @@ async fn at_size(size: (u16, u16), scale: &Scale) -> anyhow::Result<Vec<Row>> {
     let idle = format!("idle for {} s, {at}", scale.idle.as_secs());
     let whole = rate * scale.idle.as_secs_f64();
     let mut rows = vec![
-        Row::new(format!("{idle}: to the terminal"), "B", Some(whole)).target(Target::Most(2_048.0)),
+        Row::new(format!("{idle}: to the terminal"), "B", Some(whole))
+            .target(Target::Most(IDLE_BYTES * scale.idle.as_secs_f64())),
         Row::new(format!("{idle}: processor"), "%", Some(percent)).target(Target::Most(0.5)),
     ];
     for (number, load) in (0_u32..).zip(LOADS) {
