@@ -55,8 +55,8 @@ pub async fn run(url: &str, events: u32) -> anyhow::Result<()> {
     let before_mib = process::resident(std::process::id())?;
     part::ready().await?;
     let (mut taken, mut lost, mut reported, mut began) = (0, 0, 0, None);
-    let (mut ticks, mut last) = (interval(TICK), Instant::now());
-    while taken + lost < u64::from(events) && last.elapsed() < SILENCE {
+    let (mut ticks, mut latest) = (interval(TICK), Instant::now());
+    while taken + lost < u64::from(events) && latest.elapsed() < SILENCE {
         let event = tokio::select! {
             event = told.recv() => event.context("no feed")?,
             _ = ticks.tick() => Event::Tick(feed::now()),
@@ -68,7 +68,7 @@ pub async fn run(url: &str, events: u32) -> anyhow::Result<()> {
         // What it would ask the bus for besides is part of no message's way.
         update(&mut state, event);
         if live {
-            last = Instant::now();
+            latest = Instant::now();
         }
         taken = state.traffic.meter.taken - before.taken;
         lost = state.traffic.meter.lost - before.lost;
@@ -77,7 +77,7 @@ pub async fn run(url: &str, events: u32) -> anyhow::Result<()> {
             reported = taken;
         }
     }
-    let seconds = began.map_or(0.0, |began| last.duration_since(began).as_secs_f64());
+    let seconds = began.map_or(0.0, |began| latest.duration_since(began).as_secs_f64());
     telling.flush().await?;
     let after_mib = process::resident(std::process::id())?;
     part::tell(&Ingested { taken, lost, seconds, orders: state.orders.len(), before_mib, after_mib })?;

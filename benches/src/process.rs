@@ -38,7 +38,7 @@ impl Watch {
 
     /// How much of one processor it has used since, in per cent.
     pub fn percent(&self) -> anyhow::Result<f64> {
-        Ok((used(self.pid)? - self.used).as_secs_f64() / self.seconds() * 100.0)
+        Ok(used(self.pid)?.saturating_sub(self.used).as_secs_f64() / self.seconds() * 100.0)
     }
 }
 

@@ -87,13 +87,12 @@ pub async fn pace(url: &str, per_second: u32, first: u32, most: u64) -> anyhow::
                 client.flush().await?;
                 return part::tell(&Published { published });
             }
-            let next = match waiting.next() {
-                Some(message) => message,
-                None => {
-                    waiting = traffic::life(order, STORES, now())?.to_vec().into_iter();
-                    order = order.wrapping_add(1);
-                    waiting.next().context("a life without messages")?
-                }
+            let next = if let Some(message) = waiting.next() {
+                message
+            } else {
+                waiting = traffic::life(order, STORES, now())?.to_vec().into_iter();
+                order = order.wrapping_add(1);
+                waiting.next().context("a life without messages")?
             };
             publish(&client, next).await?;
             published += 1;

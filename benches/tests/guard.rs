@@ -60,16 +60,17 @@ impl Wire {
     }
 }
 
-fn on(screen: Screen) -> State {
-    let mut state = filled::state(ORDERS).unwrap();
+fn on(screen: Screen, full: &State) -> State {
+    let mut state = full.clone();
     update(&mut state, Event::Action(Action::Show(screen)));
     state
 }
 
 #[test]
 fn a_second_in_which_nothing_comes_writes_a_small_part_of_a_screen() {
+    let full = filled::state(ORDERS).unwrap();
     for screen in Screen::ALL {
-        let mut state = on(screen);
+        let mut state = on(screen, &full);
         let mut wire = Wire::new();
         let whole = wire.bytes(&state);
         assert_eq!(wire.bytes(&state), wire.bytes(&state), "{screen:?}: the same state is drawn once");
@@ -81,8 +82,9 @@ fn a_second_in_which_nothing_comes_writes_a_small_part_of_a_screen() {
 
 #[test]
 fn a_flood_writes_one_screen_a_frame_however_many_messages_came() {
+    let full = filled::state(ORDERS).unwrap();
     for screen in [Screen::Overview, Screen::Orders] {
-        let mut state = on(screen);
+        let mut state = on(screen, &full);
         let mut wire = Wire::new();
         let whole = wire.bytes(&state);
         for (first, orders) in [(ORDERS, 10), (ORDERS + 10, 2_000)] {

@@ -1,7 +1,5 @@
 //! The program itself, on a real nats-server: a short run that takes every message and tells what it did not measure.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
-
 use std::process::Command;
 
 use serde_json::Value;

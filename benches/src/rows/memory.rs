@@ -17,7 +17,7 @@ use super::wire::{STORES, console_args, is_whole, lost};
 /// Messages a second.
 const PER_SECOND: u32 = 10_000;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// What the console may be behind when the last message was published.
 const CATCH_UP: Duration = Duration::from_secs(2);

@@ -231,9 +231,9 @@ async fn through_pipeline(stores: u32, pace: Pace, scale: &Scale) -> anyhow::Res
         async move { pipeline::publish(&js, store(number, stores), &code("p", number), &head, body, now_ns).await }
     })
     .await?;
-    let sunk: Sunk = sink.line(ARRIVE_LIMIT).await?;
+    let told: Sunk = sink.line(ARRIVE_LIMIT).await?;
     relay.end().await?;
-    Ok(Sent::of(&sunk.took_ms, count, began_ns, sunk.last_ns))
+    Ok(Sent::of(&told.took_ms, count, began_ns, told.last_ns))
 }
 
 fn store(number: u32, stores: u32) -> StoreId {

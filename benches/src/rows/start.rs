@@ -10,7 +10,7 @@ use crate::terminal::Terminal;
 
 use super::wire::{STORES, console_args, is_whole};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Starts for each run.
 const STARTS: u32 = 5;

@@ -27,13 +27,16 @@ const LOADS: [u32; 4] = [10, 100, 1_000, 10_000];
 const ORDERS: u32 = 1_000_000;
 
 /// How long a start, a screen or a key may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// What passes before something is measured: the start is over, a load has arrived.
 const LEAD: Duration = Duration::from_secs(2);
 
 /// Between two keys; no multiple of the time between two frames.
 const TYPING: Duration = Duration::from_millis(61);
+
+/// Bytes a second to an idle terminal at most: 2 KiB a minute.
+const IDLE_BYTES: f64 = 2_048.0 / 60.0;
 
 /// What of a load must have been published, on average.
 const REACHED: f64 = 0.95;
@@ -72,9 +75,9 @@ pub(super) async fn measure(scale: &Scale) -> anyhow::Result<Vec<Row>> {
 
 async fn at_size(size: (u16, u16), scale: &Scale) -> anyhow::Result<Vec<Row>> {
     let at = format!("{}x{}", size.0, size.1);
-    let site = Site::start().await?;
-    site.stores(STORES, "http://127.0.0.1:9").await?;
-    let url = site.url();
+    let bus = Site::start().await?;
+    bus.stores(STORES, "http://127.0.0.1:9").await?;
+    let url = bus.url();
     let mut terminal = Terminal::start(&super::console()?, &console_args(&url), &[], size)?;
     tokio::task::block_in_place(|| terminal.wait("whole state", LIMIT, is_whole))?;
     tokio::time::sleep(LEAD).await;
@@ -82,7 +85,8 @@ async fn at_size(size: (u16, u16), scale: &Scale) -> anyhow::Result<Vec<Row>> {
     let idle = format!("idle for {} s, {at}", scale.idle.as_secs());
     let whole = rate * scale.idle.as_secs_f64();
     let mut rows = vec![
-        Row::new(format!("{idle}: to the terminal"), "B", Some(whole)).target(Target::Most(2_048.0)),
+        Row::new(format!("{idle}: to the terminal"), "B", Some(whole))
+            .target(Target::Most(IDLE_BYTES * scale.idle.as_secs_f64())),
         Row::new(format!("{idle}: processor"), "%", Some(percent)).target(Target::Most(0.5)),
     ];
     for (number, load) in (0_u32..).zip(LOADS) {
