@@ -1,5 +1,5 @@
 # One command for each thing to do here; `make` alone lists them. Tools that are missing go to .tools/, pinned and
-# hash-checked (scripts/). CARGO_TARGET_DIR and NATS_SERVER are respected.
+# hash-checked but for promtool (scripts/). CARGO_TARGET_DIR and NATS_SERVER are respected.
 
 target_dir := $(or $(CARGO_TARGET_DIR),target)
 nats_server := server="$$(scripts/nats-server.sh)" && NATS_SERVER="$$server"

@@ -34,7 +34,7 @@ pub use self::services::{Expected, Services};
     about = "Orders, queues, stores and services of Domicilio, live in a terminal",
     long_about = "Orders, queues, stores and services of Domicilio, live in a terminal.\n\n\
         Without a command it opens the console: it watches every message under `domicilio.>`, reads recent state from \
-        the streams, shows personal data only masked, and acts only after a preview and a confirmation. The commands \
+        the streams, shows personal data masked unless somebody reveals that of one order, and acts only after a preview and a confirmation. The commands \
         do single things for scripts: data on standard output, messages on standard error.",
     after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 4 not connected, 5 refused by policy.",
     after_long_help = "Examples:\n  \
@@ -133,7 +133,7 @@ pub enum Command {
     Cmd(Cmd),
     /// Tell where this machine's audit trail is, or go over it
     Audit(Audit),
-    /// Show one order: state, timeline and outcome, never its payload
+    /// Show one order: state, timeline and outcome; its payload only with --reveal
     Order(Order),
     /// Show what waits, per store
     Queues(Json),

@@ -205,7 +205,7 @@ struct Console {
     frame: Duration,
     dirty: bool,
     /// What is masked of the order that the state reveals; dropped as soon as it no longer does.
-    clear: Option<Clear>,
+    clear: Option<(OrderId, Clear)>,
     /// Whether a payload was being edited when the console was asked to end.
     dropped: bool,
 }
@@ -248,7 +248,8 @@ impl Console {
                 },
                 _ = ticks.tick() => self.tick(),
                 () = sleep_until(frame_at), if self.dirty => {
-                    let (state, memory, clear) = (&self.state, &mut self.memory, self.clear.as_ref());
+                    let (state, memory) = (&self.state, &mut self.memory);
+                    let clear = self.clear.as_ref().map(|(_, clear)| clear);
                     screen.draw(|frame| view::draw_clear(state, memory, clear, frame)).context("drawing")?;
                     let reach = self.memory.reach();
                     update(&mut self.state, Event::Drawn { reach });
@@ -393,6 +394,7 @@ impl Console {
                 self.start(effect);
             }
         }
+        self.forget();
         // A replay has a clock of its own.
         self.dirty |= second(&self.state) != before || self.state.replay.is_some();
     }
@@ -403,17 +405,27 @@ impl Console {
             self.tick();
         }
         self.dirty = true;
-        if let Event::Answer(Answer::Done { reply: Ok(Done::Revealed(clear)), .. }) = &event {
-            self.clear = Some(clear.clone());
-        }
+        let read = match &event {
+            Event::Answer(Answer::Done { reply: Ok(Done::Revealed(order, clear)), .. }) => {
+                Some((order.clone(), clear.clone()))
+            }
+            _ => None,
+        };
         for effect in update(&mut self.state, event) {
             self.start(effect);
         }
+        // An answer about an order that the person has left comes too late to be kept.
+        let wanted = read.filter(|(order, _)| self.state.revealed().is_some_and(|revealed| revealed.order == *order));
+        if wanted.is_some() {
+            self.clear = wanted;
+        }
+        self.forget();
     }
 
     /// Drops the personal data of an order that is no longer revealed.
     fn forget(&mut self) {
-        if self.state.revealed().is_none() {
+        let revealed = self.state.revealed().map(|revealed| &revealed.order);
+        if self.clear.as_ref().is_some_and(|(order, _)| revealed != Some(order)) {
             self.clear = None;
         }
     }

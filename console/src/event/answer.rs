@@ -167,7 +167,7 @@ pub enum Done {
     Stale,
     /// To a look at a store's POS.
     Pos(PingPosReply),
-    /// To a look at an order's payload: the payload, which whoever draws takes; nothing of it goes into the state but what
+    /// To a look at this order's payload: the payload, which whoever draws takes; nothing of it goes into the state but what
     /// is masked.
-    Revealed(Clear),
+    Revealed(OrderId, Clear),
 }

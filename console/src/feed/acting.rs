@@ -66,7 +66,7 @@ async fn reveal(connection: &bus::Connection, order: &OrderId) -> Result<Done, T
     }
     let payload = requests::in_clear(connection, order).await?;
     tracing::info!(%order, "its payload was read to be shown as it is");
-    mask::disclose(&payload).map(Done::Revealed)
+    mask::disclose(&payload).map(|clear| Done::Revealed(order.clone(), clear))
 }
 
 async fn ask(

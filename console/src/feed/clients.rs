@@ -8,7 +8,7 @@ use contract::{UtcMs, subject};
 use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::sanitise::{self, NAME_MAX};
 use crate::state::wire::clients::{CLIENTS_MAX, Client, Clients};
@@ -18,6 +18,9 @@ const FIRST: Duration = Duration::from_secs(2);
 
 /// How long another one may take after the one before: nobody says how many there are.
 const NEXT: Duration = Duration::from_millis(250);
+
+/// How long all of them may take: whoever goes on answering ends nothing.
+const ALL: Duration = Duration::from_secs(4);
 
 /// Servers that are listened to: clusters have three or five.
 const SERVERS_MAX: usize = 16;
@@ -44,43 +47,26 @@ struct Told {
 
 /// As <https://docs.nats.io/running-a-nats-service/nats_admin/monitoring#connection-information-connz> tells it.
 #[derive(Deserialize)]
-#[serde(default)]
 struct Connection {
     cid: u64,
+    #[serde(default)]
     name: String,
+    #[serde(default)]
     authorized_user: String,
     ip: String,
     port: u16,
+    #[serde(default)]
     lang: String,
+    #[serde(default)]
     version: String,
     start: Timestamp,
     last_activity: Timestamp,
+    #[serde(default)]
     rtt: String,
     pending_bytes: u64,
     in_msgs: u64,
     out_msgs: u64,
     subscriptions: u64,
-}
-
-impl Default for Connection {
-    fn default() -> Self {
-        Self {
-            cid: 0,
-            name: String::new(),
-            authorized_user: String::new(),
-            ip: String::new(),
-            port: 0,
-            lang: String::new(),
-            version: String::new(),
-            start: Timestamp::UNIX_EPOCH,
-            last_activity: Timestamp::UNIX_EPOCH,
-            rtt: String::new(),
-            pending_bytes: 0,
-            in_msgs: 0,
-            out_msgs: 0,
-            subscriptions: 0,
-        }
-    }
 }
 
 /// Asks every server; `None` when none answers.
@@ -90,12 +76,18 @@ pub(super) async fn read(connection: &bus::Connection) -> Option<Clients> {
     let mut answers = client.subscribe(inbox.clone()).await.ok()?;
     let wanted = serde_json::json!({ "limit": CLIENTS_MAX, "auth": true, "sort": "pending" });
     client.publish_with_reply(subject::CONNECTIONS, inbox, Bytes::from(wanted.to_string())).await.ok()?;
-    let (mut told, mut list, mut cut, mut patience) = (HashSet::new(), Vec::new(), false, FIRST);
-    while let Ok(Some(message)) = timeout(patience, answers.next()).await {
+    let (mut told, mut list, mut cut) = (HashSet::new(), Vec::new(), false);
+    let latest = Instant::now() + ALL;
+    let mut until = Instant::now() + FIRST;
+    while let Ok(Some(message)) = timeout_at(until, answers.next()).await {
         if message.status.is_some() {
             break; // Nobody listens there.
         }
-        let Ok(answer) = serde_json::from_slice::<Answer>(&message.payload) else { continue };
+        until = latest.min(Instant::now() + NEXT);
+        let Ok(answer) = serde_json::from_slice::<Answer>(&message.payload) else {
+            cut = true; // Somebody is there of whom it is not known who is connected.
+            continue;
+        };
         let listed = answer.data.listed.len();
         cut |= answer.data.total > listed || listed > CLIENTS_MAX;
         if told.insert(answer.server.id) {
@@ -103,9 +95,9 @@ pub(super) async fn read(connection: &bus::Connection) -> Option<Clients> {
             list.extend(answer.data.listed.iter().take(CLIENTS_MAX).map(|one| client_told(one, &server, now)));
         }
         if told.len() >= SERVERS_MAX {
+            cut = true;
             break;
         }
-        patience = NEXT;
     }
     (!told.is_empty()).then(|| Clients::new(list, cut))
 }
@@ -141,7 +133,8 @@ mod tests {
             {"cid":6,"kind":"Client","ip":"10.0.0.7","port":49914,"start":"2026-11-24T21:00:00.5Z","name":"a\u001b[2J",
              "last_activity":"2026-11-24T21:00:03Z","rtt":"1.25ms","pending_bytes":7,"in_msgs":3,"out_msgs":4,
              "subscriptions":2,"lang":"rust","version":"0.49.1","authorized_user":"ops-read"},
-            {"cid":7,"ip":"10.0.0.8","rtt":"soon"}]}}"#;
+            {"cid":7,"ip":"10.0.0.8","port":1,"rtt":"soon","start":"2026-11-24T21:00:00Z","last_activity":"2026-11-24T21:00:00Z",
+             "pending_bytes":0,"in_msgs":0,"out_msgs":0,"subscriptions":0}]}}"#;
         let answer: Answer = serde_json::from_slice(told).unwrap();
         let now = answer.data.now;
         let clients: Vec<Client> =

@@ -191,7 +191,7 @@ impl Watching {
     }
 
     fn happen(&mut self, event: Event) {
-        if let Event::Answer(Answer::Done { reply: Ok(Done::Revealed(clear)), .. }) = &event {
+        if let Event::Answer(Answer::Done { reply: Ok(Done::Revealed(_, clear)), .. }) = &event {
             self.clear = Some(clear.clone());
         }
         for effect in update(&mut self.state, event) {
@@ -307,8 +307,8 @@ fn has_listened(state: &State) -> bool {
 
 /// Whether a part cannot be read, and was tried for long enough.
 fn is_failing(state: &State) -> bool {
-    let failed = |part: &PartState| matches!(part, PartState::Failed(_));
+    let failed = |(which, part): (&Part, &PartState)| *which != Part::Audit && matches!(part, PartState::Failed(_));
     state.link.is_up()
         && state.now.since(state.link.since()) > FAILING_LIMIT_MS
-        && state.reading.parts.values().any(failed)
+        && state.reading.parts.iter().any(failed)
 }

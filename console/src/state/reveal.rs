@@ -30,7 +30,9 @@ impl State {
     /// what is looked at is the present.
     pub fn revealed(&self) -> Option<&Revealed> {
         let looked_at = |order: &OrderId| matches!(self.opened.last(), Some(Opened::Order(opened)) if opened == order);
-        let revealed = self.revealed.as_ref().filter(|revealed| revealed.until > self.now);
+        // A clock that was set back makes the minute no longer.
+        let in_time = |revealed: &&Revealed| (1..=REVEALED_MS).contains(&revealed.until.since(self.now));
+        let revealed = self.revealed.as_ref().filter(in_time);
         revealed.filter(|revealed| self.replay.is_none() && looked_at(&revealed.order))
     }
 }

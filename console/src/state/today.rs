@@ -1,6 +1,6 @@
 //! How many orders a store has had today: the day of its own zone, whatever zone times are shown in.
 
-use contract::{StoreRecord, UtcMs};
+use contract::{StoreRecord, UtcMs, stream};
 use jiff::tz::TimeZone;
 
 use super::State;
@@ -23,7 +23,8 @@ pub fn today(state: &State, record: &StoreRecord) -> Option<Today> {
     let zone = TimeZone::get(record.zone()).unwrap_or(TimeZone::UTC);
     let from = Window::Today.begins(state.now, &zone);
     let reaches = |missing: Option<UtcMs>| missing.is_some_and(|missing| missing > from);
-    let at_least =
-        reaches(state.reading.since) || reaches(state.orders.forgotten) || state.access.blind_to("ORDERS").is_some();
+    let at_least = reaches(state.reading.since)
+        || reaches(state.orders.forgotten)
+        || state.access.blind_to(stream::ORDERS.name).is_some();
     Some(Today { orders: state.orders.received_since(record.id, from), at_least })
 }

@@ -156,7 +156,7 @@ pub(super) fn done(state: &mut State, id: JobId, at: usize, reply: Result<Done, 
     let Some(job) = state.jobs.get_mut(id) else { return Vec::new() };
     let single = job.items.len() == 1;
     let Some(item) = job.items.get_mut(at).filter(|item| !item.step.has_ended()) else { return Vec::new() };
-    if let (Planned::Reveal(wanted), Ok(Done::Revealed(clear))) = (&item.planned, &reply) {
+    if let (Planned::Reveal(wanted), Ok(Done::Revealed(_, clear))) = (&item.planned, &reply) {
         let (order, clear) = (wanted.order.clone(), clear.clone());
         item.step = Step::Verified;
         reveal::begin(state, &order, &clear);

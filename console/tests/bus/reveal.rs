@@ -126,7 +126,7 @@ async fn who_may_not_is_denied_by_the_server_and_told_so() {
     let (tell, _events) = mpsc::channel(1_000);
     let feed = Box::pin(Feed::start(&settings, tell)).await.unwrap();
     feed.requests().up().await;
-    assert!(matches!(feed.act(&reveal, None).await, Ok(Done::Revealed(_))));
+    assert!(matches!(feed.act(&reveal, None).await, Ok(Done::Revealed(..))));
 }
 
 #[tokio::test(flavor = "multi_thread")]

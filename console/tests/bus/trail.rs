@@ -75,3 +75,14 @@ async fn who_may_not_read_the_trail_is_told_so_where_it_would_be() {
         .await;
     assert_eq!(told(&console.state), Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_trail_on_the_bus_everything_else_is_read_and_that_is_told() {
+    let world = World::start().await;
+    world.bus.js.delete_stream(contract::stream::AUDIT.name).await.unwrap();
+    let mut console = Console::start(&Settings::new(world.server.url())).await;
+    console.until("the end of the reading", |state| state.reading.ready).await;
+    let parts = &console.state.reading.parts;
+    assert!(matches!(parts[&Part::Audit], PartState::Failed(_)), "{parts:?}");
+    assert!(parts.iter().all(|(part, now_is)| *part == Part::Audit || *now_is == PartState::Done), "{parts:?}");
+}

@@ -101,7 +101,7 @@ fn revealed() -> (State, Clear) {
     let [Effect::Run { job, item, planned }] = effects.as_slice() else { panic!("{effects:?}") };
     assert!(matches!(planned.as_ref(), Planned::Reveal(wanted) if wanted.order == id()));
     let clear = mask::disclose(PAYLOAD.as_bytes()).unwrap();
-    let reply = Ok(Done::Revealed(clear.clone()));
+    let reply = Ok(Done::Revealed(id(), clear.clone()));
     let effects = update(&mut state, Event::Answer(Answer::Done { job: *job, item: *item, reply }));
     assert!(matches!(effects.as_slice(), [Effect::Conclude(_)]), "{effects:?}");
     assert!(state.revealed().is_some());
@@ -219,7 +219,7 @@ fn who_has_gone_on_meanwhile_sees_nothing() {
     intended(&mut state, &effects, Ok(()));
     press(&mut state, Action::Back);
     let clear = mask::disclose(PAYLOAD.as_bytes()).unwrap();
-    update(&mut state, Event::Answer(Answer::Done { job: 1, item: 0, reply: Ok(Done::Revealed(clear)) }));
+    update(&mut state, Event::Answer(Answer::Done { job: 1, item: 0, reply: Ok(Done::Revealed(id(), clear)) }));
     assert_eq!(state.revealed, None);
 }
 

@@ -1,7 +1,7 @@
 //! Personal data of an order, asked for and shown, as it looks; the person is invented.
 
 use domicilio::action::Action;
-use domicilio::effect::Effect;
+use domicilio::effect::{Effect, Planned};
 use domicilio::event::{Answer, Done, Event};
 use domicilio::mask::{self, Clear};
 use domicilio::state::dialog::{Dialog, Focus};
@@ -39,8 +39,9 @@ fn revealed(lang: Lang) -> (State, Clear) {
     }
     let clear = mask::disclose(PAYLOAD).unwrap();
     for effect in effects {
-        let Effect::Run { job, item, .. } = effect else { continue };
-        let reply = Ok(Done::Revealed(clear.clone()));
+        let Effect::Run { job, item, planned } = effect else { continue };
+        let Planned::Reveal(wanted) = *planned else { continue };
+        let reply = Ok(Done::Revealed(wanted.order, clear.clone()));
         drop(update(&mut state, Event::Answer(Answer::Done { job, item, reply })));
     }
     let now = state.now.plus_millis(17_000);

@@ -191,7 +191,7 @@ where
 {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(because)?;
     let request = hyper::Request::head(address.target())
-        .header(hyper::header::HOST, address.authority())
+        .header(hyper::header::HOST, address.host_header())
         .header(hyper::header::CONNECTION, "close")
         .body(Empty::<Bytes>::new())
         .map_err(because)?;

@@ -42,7 +42,7 @@ pub(super) fn judge(item: &mut JobItem, reply: Result<Done, Trouble>, now: UtcMs
             said(item, (code, message), Answered { status, sequence: None, faults }, now);
         }
         // Nothing comes of it but what is shown.
-        Ok(Done::Revealed(_)) => item.step = Step::Verified,
+        Ok(Done::Revealed(..)) => item.step = Step::Verified,
         Err(trouble @ (Trouble::Unanswered(_) | Trouble::Unreadable)) => {
             item.doubt = Some(trouble.clone());
             repeat(item, Fault::Trouble(trouble), now);

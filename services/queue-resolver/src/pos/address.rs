@@ -38,8 +38,13 @@ impl Address {
         Some(Self { uri: url.as_str().parse().ok()?, host, port: url.port_or_known_default()?, secure, login })
     }
 
-    /// Host and port, for the header `Host`.
-    pub(crate) fn authority(&self) -> String {
+    /// What stands in the header `Host`: no port where it is the usual one, as in attempts.
+    pub(crate) fn host_header(&self) -> &str {
+        self.uri.authority().map_or("", |authority| authority.as_str())
+    }
+
+    /// Host and port.
+    fn authority(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
         } else {

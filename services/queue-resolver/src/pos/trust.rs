@@ -1,6 +1,7 @@
 //! Whose certificates a POS may show, and what is wrong with the one it does.
 
 use std::error::Error;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,7 +20,16 @@ const FILE_BYTES_MAX: u64 = 4 * 1_024 * 1_024;
 pub(crate) fn config(more: Option<&Path>) -> anyhow::Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     // One that cannot be read vouches for nobody; the others still do.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let found = rustls_native_certs::load_native_certs();
+    let (_, ignored) = roots.add_parsable_certificates(found.certs);
+    if ignored > 0 || !found.errors.is_empty() {
+        let errors = found.errors.len();
+        tracing::warn!(
+            ignored,
+            errors,
+            "some of the system's authorities could not be read: SSL_CERT_FILE, SSL_CERT_DIR"
+        );
+    }
     if let Some(file) = more {
         for certificate in authorities(file)? {
             roots
@@ -39,9 +49,11 @@ pub(crate) fn config(more: Option<&Path>) -> anyhow::Result<ClientConfig> {
 }
 
 fn authorities(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
-    let about = std::fs::metadata(file).with_context(|| format!("reading {}", file.display()))?;
-    anyhow::ensure!(about.len() <= FILE_BYTES_MAX, "{} is larger than {FILE_BYTES_MAX} bytes", file.display());
-    let text = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+    let reading = || format!("reading {}", file.display());
+    let mut text = Vec::new();
+    let opened = std::fs::File::open(file).with_context(reading)?;
+    let read = opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut text).with_context(reading)? as u64;
+    anyhow::ensure!(read <= FILE_BYTES_MAX, "{} is larger than {FILE_BYTES_MAX} bytes", file.display());
     let found: Vec<_> = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()
         .map_err(|_| anyhow::anyhow!("{} is no PEM", file.display()))?;
