@@ -164,15 +164,20 @@ async fn revision(bus: &bus::Connection) -> u64 {
     bus::read::last(&bus.js, stream::STORES.name, "domicilio.stores.ec.72").await.unwrap().unwrap().sequence
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_user_does_what_its_row_allows_and_is_told_of_everything_else_that_it_may_not() {
+/// A bus with the shipped users and store 72, and what its services will have heard.
+async fn stage() -> (World, Heard) {
     let folder = tempfile::tempdir().unwrap();
     let server = shipped::single(folder.path(), &password).await;
     let admin = come_in(&server, "ops-admin").await;
     topology::ensure(&admin.js, Profile { replicas: 1, storage_percent: 1 }).await.unwrap();
     let world = World::on(server, admin, folder);
     world.store_record(&record(72)).await;
-    let heard = Heard::default();
+    (world, Heard::default())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_user_does_what_its_row_allows_and_is_told_of_everything_else_that_it_may_not() {
+    let (world, heard) = stage().await;
     for service in [Service::Api, Service::Distribuidor, Service::Resolver] {
         serve(&world.server, service, &heard).await;
     }
@@ -235,13 +240,7 @@ async fn each_user_does_what_its_row_allows_and_is_told_of_everything_else_that_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_is_told_that_its_user_may_not_and_ends_with_the_code_of_policy() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = shipped::single(folder.path(), &password).await;
-    let admin = come_in(&server, "ops-admin").await;
-    topology::ensure(&admin.js, Profile { replicas: 1, storage_percent: 1 }).await.unwrap();
-    let world = World::on(server, admin, folder);
-    world.store_record(&record(72)).await;
-    let heard = Heard::default();
+    let (world, heard) = stage().await;
     serve(&world.server, Service::Api, &heard).await;
     let api = come_in(&world.server, "api-domicilio").await;
     let beats = heartbeats().into_iter().filter(|beat| beat.service == Service::Api).collect();
