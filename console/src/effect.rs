@@ -5,7 +5,9 @@ mod planned;
 use contract::counters::Day;
 use contract::{CommandId, Country, OrderId, StoreId, UtcMs};
 
-pub use planned::{Decide, Draft, Fence, Moving, Planned, PlannedOrder, Releasing, Revealing, Target, Verdict};
+pub use planned::{
+    Decide, Draft, Fence, Moving, Planned, PlannedOrder, Releasing, Revealing, Target, Verdict, reading,
+};
 
 use crate::operation::Kind;
 use crate::state::jobs::{JobId, Step};

@@ -279,7 +279,6 @@ impl Console {
             if let Some(name) = self.switch_to.take() {
                 self.switch(name).await;
             }
-            self.forget();
         }
         Ok(())
     }
@@ -288,7 +287,6 @@ impl Console {
         match event {
             TerminalEvent::Key(key) if term::is_suspend(key) => {
                 self.take(Event::Unattended);
-                self.forget();
                 screen.suspend().context("giving the terminal back and taking it again")?;
                 self.dirty = true;
             }
@@ -326,7 +324,6 @@ impl Console {
             Err(why) => return Ok(Some(Err(why))),
         };
         self.take(Event::Unattended);
-        self.forget();
         screen.lend();
         let mut ticks = interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -485,6 +482,7 @@ impl Console {
                 self.source = Source::Bus(Arc::new(feed), events);
                 let access = Access { operator: self.state.access.operator.clone(), ..access };
                 self.state = self.state.elsewhere(access);
+                self.forget();
                 self.dirty = true;
             }
             Err(error) => self.take(Event::SwitchFailed { name, why: feed::chain(&error) }),

@@ -319,7 +319,7 @@ impl Decide {
 }
 
 /// Where the last message about an order is asked for.
-fn reading(order: &OrderId) -> String {
+pub fn reading(order: &OrderId) -> String {
     let asked = Right::Look(Held::Stream(&stream::ORDERS)).subjects("").publish;
     format!("{}.{}", asked.first().map_or("", String::as_str), subject::order_anywhere(order))
 }

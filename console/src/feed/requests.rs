@@ -7,7 +7,7 @@ use contract::{Country, OrderId, StoreId, StoreRecord, header, stream, subject};
 
 use super::chain;
 use super::denied::{unless_blind, unless_denied};
-use crate::effect::{Effect, Planned, Revealing};
+use crate::effect::{self, Effect};
 use crate::event::{Answer, CountersRead, Trouble};
 use crate::mask::{self, Masked};
 use crate::sanitise;
@@ -56,7 +56,7 @@ async fn payload(connection: &bus::Connection, order: &OrderId) -> Result<Masked
 
 /// An order's payload as it is, personal data and all: only for whoever is to edit it, or asked to see it.
 pub async fn in_clear(connection: &bus::Connection, order: &OrderId) -> Result<Vec<u8>, Trouble> {
-    let asked = Planned::Reveal(Revealing { order: order.clone(), country: Country::UNKNOWN }).subject();
+    let asked = effect::reading(order);
     let read = unless_denied(connection, |subject| subject == asked, read_payload(connection, order)).await;
     read.unwrap_or(Err(Trouble::Denied))
 }

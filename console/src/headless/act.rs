@@ -12,8 +12,9 @@ pub(super) use commands::{cmd, find, reinject, release, solve, store};
 use contract::Service;
 
 use super::watching::{self, Need, Watching};
-use super::{Failure, may_change, say, settings};
+use super::{Failure, may_change, say};
 use crate::cli::{Acting, Common};
+use crate::config::Config;
 use crate::effect::Effect;
 use crate::event::Trouble;
 use crate::sanitise;
@@ -29,10 +30,9 @@ const LISTED_MAX: usize = 20;
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Connects and knows what planning needs; refused at once where nothing may be changed.
-pub(super) async fn open(common: &Common, need: Need) -> Result<Watching, Failure> {
-    let config = settings(common)?;
-    may_change(common, &config).await?;
-    watching::settled(common, &config, need).await
+pub(super) async fn open(common: &Common, config: &Config, need: Need) -> Result<Watching, Failure> {
+    may_change(common, config).await?;
+    watching::settled(common, config, need).await
 }
 
 /// What has to be known before a command is given to any instance of `service`: whether there is one. To show what would be

@@ -4,7 +4,7 @@ use contract::{Service, StoreRecord, UtcMs};
 
 use super::act::{self, find};
 use super::report::OrderReport;
-use super::{Failure, print, print_json, say};
+use super::{Failure, print, print_json, say, settings};
 use crate::cli;
 use crate::effect::Planned;
 use crate::state::jobs::{Fault, Job, Step};
@@ -16,7 +16,7 @@ pub(super) async fn run(common: &cli::Common, arguments: &cli::Inject) -> Result
     if arguments.code.is_some() && arguments.count > 1 {
         return Err(Failure::Usage("--code is one order's".to_owned()));
     }
-    let watching = act::open(common, act::need(&arguments.acting, Service::Api)).await?;
+    let watching = act::open(common, &settings(common)?, act::need(&arguments.acting, Service::Api)).await?;
     let store = find(&watching.state, &arguments.store)?;
     let record = watching.state.stores.get(store).map(|store| store.record.clone());
     let record = record.ok_or_else(|| Failure::Failed(format!("no store {store}")))?;

@@ -156,13 +156,15 @@ pub(super) fn done(state: &mut State, id: JobId, at: usize, reply: Result<Done, 
     let Some(job) = state.jobs.get_mut(id) else { return Vec::new() };
     let single = job.items.len() == 1;
     let Some(item) = job.items.get_mut(at).filter(|item| !item.step.has_ended()) else { return Vec::new() };
-    if let (Planned::Reveal(wanted), Ok(Done::Revealed(_, clear))) = (&item.planned, &reply) {
-        let (order, clear) = (wanted.order.clone(), clear.clone());
-        item.step = Step::Verified;
+    let revealed = match &reply {
+        Ok(Done::Revealed(order, clear)) => Some((order.clone(), clear.clone())),
+        _ => None,
+    };
+    judge(item, reply, now);
+    if let Some((order, clear)) = revealed {
         reveal::begin(state, &order, &clear);
         return Vec::new();
     }
-    judge(item, reply, now);
     let accepted = item.step == Step::Answered && item.doubt.is_none();
     match (&item.planned, single && accepted) {
         (Planned::Inject(order), true) => {

@@ -60,11 +60,10 @@ pub(super) fn server(state: &mut State, answer: Result<Box<Server>, Trouble>) {
 }
 
 /// Takes who is connected.
-pub(super) fn clients(state: &mut State, told: Option<Clients>) {
+pub(super) fn clients(state: &mut State, mut told: Option<Clients>) {
     let wire = &mut state.wire;
     wire.clients_asked_at = None;
     let before = wire.clients.take();
-    let mut told = told;
     if let (Some(clients), Some((at, Some(before)))) = (&mut told, &before) {
         clients.compare(before, state.now.since(*at));
     }
@@ -102,18 +101,18 @@ pub(super) fn follow(state: &mut State) -> Vec<Effect> {
         super::rows::follow(state);
         effects.push(Effect::Tail(wanted));
     }
-    let due = |at: contract::UtcMs, ms| now.since(at) >= ms;
+    let due = |at: Option<contract::UtcMs>, ms| at.is_none_or(|at| now.since(at) >= ms);
+    let is_up = looks && state.link.is_up();
+    let wanted = |told, asked| is_up && due(told, READ_MS) && due(asked, PATIENCE_MS);
     let wire = &mut state.wire;
-    let old = wire.server.as_ref().is_none_or(|(at, _)| due(*at, READ_MS));
-    if looks && state.link.is_up() && old && wire.asked_at.is_none_or(|at| due(at, PATIENCE_MS)) {
+    if wanted(wire.server.as_ref().map(|(at, _)| *at), wire.asked_at) {
         wire.asked_at = Some(now);
         effects.push(Effect::ReadServer);
     }
-    let old = wire.clients.as_ref().is_none_or(|(at, _)| due(*at, READ_MS));
-    let asked = wire.clients_asked_at.is_some_and(|at| !due(at, PATIENCE_MS));
     // What the server has denied is not asked for again on the same connection.
     let may = state.access.may_not_publish(subject::CONNECTIONS).is_none();
-    if looks && wire.pane == Pane::Clients && state.link.is_up() && may && old && !asked {
+    let shown = wire.pane == Pane::Clients && may;
+    if shown && wanted(wire.clients.as_ref().map(|(at, _)| *at), wire.clients_asked_at) {
         wire.clients_asked_at = Some(now);
         effects.push(Effect::ReadClients);
     }

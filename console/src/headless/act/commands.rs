@@ -8,6 +8,7 @@ use super::super::watching::{Need, Watching};
 use super::super::{Failure, filtering, input, order, settings};
 use super::{need, open, perform, tell};
 use crate::cli::{self, Acting, Common, StoreCommand, Told};
+use crate::config::Config;
 use crate::editing;
 use crate::event::{Event, Trouble};
 use crate::operation::Kind;
@@ -20,8 +21,9 @@ pub(in crate::headless) async fn reinject(common: &Common, arguments: &cli::Rein
     // Before anything is asked of the bus.
     let payload = arguments.payload.as_deref().map(input::text).transpose()?;
     let ids = listed(&arguments.orders)?;
-    let mut watching = open(common, need(&arguments.acting, Service::Api)).await?;
-    let orders = orders(common, &mut watching, &arguments.orders, ids).await?;
+    let config = settings(common)?;
+    let mut watching = open(common, &config, need(&arguments.acting, Service::Api)).await?;
+    let orders = orders(&config, &mut watching, &arguments.orders, ids).await?;
     let wanted = match (payload, orders.as_slice()) {
         (None, _) => Wanted::Reinject(orders),
         (Some(text), [order]) => edited(&watching, order, text).await?,
@@ -45,13 +47,14 @@ async fn edited(watching: &Watching, order: &OrderId, text: String) -> Result<Wa
 
 pub(in crate::headless) async fn solve(common: &Common, arguments: &cli::Solve) -> Result<(), Failure> {
     let ids = listed(&arguments.orders)?;
-    let mut watching = open(common, need(&arguments.acting, Service::Api)).await?;
-    let orders = orders(common, &mut watching, &arguments.orders, ids).await?;
+    let config = settings(common)?;
+    let mut watching = open(common, &config, need(&arguments.acting, Service::Api)).await?;
+    let orders = orders(&config, &mut watching, &arguments.orders, ids).await?;
     act(watching, Wanted::Solve(orders), Some(&arguments.reason), &arguments.acting).await
 }
 
 pub(in crate::headless) async fn release(common: &Common, arguments: &cli::Release) -> Result<(), Failure> {
-    let watching = open(common, Need::Services).await?;
+    let watching = open(common, &settings(common)?, Need::Services).await?;
     let store = match arguments.what.parse::<OrderId>() {
         Ok(order) => {
             let queue = watching.state.queues.get(order.store);
@@ -71,7 +74,7 @@ pub(in crate::headless) async fn store(common: &Common, arguments: &cli::Store) 
         _ => None,
     };
     let need = if matches!(arguments.what, StoreCommand::Ping(_)) { Need::Services } else { Need::Streams };
-    let watching = open(common, need).await?;
+    let watching = open(common, &settings(common)?, need).await?;
     let known = |name: &str| find(&watching.state, name);
     let (wanted, reason, acting) = match &arguments.what {
         StoreCommand::Create(record_of) | StoreCommand::Edit(record_of) => {
@@ -98,7 +101,7 @@ pub(in crate::headless) async fn store(common: &Common, arguments: &cli::Store) 
 }
 
 pub(in crate::headless) async fn cmd(common: &Common, arguments: &cli::Cmd) -> Result<(), Failure> {
-    let watching = open(common, Need::Services).await?;
+    let watching = open(common, &settings(common)?, Need::Services).await?;
     let one = match &arguments.instance {
         cli::Addressee::One(instance) => Ok((arguments.service, instance.clone())),
         cli::Addressee::Any => Err(Failure::Usage("any is for a move alone: name the instance".to_owned())),
@@ -152,7 +155,7 @@ fn listed(orders: &cli::ActedOrders) -> Result<Vec<String>, Failure> {
 
 /// The orders that are meant, each once, with what the streams hold of those that were not read at the start.
 async fn orders(
-    common: &Common,
+    config: &Config,
     watching: &mut Watching,
     arguments: &cli::ActedOrders,
     ids: Vec<String>,
@@ -160,7 +163,7 @@ async fn orders(
     let Some(filter) = &arguments.filter else { return named(watching, ids).await };
     let state = &mut watching.state;
     state.screen = Screen::NotInjected;
-    filtering::set(state, &settings(common)?, filter)?;
+    filtering::set(state, config, filter)?;
     rows::refill(state);
     match state.case_table.rows.len() {
         0 => Err(Failure::Failed("no order that was not injected passes the filter".to_owned())),
