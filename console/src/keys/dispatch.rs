@@ -2,7 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{BINDINGS, Binding, Chord, Context, EDITS, Key, LOOKING};
+use super::bindings::LOOKING;
+use super::{BINDINGS, Binding, Chord, Context, EDITS, Key};
 use crate::event::{Edit, Event};
 use crate::state::State;
 

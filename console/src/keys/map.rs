@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use crossterm::event::KeyCode;
 
+use super::bindings::LOOKING;
 use super::shape::{Binding, Context, Key};
 use super::{BINDINGS, EDITS};
 use crate::action::Action;
@@ -190,7 +191,7 @@ impl KeyMap {
     fn check_replay(&self, own: &BTreeMap<String, Vec<String>>) -> Result<(), Clash> {
         let past = |binding: &Binding| binding.contexts.contains(&Context::Replay);
         for (replaying, taken) in self.iter().filter(|(binding, _)| past(binding)) {
-            let looks = |binding: &Binding| binding.contexts.iter().any(|context| super::LOOKING.contains(context));
+            let looks = |binding: &Binding| binding.contexts.iter().any(|context| LOOKING.contains(context));
             for (binding, keys) in self.iter().filter(|(binding, _)| !past(binding) && looks(binding)) {
                 let (name, other) = (binding.action.name(), replaying.action.name());
                 let meant = binding.keys.iter().any(|key| replaying.keys.contains(key));
