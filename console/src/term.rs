@@ -3,27 +3,32 @@
 //! Owns raw mode, the alternate screen, the cursor, bracketed paste and the mouse. Whatever ends the program (the key, an error, a
 //! panic, SIGTERM, SIGHUP, a stop by Ctrl-Z) passes through [`restore`]; it may be called any number of times.
 
-use std::io::{self, BufWriter, Stdout, Write as _};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
 use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, KeyCode, KeyEvent, KeyModifiers};
-use crossterm::style::Print;
-use crossterm::terminal::{
-    self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-};
-use crossterm::{cursor, execute, queue};
-use ratatui::backend::CrosstermBackend;
+use crossterm::style::{Attribute, Print, SetAttribute};
+use crossterm::terminal::{self, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::{cursor, execute};
+use ratatui::buffer::Buffer;
 use ratatui::{Frame, Terminal};
 use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Bytes of a frame gathered before they are written: a full 200x60 frame with colours in one write, so that a slow
-/// link shows whole frames.
-const FRAME_BYTES: usize = 256 * 1024;
+use self::backend::Tty;
+use self::encoder::Encoder;
+
+mod backend;
+pub mod encoder;
+mod pen;
+mod shift;
+mod writer;
 
 /// Name of the thread of the loop, as the standard library gives it.
 const MAIN_THREAD: &str = "main";
@@ -46,37 +51,60 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The terminal while it is ours; given back when this is dropped.
 pub struct Screen {
     /// Absent only while it is taken anew.
-    terminal: Option<Tty>,
+    ours: Option<Ours>,
     /// Whether presses and the wheel of the mouse come to us.
     mouse: bool,
     /// The terminal's settings as another program got them, while it has the terminal.
     lent: Option<Termios>,
 }
 
-type Tty = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+/// A terminal that was taken over.
+struct Ours {
+    terminal: Terminal<Tty>,
+    encoder: Encoder,
+    /// A screen whose turn it is to be drawn on.
+    spare: Buffer,
+    /// Standard output without a buffer, so that a frame is one write.
+    out: File,
+}
 
 impl Screen {
     /// Takes the terminal over. From here on a panic gives it back before its message is printed.
     pub fn enter() -> io::Result<Self> {
         restore_on_panic();
-        Ok(Self { terminal: Some(take()?), mouse: false, lent: None })
+        Ok(Self { ours: Some(take()?), mouse: false, lent: None })
     }
 
     /// Asks the terminal for the mouse, or leaves it to the terminal again.
     pub fn mouse(&mut self, on: bool) -> io::Result<()> {
         if on != self.mouse {
-            execute!(self.tty()?.backend_mut(), Print(if on { MOUSE_ON } else { MOUSE_OFF }))?;
+            execute!(self.ours()?.out, Print(if on { MOUSE_ON } else { MOUSE_OFF }))?;
             self.mouse = on;
         }
         Ok(())
     }
 
-    /// Draws one frame; a terminal that knows synchronized updates shows it at once, without tearing.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        let terminal = self.tty()?;
-        queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        terminal.draw(render)?;
-        execute!(terminal.backend_mut(), EndSynchronizedUpdate)
+    /// Draws one frame: writes what differs from the last one, at once. Tells how many bytes that were.
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<usize> {
+        let Ours { terminal, encoder, spare, out } = self.ours()?;
+        terminal.draw(|frame| {
+            render(frame);
+            let drawn = frame.buffer_mut();
+            if spare.area != drawn.area {
+                *spare = Buffer::empty(drawn.area);
+            }
+            std::mem::swap(drawn, spare);
+        })?;
+        let written = encoder.frame(spare, terminal.backend().cursor());
+        out.write_all(written.as_bytes())?;
+        Ok(written.len())
+    }
+
+    /// Forgets what the terminal shows: the next frame is drawn in full.
+    pub fn forget(&mut self) {
+        if let Some(ours) = &mut self.ours {
+            ours.encoder = Encoder::new();
+        }
     }
 
     /// Sends `text` to the terminal for its clipboard (OSC 52), which works over SSH too. Whether the terminal takes it,
@@ -84,13 +112,13 @@ impl Screen {
     /// what was sent.
     pub fn copy<'a>(&mut self, text: &'a str) -> io::Result<&'a str> {
         let text = &text[..text.floor_char_boundary(COPY_MAX)];
-        execute!(self.tty()?.backend_mut(), CopyToClipboard::to_clipboard_from(text))?;
+        execute!(self.ours()?.out, CopyToClipboard::to_clipboard_from(text))?;
         Ok(text)
     }
 
     /// Rings the terminal's bell.
     pub fn ring(&mut self) -> io::Result<()> {
-        execute!(self.tty()?.backend_mut(), Print('\x07'))
+        execute!(self.ours()?.out, Print('\x07'))
     }
 
     /// Columns and rows.
@@ -123,38 +151,33 @@ impl Screen {
         if let Some(before) = self.lent.take() {
             tcsetattr(io::stdin(), OptionalActions::Now, &before)?;
         }
-        self.terminal = Some(take()?);
+        self.ours = Some(take()?);
         let on = std::mem::take(&mut self.mouse);
         self.mouse(on)
     }
 }
 
-/// Takes the terminal over and empties it. The terminal is asked nothing: one that answers late, or not at all, as over
+/// Takes the terminal over; the first frame empties it. The terminal is asked nothing: one that answers late, or not at all, as over
 /// a bad link, must not hold the console up.
-fn take() -> io::Result<Tty> {
+fn take() -> io::Result<Ours> {
     terminal::enable_raw_mode()?;
     // From here on there is something to give back, whatever fails next.
     TAKEN.store(true, Ordering::SeqCst);
-    let mut out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
-    execute!(out, EnterAlternateScreen, cursor::Hide, EnableBracketedPaste, Clear(ClearType::All))?;
-    Terminal::new(CrosstermBackend::new(out))
+    let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    execute!(out, EnterAlternateScreen, EnableBracketedPaste)?;
+    let terminal = Terminal::new(Tty::default())?;
+    Ok(Ours { terminal, encoder: Encoder::new(), spare: Buffer::default(), out })
 }
 
 impl Screen {
-    fn tty(&mut self) -> io::Result<&mut Tty> {
+    fn ours(&mut self) -> io::Result<&mut Ours> {
         // Absent only when taking it anew failed, and that ends the loop.
-        self.terminal.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+        self.ours.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     fn give_back(&mut self) {
         restore();
-        if let Some(mut terminal) = self.terminal.take()
-            && terminal.show_cursor().is_err()
-        {
-            // The terminal is gone. Dropped, the library's own would complain on standard error, which is gone as well,
-            // and that is a panic.
-            std::mem::forget(terminal);
-        }
+        self.ours = None;
     }
 }
 
@@ -173,6 +196,7 @@ pub fn restore() {
     let _ = execute!(
         out,
         EndSynchronizedUpdate,
+        SetAttribute(Attribute::Reset),
         Print(MOUSE_OFF),
         DisableBracketedPaste,
         LeaveAlternateScreen,

@@ -7,6 +7,7 @@ mod attention;
 mod colours;
 mod converge;
 mod elsewhere;
+mod encoder;
 mod hands;
 mod layers;
 mod making;

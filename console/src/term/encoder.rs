@@ -1,0 +1,172 @@
+//! What is written to a terminal so that it shows the next screen instead of the last one: as few bytes as that takes. Pure.
+//!
+//! Of sequences only those are used that every terminal since the VT102 knows, Linux's own and `tmux` among them; nothing is
+//! asked of the terminal. What is known of it (screen, pen, place, cursor) is kept from one frame to the next.
+
+use ratatui::buffer::{Buffer, Cell, CellWidth as _};
+use ratatui::layout::{Position, Rect};
+
+use super::pen::level;
+use super::shift::{self, Shift};
+use super::writer::Writer;
+
+/// Bytes from which a frame is marked as one, so that a terminal which knows the marks shows it at once. What is smaller
+/// comes in one packet and is seen at once anyway.
+const MARKED_BYTES: usize = 1_200;
+
+/// How often rows are moved in a frame, at most: once for each table that a screen has.
+const SHIFTS_MAX: usize = 3;
+
+/// Cells that are written as blanks rather than erased: an erasure has three bytes.
+const BLANKS_MAX: usize = 3;
+
+const BEGIN: &str = "\x1b[?2026h";
+const END: &str = "\x1b[?2026l";
+const SHOW_CURSOR: &str = "\x1b[?25h";
+const HIDE_CURSOR: &str = "\x1b[?25l";
+
+/// Turns screens into bytes.
+#[derive(Debug)]
+pub struct Encoder {
+    /// What the terminal shows.
+    shown: Buffer,
+    writer: Writer,
+    /// Whether the terminal shows its cursor; `None` when that is not known.
+    cursor: Option<bool>,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Encoder {
+    /// For a terminal of which nothing is known: the first frame is drawn in full.
+    pub fn new() -> Self {
+        // No screen is as small, so that the next one is another.
+        Self { shown: Buffer::empty(Rect::ZERO), writer: Writer::new(0), cursor: None }
+    }
+
+    /// What makes the terminal show `wanted`, with its cursor at `cursor` or hidden. What `wanted` holds afterwards
+    /// is of no use.
+    pub fn frame(&mut self, wanted: &mut Buffer, cursor: Option<Position>) -> String {
+        wanted.content.chunks_mut(usize::from(wanted.area.width).max(1)).for_each(settle);
+        let mut writer = self.writer.on();
+        if self.cursor != Some(false) && cursor.is_none() {
+            writer.out.push_str(HIDE_CURSOR);
+        }
+        if self.shown.area != wanted.area {
+            self.shown = Buffer::empty(wanted.area);
+            let begun = std::mem::replace(&mut writer, Writer::new(wanted.area.width));
+            writer.out = begun.out;
+            writer.clear();
+        }
+        writer = self.body(writer, wanted);
+        if let Some(Position { x, y }) = cursor {
+            writer.go(x, y, &[]);
+            if self.cursor != Some(true) {
+                writer.out.push_str(SHOW_CURSOR);
+            }
+        }
+        self.cursor = Some(cursor.is_some());
+        std::mem::swap(&mut self.shown, wanted);
+        let frame = std::mem::take(&mut writer.out);
+        self.writer = writer;
+        if frame.len() < MARKED_BYTES { frame } else { [BEGIN, &frame, END].concat() }
+    }
+
+    /// Cells, rows moved first if that is shorter.
+    fn body(&self, begun: Writer, wanted: &Buffer) -> Writer {
+        let width = usize::from(wanted.area.width).max(1);
+        let blank = vec![Cell::EMPTY; width];
+        let new: Vec<&[Cell]> = wanted.content.chunks(width).collect();
+        let mut old: Vec<&[Cell]> = self.shown.content.chunks(width).collect();
+        let mut moved = begun;
+        let mut best = moved.clone();
+        rows(&mut best, &old, &new);
+        for _ in 0..SHIFTS_MAX {
+            let Some(shift) = shift::find(&old, &new) else { break };
+            shift.apply(&mut old, &blank.as_slice());
+            move_rows(&mut moved, shift, new.len());
+            let mut whole = moved.clone();
+            rows(&mut whole, &old, &new);
+            if whole.out.len() >= best.out.len() {
+                break;
+            }
+            best = whole;
+        }
+        best
+    }
+}
+
+/// Brings a row to the form in which rows are compared: nothing that does not show, nothing that a terminal would not keep
+/// in its columns, and no text in the columns behind what is wide.
+fn settle(row: &mut [Cell]) {
+    let mut left = row;
+    while let [cell, rest @ ..] = left {
+        let symbol = cell.symbol();
+        let width = if symbol.len() == 1 { 1 } else { usize::from(symbol.cell_width()) };
+        let shows = width > 0 && width <= rest.len() + 1 && !symbol.chars().any(char::is_control);
+        if !shows {
+            cell.set_symbol(" ");
+        }
+        level(cell);
+        let (behind, next) = rest.split_at_mut(if shows { width - 1 } else { 0 });
+        for one in behind {
+            *one = cell.clone();
+            one.set_symbol("");
+        }
+        left = next;
+    }
+}
+
+/// Moves rows by taking some away at one end and putting blank ones in at the other: what is below them ends where it was,
+/// and no margins are left behind.
+fn move_rows(writer: &mut Writer, shift: Shift, rows: usize) {
+    let Shift { top, bottom, count, down } = shift;
+    let last = usize::from(bottom) == rows;
+    if down {
+        if !last {
+            writer.delete_rows(bottom - count, count);
+        }
+        writer.insert_rows(top, count);
+    } else {
+        writer.delete_rows(top, count);
+        if !last {
+            writer.insert_rows(bottom - count, count);
+        }
+    }
+}
+
+fn rows(writer: &mut Writer, old: &[&[Cell]], new: &[&[Cell]]) {
+    for (y, (old, new)) in (0..).zip(old.iter().zip(new)) {
+        if old != new {
+            row(writer, y, old, new);
+        }
+    }
+}
+
+fn row(writer: &mut Writer, y: u16, old: &[Cell], new: &[Cell]) {
+    let differs = |x: usize| old[x] != new[x];
+    // From here on there is nothing.
+    let end = new.iter().rposition(|cell| *cell != Cell::EMPTY).map_or(0, |last| last + 1);
+    let erased = (end..new.len()).filter(|x| differs(*x)).count() > BLANKS_MAX;
+    let stop = if erased { end } else { new.len() };
+    let mut x = 0;
+    while let Some(next) = (x..stop).find(|x| differs(*x)) {
+        // What is wide is written from its first column.
+        let first = (0..=next).rev().find(|x| !new[*x].symbol().is_empty()).unwrap_or(next);
+        let behind = new[first + 1..].iter().take_while(|cell| cell.symbol().is_empty()).count();
+        let (column, width) = (u16::try_from(first), u16::try_from(behind + 1));
+        if let (Ok(column), Ok(width)) = (column, width) {
+            writer.go(column, y, new);
+            writer.put(&new[first], width);
+        }
+        x = first + behind + 1;
+    }
+    if erased && let Some(first) = (end..new.len()).find(|x| differs(*x)).and_then(|x| u16::try_from(x).ok()) {
+        writer.go(first, y, new);
+        writer.erase();
+    }
+}
