@@ -68,6 +68,7 @@ async fn console(common: &Common, origin: Origin, said: Receiver<Said>) -> Resul
         theme: Theme::detect(config.file.screen.look(), var),
         zone: jiff::tz::TimeZone::system(),
         frame: Duration::from_millis(config.file.screen.frame_ms(remote)),
+        bytes_per_second: config.file.screen.bytes_per_second(remote),
         state: settings,
         alerts,
     };

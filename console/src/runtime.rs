@@ -35,9 +35,12 @@ use crate::update::update;
 use crate::view::{self, Memory};
 use crate::{alerting, dump, keys, log, recording, sanitise, term, views};
 
+mod pace;
 mod shown;
 
 pub use self::shown::Shown;
+
+use self::pace::{Asked, Pace};
 
 /// How often the clock ticks, in milliseconds: ages are shown in seconds.
 const TICK_MS: u64 = 500;
@@ -78,6 +81,8 @@ pub struct Settings {
     pub zone: TimeZone,
     /// Shortest time between two frames.
     pub frame: Duration,
+    /// Bytes a second to the terminal that may be used for what nobody at it asked for.
+    pub bytes_per_second: u64,
     /// What state and screen depend on.
     pub state: state::Settings,
     /// Where alerts go, if anywhere.
@@ -129,8 +134,8 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
         effects: JoinSet::new(),
         fetched: mpsc::channel(1),
         on_screen: VecDeque::new(),
-        frame: settings.frame,
-        dirty: true,
+        pace: Pace::new(Instant::now(), settings.frame, settings.bytes_per_second),
+        asked: Asked::ByPerson,
         clear: None,
         dropped: false,
     };
@@ -202,8 +207,9 @@ struct Console {
     fetched: (mpsc::Sender<Fetched>, mpsc::Receiver<Fetched>),
     /// Effects that need the terminal; run by the loop, which has it.
     on_screen: VecDeque<Effect>,
-    frame: Duration,
-    dirty: bool,
+    pace: Pace,
+    /// Who asks for the next frame.
+    asked: Asked,
     /// What is masked of the order that the state reveals; dropped as soon as it no longer does.
     clear: Option<(OrderId, Clear)>,
     /// Whether a payload was being edited when the console was asked to end.
@@ -227,8 +233,8 @@ impl Console {
         let mut terminal = EventStream::new();
         let mut ticks = interval(self.source.tick());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut frame_at = Instant::now();
         while !self.state.leaving {
+            let frame_at = self.pace.next(self.asked);
             tokio::select! {
                 biased;
                 signal = &mut ended => {
@@ -239,7 +245,6 @@ impl Console {
                 _ = continued.recv() => {
                     self.take(Event::Unattended);
                     screen.retake().context("taking the terminal again")?;
-                    self.dirty = true;
                 }
                 event = terminal.next() => match event {
                     Some(Ok(event)) => self.on_terminal(screen, event)?,
@@ -247,14 +252,14 @@ impl Console {
                     None => return Ok(()), // The terminal is gone.
                 },
                 _ = ticks.tick() => self.tick(),
-                () = sleep_until(frame_at), if self.dirty => {
+                () = sleep_until(frame_at.unwrap_or_else(Instant::now)), if frame_at.is_some() => {
                     let (state, memory) = (&self.state, &mut self.memory);
                     let clear = self.clear.as_ref().map(|(_, clear)| clear);
-                    screen.draw(|frame| view::draw_clear(state, memory, clear, frame)).context("drawing")?;
+                    let bytes = screen.draw(|frame| view::draw_clear(state, memory, clear, frame)).context("drawing")?;
                     let reach = self.memory.reach();
                     update(&mut self.state, Event::Drawn { reach });
-                    self.dirty = false;
-                    frame_at = Instant::now() + self.frame;
+                    self.asked = Asked::No;
+                    self.pace.drawn(Instant::now(), bytes);
                 }
                 event = self.source.next() => match event {
                     Some(event) => self.take(event),
@@ -288,7 +293,6 @@ impl Console {
             TerminalEvent::Key(key) if term::is_suspend(key) => {
                 self.take(Event::Unattended);
                 screen.suspend().context("giving the terminal back and taking it again")?;
-                self.dirty = true;
             }
             TerminalEvent::Key(key) => {
                 if let Some(event) = keys::event(&self.state, key) {
@@ -305,7 +309,11 @@ impl Console {
                     self.take(Event::Pointed(pointed));
                 }
             }
-            TerminalEvent::Resize(width, height) => self.take(Event::Resized { width, height }),
+            TerminalEvent::Resize(width, height) => {
+                // What is on it now is the terminal's choice.
+                screen.forget();
+                self.take(Event::Resized { width, height });
+            }
             _ => {}
         }
         Ok(())
@@ -362,7 +370,7 @@ impl Console {
             }
         };
         screen.retake().context("taking the terminal again")?;
-        self.dirty = true;
+        self.asked = Asked::ByPerson;
         let edited = match ended {
             Ok(status) if status.success() => editing.end(),
             Ok(status) => Err(Trouble::Said(format!("the editor: {status}"))),
@@ -385,7 +393,7 @@ impl Console {
             Source::Recording(shown) => shown.due(feed::now(), &self.state),
         };
         // A recording tells besides how late it is for whoever looks.
-        self.dirty |= events.len() > 1;
+        let told = events.len() > 1;
         for event in events {
             for effect in update(&mut self.state, event) {
                 self.start(effect);
@@ -393,7 +401,9 @@ impl Console {
         }
         self.forget();
         // A replay has a clock of its own.
-        self.dirty |= second(&self.state) != before || self.state.replay.is_some();
+        if told || second(&self.state) != before || self.state.replay.is_some() {
+            self.asked = self.asked.max(Asked::ByData);
+        }
     }
 
     fn take(&mut self, event: Event) {
@@ -401,7 +411,7 @@ impl Console {
         if live && feed::now().since(self.state.now) >= CLOCK_MS {
             self.tick();
         }
-        self.dirty = true;
+        self.asked = self.asked.max(Asked::by(&event));
         let read = match &event {
             Event::Answer(Answer::Done { reply: Ok(Done::Revealed(order, clear)), .. }) => {
                 Some((order.clone(), clear.clone()))
@@ -483,7 +493,7 @@ impl Console {
                 let access = Access { operator: self.state.access.operator.clone(), ..access };
                 self.state = self.state.elsewhere(access);
                 self.forget();
-                self.dirty = true;
+                self.asked = Asked::ByPerson;
             }
             Err(error) => self.take(Event::SwitchFailed { name, why: feed::chain(&error) }),
         }

@@ -30,6 +30,9 @@ const BOUNDS: &[Bound] = &[
     // Fewer than one would look dead; more than 60 no terminal shows.
     count("screen.frames-per-second", |file| file.screen.frames_per_second.into(), 1, 60),
     count("screen.frames-per-second-ssh", |file| file.screen.frames_per_second_ssh.into(), 1, 60),
+    // With less a screen would take longer than anybody waits; more than this no terminal takes in.
+    count("screen.kilobytes-per-second", |file| file.screen.kilobytes_per_second.into(), 1, 10_000),
+    count("screen.kilobytes-per-second-ssh", |file| file.screen.kilobytes_per_second_ssh.into(), 1, 10_000),
     time("attention.acknowledged-for", |file| file.attention.acknowledged_for.0, Ms::minutes(1), SHIFT),
     // More often than this no chat service lets a bot write; less often than hourly is no alert.
     time("alerts.min-interval", |file| file.alerts.min_interval.0, Ms::seconds(5), Ms::minutes(60)),

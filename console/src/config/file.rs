@@ -140,6 +140,10 @@ pub struct Screen {
     pub frames_per_second: u32,
     /// The same over SSH, whose links are shared and slow.
     pub frames_per_second_ssh: u32,
+    /// Most KiB a second to this machine's own terminal for what nobody at it asked for.
+    pub kilobytes_per_second: u32,
+    /// The same over SSH.
+    pub kilobytes_per_second_ssh: u32,
 }
 
 impl Default for Screen {
@@ -151,6 +155,10 @@ impl Default for Screen {
             mouse: false,
             frames_per_second: 30,
             frames_per_second_ssh: 10,
+            // Ten rows that change a hundred times a second; nobody reads faster.
+            kilobytes_per_second: 16,
+            // Three quarters of what 64 kbit/s carry.
+            kilobytes_per_second_ssh: 6,
         }
     }
 }
@@ -265,6 +273,11 @@ impl Screen {
     pub fn frame_ms(&self, remote: bool) -> u64 {
         let frames = if remote { self.frames_per_second_ssh } else { self.frames_per_second };
         1_000 / u64::from(frames.max(1))
+    }
+
+    /// Bytes a second to the terminal for what nobody at it asked for.
+    pub fn bytes_per_second(&self, remote: bool) -> u64 {
+        u64::from(if remote { self.kilobytes_per_second_ssh } else { self.kilobytes_per_second }) * 1_024
     }
 }
 

@@ -106,6 +106,7 @@ struct InForce {
     colors: &'static str,
     signs: &'static str,
     frames_per_second: u64,
+    kilobytes_per_second: u64,
     /// Whether the terminal is at the other end of an SSH connection.
     ssh: bool,
 }
@@ -128,6 +129,7 @@ pub(super) async fn run(common: &Common, json: bool) -> Result<(), Failure> {
             },
             signs: if theme.is_ascii() { "ascii" } else { "unicode" },
             frames_per_second: 1_000 / config.file.screen.frame_ms(ssh).max(1),
+            kilobytes_per_second: config.file.screen.bytes_per_second(ssh) / 1_024,
             ssh,
         },
         connection: connection(common, &config).await,
@@ -179,7 +181,8 @@ fn table(info: &Info) -> Vec<Vec<String>> {
         let from = row.by.map_or_else(|| row.source.to_owned(), |by| format!("{} {by}", row.source));
         vec![row.key.clone(), shown(&row.value), from]
     }));
-    let frames = force.frames_per_second.to_string();
+    let (frames, kilobytes) = (force.frames_per_second.to_string(), force.kilobytes_per_second.to_string());
+    let over = if force.ssh { "over SSH" } else { "" };
     rows.extend([
         line(["", "", ""]),
         line(["IN FORCE", "", ""]),
@@ -187,7 +190,8 @@ fn table(info: &Info) -> Vec<Vec<String>> {
         line(["theme", force.theme, ""]),
         line(["colors", force.colors, ""]),
         line(["signs", force.signs, ""]),
-        line(["frames-per-second", &frames, if force.ssh { "over SSH" } else { "" }]),
+        line(["frames-per-second", &frames, over]),
+        line(["kilobytes-per-second", &kilobytes, over]),
     ]);
     rows.extend([line(["", "", ""]), line(["CONNECTION", "VALUE", "FROM"])]);
     let way = &info.connection;
