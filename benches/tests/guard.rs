@@ -3,60 +3,38 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
 
-use std::cell::Cell;
-use std::io::{self, Write};
-use std::rc::Rc;
-
 use bench::filled::{self, SIZE, now};
 use domicilio::action::Action;
 use domicilio::event::{Event, Meter};
 use domicilio::state::{Screen, State};
+use domicilio::term::encoder::Encoder;
 use domicilio::theme::{Depth, Ground, Theme};
 use domicilio::update::update;
 use domicilio::view::{Memory, draw};
 use jiff::tz::TimeZone;
-use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Rect;
-use ratatui::{Terminal, TerminalOptions, Viewport};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 
 /// Orders in the state, enough to fill every screen.
 const ORDERS: u32 = 500;
 
-/// Counts what is written.
-#[derive(Clone, Default)]
-struct Count(Rc<Cell<usize>>);
-
-impl Write for Count {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.set(self.0.get() + bytes.len());
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Draws frames as they go to a terminal, and counts bytes.
+/// Draws frames, and counts the bytes that a terminal is told.
 struct Wire {
-    count: Count,
-    terminal: Terminal<CrosstermBackend<Count>>,
+    encoder: Encoder,
+    terminal: Terminal<TestBackend>,
     memory: Memory,
 }
 
 impl Wire {
     fn new() -> Self {
-        let count = Count::default();
-        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1)) };
-        let terminal = Terminal::with_options(CrosstermBackend::new(count.clone()), options).unwrap();
+        let terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
         let memory = Memory::new(Theme::new(Depth::True, Ground::Dark, false), TimeZone::UTC);
-        Self { count, terminal, memory }
+        Self { encoder: Encoder::new(), terminal, memory }
     }
 
     fn bytes(&mut self, state: &State) -> usize {
-        let before = self.count.0.get();
-        self.terminal.draw(|frame| draw(state, &mut self.memory, frame)).unwrap();
-        self.count.0.get() - before
+        let drawn = self.terminal.draw(|frame| draw(state, &mut self.memory, frame)).unwrap();
+        self.encoder.frame(&mut drawn.buffer.clone(), None).len()
     }
 }
 

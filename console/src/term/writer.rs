@@ -1,4 +1,7 @@
 //! Text for a terminal whose pen and place are known: the shortest ways to a place and to a pen. Pure.
+//!
+//! Not a single control character is written, escape sequences apart: so each of them on the wire is known for one that came
+//! from outside.
 
 use std::fmt::Write as _;
 
@@ -6,8 +9,8 @@ use ratatui::buffer::Cell;
 
 use super::pen::Pen;
 
-/// Line feeds in a row that are still no longer than a sequence.
-const FEEDS_MAX: u16 = 3;
+/// Cells that are written once more at most: a sequence that goes past them is no longer.
+const AGAIN_MAX: usize = 6;
 
 /// What was written, and what it leaves the terminal with.
 #[derive(Debug, Clone)]
@@ -91,13 +94,6 @@ impl Writer {
             }
             self.along(from_x, x, row, &mut way);
             shorter(&mut best, way);
-            if from_y <= y && y - from_y <= FEEDS_MAX {
-                // A line feed comes after a return only: then it means the same however the line is set.
-                let mut way = String::from("\r");
-                way.extend(std::iter::repeat_n('\n', (y - from_y).into()));
-                self.along(0, x, row, &mut way);
-                shorter(&mut best, way);
-            }
         }
         self.out.push_str(&best);
         self.at = Some((x, y));
@@ -108,24 +104,21 @@ impl Writer {
         if from == to {
             return;
         }
-        let mut best = String::with_capacity(8);
         if from > to {
-            sequence(&mut best, &[from - to], 'D');
-            if usize::from(from - to) < best.len() {
-                best = "\x08".repeat((from - to).into());
-            }
-        } else {
-            sequence(&mut best, &[to - from], 'C');
-            if let Some(again) = self.again(row.get(from.into()..to.into())) {
-                shorter(&mut best, again);
-            }
+            sequence(way, &[from - to], 'D');
+            return;
+        }
+        let mut best = String::with_capacity(8);
+        sequence(&mut best, &[to - from], 'C');
+        if let Some(again) = self.again(row.get(from.into()..to.into())) {
+            shorter(&mut best, again);
         }
         way.push_str(&best);
     }
 
     /// The text of `cells` if they can be written with the pen as it is; of those that are no longer than a sequence.
     fn again(&self, cells: Option<&[Cell]>) -> Option<String> {
-        let (cells, pen) = (cells.filter(|cells| cells.len() <= 6)?, self.pen?);
+        let (cells, pen) = (cells.filter(|cells| cells.len() <= AGAIN_MAX)?, self.pen?);
         let mut again = String::with_capacity(16);
         for cell in cells {
             let symbol = cell.symbol();
@@ -156,12 +149,13 @@ fn shorter(best: &mut String, way: String) {
     }
 }
 
-/// Adds a control sequence; a figure of 1 alone need not be said.
+/// Adds a control sequence. A figure of 1 alone need not be said; of a place it is, so that `ESC [ H` is never ours.
 fn sequence(out: &mut String, figures: &[u16], end: char) {
     out.push_str("\x1b[");
     // Writing to a String does not fail.
     let _ = match figures {
-        [] | [1] => Ok(()),
+        [] => Ok(()),
+        [1] if end != 'H' => Ok(()),
         [one] => write!(out, "{one}"),
         [one, rest @ ..] => {
             write!(out, "{one}").and_then(|()| rest.iter().try_for_each(|figure| write!(out, ";{figure}")))
@@ -188,19 +182,17 @@ mod tests {
     fn the_shortest_way_is_taken() {
         for (from, to, wanted) in [
             ((5, 5), (5, 5), ""),
-            ((5, 5), (4, 5), "\x08"),
-            ((5, 5), (0, 5), "\r"),
-            ((5, 5), (0, 6), "\r\n"),
-            ((5, 5), (0, 8), "\x1b[9H"),
-            ((5, 12), (0, 15), "\r\n\n\n"),
-            ((5, 5), (0, 20), "\x1b[21H"),
+            ((5, 5), (4, 5), "\x1b[D"),
+            ((5, 5), (0, 5), "\x1b[6H"),
+            ((50, 50), (0, 51), "\x1b[52H"),
             ((5, 5), (6, 5), "\x1b[C"),
             ((5, 5), (50, 5), "\x1b[45C"),
             ((50, 5), (40, 5), "\x1b[10D"),
             ((5, 5), (5, 4), "\x1b[A"),
             ((5, 5), (5, 25), "\x1b[20B"),
-            ((5, 5), (4, 6), "\x1b[B\x08"),
-            ((5, 5), (0, 0), "\x1b[H"),
+            ((5, 5), (4, 6), "\x1b[7;5H"),
+            ((55, 15), (54, 16), "\x1b[B\x1b[D"),
+            ((5, 5), (0, 0), "\x1b[1H"),
             ((5, 5), (60, 20), "\x1b[21;61H"),
         ] {
             assert_eq!(way(at(from.0, from.1), to.0, to.1, &[]), wanted, "{from:?} to {to:?}");

@@ -77,8 +77,13 @@ fn control(parameters: &str, last: &str) -> Option<String> {
     let plain = !parameters.contains('?');
     match last {
         "m" if plain => Some("m".to_owned()),
-        "H" if plain && !parameters.contains(':') && parameters.matches(';').count() == 1 => Some("H".to_owned()),
+        "H" if plain && !parameters.contains(':') && parameters.matches(';').count() <= 1 && !parameters.is_empty() => {
+            Some("H".to_owned())
+        }
+        // Ways up, down, right and left; rows put in and taken away.
+        "A" | "B" | "C" | "D" | "L" | "M" if parameters.chars().all(|c| c.is_ascii_digit()) => Some(last.to_owned()),
         "J" if parameters == "2" => Some("J".to_owned()),
+        "K" if parameters.is_empty() => Some("K".to_owned()),
         "h" | "l" => {
             let mode = parameters.strip_prefix('?').filter(|mode| MODES.contains(mode))?;
             Some(format!("?{mode}{last}"))
@@ -112,6 +117,9 @@ mod tests {
             "a\tb",
             "\u{1b}[?1004h",
             "\u{1b}[3J",
+            "\u{1b}[1K",
+            "\u{1b}[2T",
+            "\u{1b}[2;3r",
             "\u{1b}]52;p;YQ==\u{7}",
             "\u{1b}]52;c;\u{1b}[2J",
             "\u{1b}",

@@ -14,14 +14,14 @@ use domicilio::effect::Effect;
 use domicilio::event::{Answer, Edit, Event, Fact, Meter};
 use domicilio::feed::decode::{Raw, decode};
 use domicilio::state::{Lang, Screen, State};
+use domicilio::term::encoder::Encoder;
 use domicilio::update::update;
 use domicilio::view::{Memory, draw};
 use domicilio::{keys, mask, sanitise};
 use jiff::tz::TimeZone;
-use ratatui::backend::CrosstermBackend;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::{Terminal, TerminalOptions, Viewport};
 use serde_json::{Value, json};
 
 use crate::attacks::{ATTACKS, BYTES, attack, json_with};
@@ -208,14 +208,10 @@ fn looks(mut state: State, first: usize, mut look: impl FnMut(&str, &State)) {
 
 /// The bytes for one frame, and what the frame is meant to be.
 fn frame(state: &State, width: u16, height: u16) -> (Vec<u8>, Buffer) {
-    let mut bytes = Vec::new();
-    let area = Rect::new(0, 0, width, height);
-    let options = TerminalOptions { viewport: Viewport::Fixed(area) };
-    let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut bytes), options).unwrap();
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut memory = Memory::new(paint::theme(), TimeZone::get("America/Guayaquil").unwrap());
     let meant = terminal.draw(|frame| draw(state, &mut memory, frame)).unwrap().buffer.clone();
-    drop(terminal);
-    (bytes, meant)
+    (Encoder::new().frame(&mut meant.clone(), None).into_bytes(), meant)
 }
 
 /// Checks one frame as a terminal gets it.
