@@ -31,18 +31,18 @@ impl Asked {
     /// Who asks for a frame with `event`.
     pub(super) const fn by(event: &Event) -> Self {
         match event {
-            Event::History(History::Ready { .. }) => Self::ByPerson,
             Event::Tick(_)
             | Event::Drawn { .. }
             | Event::Live { .. }
             | Event::Heard(_)
-            | Event::History(_)
+            | Event::History(History::Began | History::Read { .. } | History::Denied { .. } | History::Failed { .. })
             | Event::Queues(_)
             | Event::Discovered { .. }
             | Event::Said(_)
             | Event::Recording(_) => Self::ByData,
-            // Answers are mostly to a person; whether there is a connection nobody must learn late.
-            Event::Resized { .. }
+            // Answers are mostly to a person; that all is read, and whether there is a connection, nobody must learn late.
+            Event::History(History::Ready { .. })
+            | Event::Resized { .. }
             | Event::Action(_)
             | Event::Begun(_)
             | Event::Edit(_)

@@ -78,10 +78,9 @@ fn most_votes(old: &[&[Cell]], new: &[&[Cell]]) -> Option<isize> {
     votes.into_iter().max_by_key(|(by, count)| (*count, by.abs().wrapping_neg(), *by)).map(|(by, _)| by)
 }
 
-/// The rows of `these` that are not as those.
-fn changed<'a>(these: &'a [&'a [Cell]], those: &'a [&'a [Cell]]) -> impl Iterator<Item = (usize, &'a [Cell])> {
-    let pairs = these.iter().zip(those).enumerate();
-    pairs.filter(|(_, (this, that))| this != that).map(|(y, (this, _))| (y, *this))
+/// The rows of `of` that are not as in `other`.
+fn changed<'a>(of: &'a [&'a [Cell]], other: &'a [&'a [Cell]]) -> impl Iterator<Item = (usize, &'a [Cell])> {
+    of.iter().copied().zip(other).enumerate().filter(|(_, (row, before))| row != *before).map(|(y, (row, _))| (y, row))
 }
 
 /// The pieces of a row that hold something: which one, and a figure (FNV-1a) that stands for its text.

@@ -80,11 +80,8 @@ impl Writer {
             return;
         }
         let mut best = String::with_capacity(16);
-        if x == 0 {
-            sequence(&mut best, &[y + 1], 'H')
-        } else {
-            sequence(&mut best, &[y + 1, x + 1], 'H')
-        }
+        let place = [y + 1, x + 1];
+        sequence(&mut best, if x == 0 { &place[..1] } else { &place }, 'H');
         if let Some((from_x, from_y)) = self.at {
             let mut way = String::with_capacity(16);
             match from_y.cmp(&y) {
