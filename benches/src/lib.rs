@@ -8,12 +8,13 @@
 //! - [`traffic`], [`filled`]: invented orders as the services tell of them, the console's state full of them. Pure.
 //! - [`limit`]: the limit programs. [`publisher`], [`ingestion`]: the sources of messages, and the console without a
 //!   terminal. Each is a process of its own, started by [`part`].
-//! - [`site`], [`services`], [`pos`], [`terminal`], [`process`]: a bus, the services on it, the stores' side, the console in a
-//!   terminal, what the kernel says.
+//! - [`site`], [`services`], [`http`], [`pos`], [`terminal`], [`process`]: a bus, the services on it, the apps' side, the stores'
+//!   side, the console in a terminal, what the kernel says.
 //! - [`rows`]: what is measured, one file a group. [`settings`]: the program.
 
 pub mod figures;
 pub mod filled;
+pub mod http;
 pub mod ingestion;
 pub mod limit;
 pub mod part;

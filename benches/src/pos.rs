@@ -2,17 +2,23 @@
 //! arriving are told by one clock; of use to nobody who wants a ledger (that is `pos-simulator`).
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
 use contract::{OrderId, StoreId, header};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock_ns;
+use crate::http::{self, Line};
+
+/// Answer to an order.
+const TAKEN: &[u8] = b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n";
+
+/// Answer to anything else.
+const NO_ORDER: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
 
 /// What came.
 #[derive(Debug, Default)]
@@ -34,22 +40,24 @@ struct Till {
 #[derive(Debug)]
 pub struct Pos {
     till: Till,
-    /// Where it listens, `http://host:port`.
-    pub url: String,
+    /// Where it listens.
+    pub address: SocketAddr,
     task: JoinHandle<()>,
 }
 
 impl Pos {
     /// Begins to listen.
     pub async fn start() -> anyhow::Result<Self> {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.context("listening")?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("listening")?;
+        let address = listener.local_addr()?;
         let till = Till { book: Arc::default(), count: watch::Sender::new(0) };
-        let router = Router::new().fallback(take).with_state(till.clone());
-        let task = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
-        });
-        Ok(Self { till, url, task })
+        let task = tokio::spawn(serve(listener, till.clone()));
+        Ok(Self { till, address, task })
+    }
+
+    /// Its address as stores' records have it, `http://host:port`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// How many different orders have come.
@@ -75,24 +83,40 @@ impl Drop for Pos {
     }
 }
 
-async fn take(State(till): State<Till>, headers: HeaderMap, _body: axum::body::Bytes) -> (StatusCode, &'static str) {
-    let now = clock_ns();
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let (order, sequence) = (text(header::POS_ORDER), text(header::POS_SEQUENCE));
-    let order: Option<OrderId> = order.and_then(|order| order.parse().ok());
-    let (Some(order), Some(sequence)) = (order, sequence.and_then(|sequence| sequence.parse::<u64>().ok())) else {
-        return (StatusCode::BAD_REQUEST, r#"{"code":"not_an_order"}"#);
-    };
-    let mut book = till.book.lock().unwrap_or_else(PoisonError::into_inner);
-    let highest = book.highest.entry(order.store).or_insert(0);
-    let overtaken = sequence < *highest;
-    *highest = sequence.max(*highest);
-    book.overtaken += u64::from(overtaken);
-    let before = book.arrived.len();
-    book.arrived.entry(order).or_insert(now);
-    let count = book.arrived.len();
-    book.duplicates += u64::from(count == before);
-    drop(book);
-    till.count.send_replace(count);
-    (StatusCode::CREATED, r#"{"status":"accepted"}"#)
+/// Each connection in a task of its own; all end with this one.
+async fn serve(listener: TcpListener, till: Till) {
+    let mut lines = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let till = till.clone();
+        lines.spawn(async move {
+            let mut line = Line::new(stream)?;
+            while let Some(answer) = line.next(|head| till.take(head)).await? {
+                line.send(answer).await?;
+            }
+            anyhow::Ok(())
+        });
+        while lines.try_join_next().is_some() {}
+    }
+}
+
+impl Till {
+    /// Notes an order by the head of its request; what to answer.
+    fn take(&self, head: &str) -> &'static [u8] {
+        let now = clock_ns();
+        let order = http::header(head, header::POS_ORDER).and_then(|order| order.parse::<OrderId>().ok());
+        let sequence = http::header(head, header::POS_SEQUENCE).and_then(|sequence| sequence.parse::<u64>().ok());
+        let (Some(order), Some(sequence)) = (order, sequence) else { return NO_ORDER };
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        let highest = book.highest.entry(order.store).or_insert(0);
+        let overtaken = sequence < *highest;
+        *highest = sequence.max(*highest);
+        book.overtaken += u64::from(overtaken);
+        let before = book.arrived.len();
+        book.arrived.entry(order).or_insert(now);
+        let count = book.arrived.len();
+        book.duplicates += u64::from(count == before);
+        drop(book);
+        self.count.send_replace(count);
+        TAKEN
+    }
 }

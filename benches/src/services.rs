@@ -5,12 +5,12 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use chaos::bounds::load::Sender;
 use chaos::witness::{Witness, settled};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::http::Lines;
 use crate::site::Site;
 
 /// How long everybody may take to be at work.
@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Services {
     /// To the API.
-    pub sender: Sender,
+    pub door: Lines,
     _children: Vec<Child>,
     // Kept open: a program may fail when nobody can hear it any more.
     _told: Told,
@@ -50,7 +50,8 @@ impl Services {
             ensure!(Instant::now() < deadline, "not everybody is at work after {} s", SETTLE_LIMIT.as_secs());
             tokio::time::sleep(LOOK).await;
         }
-        Ok(Self { sender: Sender::new(&format!("http://{address}"))?, _children: children, _told: told })
+        let door = Lines::new(address.parse().context("the API tells no address")?);
+        Ok(Self { door, _children: children, _told: told })
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
+use chaos::bounds::load;
 use contract::{OrderId, StoreId, header};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -13,6 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::clock_ns;
 use crate::figures::{median_of_all, percentile};
+use crate::http::{self, Lines};
 use crate::limit::pipeline::{self, Sunk};
 use crate::part::Part;
 use crate::pos::Pos;
@@ -31,7 +33,10 @@ const AT_ONCE: usize = 128;
 /// How long orders may take to their point of sale.
 const ARRIVE_LIMIT: Duration = Duration::from_mins(2);
 
-/// A payload as long as that of `chaos`'s sender, which the services get.
+/// Where the API takes orders.
+const ORDERS_PATH: &str = "/api/restApp/pedidoApp";
+
+/// A payload as long as those that the services get.
 const PAYLOAD: usize = 900;
 
 /// A head as long as ours.
@@ -175,9 +180,9 @@ fn orders(pace: Pace, scale: &Scale) -> anyhow::Result<u32> {
 async fn through_services(stores: u32, paces: &[Pace], scale: &Scale) -> anyhow::Result<(Vec<Sent>, (u64, u64))> {
     let site = Site::start().await?;
     let pos = Pos::start().await?;
-    site.stores(stores, &pos.url).await?;
-    let services = Services::start(&site).await?;
-    let door = Arc::new(Semaphore::new(AT_ONCE));
+    site.stores(stores, &pos.url()).await?;
+    let services = Arc::new(Services::start(&site).await?);
+    let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut arrivals = pos.arrivals();
     let mut expected = 0;
     let mut all = Vec::new();
@@ -186,16 +191,21 @@ async fn through_services(stores: u32, paces: &[Pace], scale: &Scale) -> anyhow:
         .chain(paces.iter().enumerate().map(|(n, pace)| (format!("p{n}"), *pace, 0)))
     {
         let count = if count > 0 { count } else { orders(pace, scale)? };
-        let sent_ns: Arc<Vec<AtomicU64>> = Arc::new((0..count).map(|_| AtomicU64::new(0)).collect());
+        let sent_ns: Vec<AtomicU64> = (0..count).map(|_| AtomicU64::new(0)).collect();
+        // All are made before, so that making them costs the machine nothing while somebody is measured.
+        let requests: Vec<Bytes> = (0..count).map(|number| order(number, stores, &tag)).collect();
         let began_ns = clock_ns();
         send(pace, count, |number, now_ns| {
-            let (sender, door, tag) = (services.sender.clone(), Arc::clone(&door), tag.clone());
+            let (services, places) = (Arc::clone(&services), Arc::clone(&places));
+            let request = requests.get(number as usize).cloned().unwrap_or_default();
             if let Some(sent) = sent_ns.get(number as usize) {
                 sent.store(now_ns, Ordering::Relaxed);
             }
             async move {
-                let _place = door.acquire_owned().await?;
-                sender.insist(store(number, stores), &code(&tag, number)).await.map(drop)
+                let _place = places.acquire_owned().await?;
+                let status = services.door.ask(&request).await?;
+                ensure!(status == 202, "an order was answered {status}");
+                Ok(())
             }
         })
         .await?;
@@ -236,6 +246,11 @@ async fn through_pipeline(stores: u32, pace: Pace, scale: &Scale) -> anyhow::Res
     Ok(Sent::of(&told.took_ms, count, began_ns, told.last_ns))
 }
 
+/// The request with an order of about a kilobyte.
+fn order(number: u32, stores: u32, tag: &str) -> Bytes {
+    http::request(ORDERS_PATH, &[], &load::body(store(number, stores), &code(tag, number)))
+}
+
 fn store(number: u32, stores: u32) -> StoreId {
     StoreId(number % stores + 1)
 }
@@ -248,16 +263,21 @@ fn code(tag: &str, number: u32) -> String {
 /// below.
 async fn pos_alone(scale: &Scale) -> anyhow::Result<Option<f64>> {
     let pos = Pos::start().await?;
-    let http = reqwest::Client::new();
+    let door = Arc::new(Lines::new(pos.address));
     let count = scale.saturating;
+    let one = |number: u32| {
+        let (order, sequence) = (format!("1.{}", code("alone", number)), number.to_string());
+        http::request("/", &[(header::POS_ORDER, &order), (header::POS_SEQUENCE, &sequence)], &[b' '; PAYLOAD])
+    };
+    let requests: Vec<Bytes> = (0..count).map(one).collect();
     let began_ns = clock_ns();
     send(Pace::Full, count, |number, _| {
-        let request = http
-            .post(&pos.url)
-            .header(header::POS_ORDER, format!("1.{}", code("alone", number)))
-            .header(header::POS_SEQUENCE, number.to_string())
-            .body(vec![b' '; PAYLOAD]);
-        async move { Ok(request.send().await?.error_for_status().map(drop)?) }
+        let (door, request) = (Arc::clone(&door), requests.get(number as usize).cloned().unwrap_or_default());
+        async move {
+            let status = door.ask(&request).await?;
+            ensure!(status == 201, "an order was answered {status}");
+            Ok(())
+        }
     })
     .await?;
     ensure!(*pos.arrivals().borrow() == count as usize, "the point of sale lost orders");

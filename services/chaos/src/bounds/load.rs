@@ -168,7 +168,7 @@ impl Steady {
 }
 
 /// An invented order of about a kilobyte: three lines, as an ordinary one has.
-fn body(store: StoreId, code: &str) -> Vec<u8> {
+pub fn body(store: StoreId, code: &str) -> Vec<u8> {
     let line = |number: u32| {
         serde_json::json!({"codigoApp": code, "detalleApp": format!("EJ-{number}"), "codPlu": number, "cantidad": 1,
             "precioBruto": 4.25, "nombrePlu": "PRODUCTO EJEMPLO CON UN NOMBRE DE LARGO COMUN"})
