@@ -24,9 +24,6 @@ use self::connector::Connector;
 use crate::settings::PosLimits;
 use crate::verdict::{Failure, Verdict, of_status};
 
-/// Idle connections kept to one POS: a lane uses one at a time, a takeover may briefly add another.
-const IDLE_PER_HOST: usize = 2;
-
 /// How long a connection that nothing is sent on is kept.
 const IDLE_MAX: Duration = Duration::from_secs(30);
 
@@ -61,7 +58,8 @@ impl Client {
     pub fn new(limits: &PosLimits, authorities: Option<&Path>) -> anyhow::Result<Self> {
         let tls = trust::config(authorities)?;
         let http = HttpClient::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(IDLE_PER_HOST)
+            // Many stores may be behind one address. There are never more than were in use at the same time.
+            .pool_max_idle_per_host(limits.at_once)
             .pool_idle_timeout(IDLE_MAX)
             .pool_timer(TokioTimer::new())
             .build(Connector::new(tls.clone(), limits.connect));

@@ -48,10 +48,12 @@ pub struct Settings {
     pub common: CommonArgs,
 }
 
-/// Limits of one call to a POS.
+/// Limits of calls to POS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PosLimits {
-    /// For the whole attempt.
+    /// Calls at the same time.
+    pub at_once: usize,
+    /// For a whole attempt.
     pub deadline: Duration,
     /// For the connection alone: a dead store is told from a slow one early.
     pub connect: Duration,
@@ -63,10 +65,10 @@ impl Settings {
         1_000_u64.checked_div(u64::from(self.store_pace)).unwrap_or(0)
     }
 
-    /// Limits of one call to a POS.
+    /// Limits of calls to POS.
     pub fn pos(&self) -> PosLimits {
         let deadline = Duration::from_millis(u64::from(self.pos_deadline_ms));
-        PosLimits { deadline, connect: deadline.min(Duration::from_secs(3)) }
+        PosLimits { at_once: self.in_flight_max, deadline, connect: deadline.min(Duration::from_secs(3)) }
     }
 }
 

@@ -94,7 +94,7 @@ async fn answering(answer: &'static str) -> (SocketAddr, Arc<Mutex<usize>>) {
 fn client(folder: &Path, trusted: &str) -> Client {
     let file = folder.join("authorities.pem");
     std::fs::write(&file, trusted).unwrap();
-    let limits = PosLimits { deadline: Duration::from_secs(30), connect: Duration::from_millis(500) };
+    let limits = PosLimits { at_once: 8, deadline: Duration::from_secs(30), connect: Duration::from_millis(500) };
     Client::new(&limits, Some(&file)).unwrap()
 }
 
