@@ -17,8 +17,9 @@ use contract::{CommandId, EventKind, OrderId, Outcome, QueueEntry, UtcMs};
 
 pub use words::{Deed, Mark, Moment, Place, Release, Step, Stored};
 
-/// Entries of a lane that are kept whole; of those behind only the sequence is kept, and they are read back when
-/// their turn comes. So a dead store's backlog of 200,000 orders costs tens of megabytes, not hundreds.
+/// Entries of a lane that are kept whole in any case; of those behind, when there is no room, only the sequence is kept,
+/// and they are read back when their turn comes. So a dead store's backlog of 200,000 orders costs tens of megabytes,
+/// not hundreds.
 pub const WHOLE_MAX: usize = 32;
 
 /// Failed connections in a row after which the POS counts as down.
@@ -135,11 +136,12 @@ impl Lane {
         })
     }
 
-    /// An entry was delivered; a repeated delivery only renews where its acknowledgement goes.
+    /// An entry was delivered; a repeated delivery only renews where its acknowledgement goes. With `room` it is kept whole
+    /// however many are before it.
     ///
     /// `false` when the place holds another order than the one that a deed is under way about: `QUEUES` lost its end, and
     /// the place was given again. Then nothing was taken; the entry must be delivered once more, later.
-    pub fn delivered(&mut self, queue_seq: u64, reply: String, entry: QueueEntry) -> bool {
+    pub fn delivered(&mut self, queue_seq: u64, reply: String, entry: QueueEntry, room: bool) -> bool {
         let held = self.waiting.get(&queue_seq).and_then(|waiting| waiting.entry.as_ref());
         if held.is_some_and(|held| held.intake != entry.intake) {
             if self.kept() == Some(queue_seq) {
@@ -147,7 +149,7 @@ impl Lane {
             }
             self.waiting.remove(&queue_seq);
         }
-        let whole = self.waiting.len() < WHOLE_MAX;
+        let whole = room || self.waiting.len() < WHOLE_MAX;
         let waiting = self.waiting.entry(queue_seq).or_insert(Waiting { reply: None, entry: None });
         waiting.reply = Some(reply);
         if whole && waiting.entry.is_none() {

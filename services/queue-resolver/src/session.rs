@@ -78,6 +78,10 @@ pub enum End {
 /// its usual size, so that no dead store's backlog blocks the other stores of its partition.
 const ENTRIES_MAX: usize = 1_000_000;
 
+/// While the lanes of a session hold fewer entries than this, each is kept whole, for reading one back costs a round trip. At
+/// about a kilobyte each, this bounds all 32 sessions to some 64 MB besides what each lane keeps in any case.
+const ROOM: usize = 2_048;
+
 impl Shared {
     /// Longest time that finishing what is under way may take: one attempt, then storing and acknowledging, each of
     /// which may be tried again once.
@@ -121,6 +125,8 @@ pub struct Session {
     due_of: BTreeMap<StoreId, u64>,
     waiters: Waiters,
     held: usize,
+    /// A lane found out that its store is somebody else's, and so is the partition.
+    fenced: bool,
     generation: u32,
 }
 
@@ -140,6 +146,7 @@ impl Session {
             due_of: BTreeMap::new(),
             waiters: Waiters::default(),
             held: 0,
+            fenced: false,
             generation: 0,
         }
     }
@@ -220,7 +227,7 @@ impl Session {
                 _ = state.changed() => self.wake_all(),
                 () = bus.interrupted(connects) => return Err("the bus was away".into()),
             }
-            if self.lanes.values().any(Lane::is_fenced) {
+            if self.fenced {
                 return Ok(End::Dropped);
             }
         }
@@ -260,7 +267,7 @@ impl Session {
         };
         let lane = self.lanes.entry(store).or_insert_with(|| Lane::new(place()));
         let before = lane.depth();
-        let taken = lane.delivered(queue_seq, reply, entry);
+        let taken = lane.delivered(queue_seq, reply, entry, self.held < ROOM);
         self.held = self.held + lane.depth() - before;
         self.drive(store);
         if taken { Ok(()) } else { Err("a place of QUEUES that is being worked on holds another order".into()) }
@@ -292,7 +299,10 @@ impl Session {
                     }
                     break;
                 }
-                Step::Fenced => break,
+                Step::Fenced => {
+                    self.fenced = true;
+                    break;
+                }
             }
         }
         let depth = u32::try_from(lane.depth()).unwrap_or(u32::MAX);

@@ -44,7 +44,7 @@ fn at(mono_ms: u64) -> Moment {
 }
 
 fn deliver(lane: &mut Lane, queue_seq: u64, intake: u64) {
-    lane.delivered(queue_seq, format!("reply.{queue_seq}"), entry(intake));
+    lane.delivered(queue_seq, format!("reply.{queue_seq}"), entry(intake), false);
 }
 
 fn failed(reason: FailReason) -> Verdict {
@@ -107,7 +107,7 @@ fn what_the_watermark_covers_is_acknowledged_and_never_sent() {
 #[test]
 fn a_place_that_is_given_again_is_another_order() {
     let mut lane = trying();
-    let again = |lane: &mut Lane| lane.delivered(1, "reply.again".to_owned(), entry(20));
+    let again = |lane: &mut Lane| lane.delivered(1, "reply.again".to_owned(), entry(20), false);
     assert!(!again(&mut lane), "what is under way is finished first");
     lane.reset();
     lane.attempted(Verdict::Done { already: false }, 20, &schedule(), at(20), 0.5);
@@ -482,6 +482,8 @@ fn a_long_backlog_keeps_only_sequences_and_reads_them_back() {
         deliver(&mut lane, n, n);
     }
     assert_eq!(lane.waiting.values().filter(|waiting| waiting.entry.is_some()).count(), WHOLE_MAX);
+    lane.delivered(1_001, "reply.1001".to_owned(), entry(1_001), true);
+    assert!(lane.waiting[&1_001].entry.is_some(), "where there is room for it");
     lane.step(at(0), true);
     lane.marked(Some(Mark { watermark: WHOLE_MAX as u64, ..Mark::default() }), at(0));
     for n in 1..=WHOLE_MAX as u64 {
