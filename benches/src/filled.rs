@@ -7,6 +7,8 @@ use domicilio::update::update;
 
 use crate::traffic;
 
+mod around;
+
 /// Columns and rows of the screen that it is drawn on.
 pub const SIZE: (u16, u16) = (200, 60);
 
@@ -21,7 +23,7 @@ const STORES: u32 = 2_000;
 /// Facts that one event brings while the state is filled.
 const CHUNK: usize = 5_000;
 
-/// Connected, every store read, so many orders read.
+/// Connected, every store read, so many orders read, and around them whatever else is kept.
 pub fn state(orders: u32) -> anyhow::Result<State> {
     let mut state = State::new(now(), Lang::Es, 1);
     let (server, version, address) = ("n1".into(), "2.15.1".into(), "127.0.0.1:4222".into());
@@ -37,8 +39,14 @@ pub fn state(orders: u32) -> anyhow::Result<State> {
         read(&mut state, Part::Orders, chunk.to_vec());
     }
     update(&mut state, Event::History(History::Ready { since: None }));
+    around::fill(&mut state, orders, now())?;
     anyhow::ensure!(state.orders.len() == usize::try_from(orders)?, "{} orders in state", state.orders.len());
     Ok(state)
+}
+
+/// What comes in a second besides orders: heartbeats, depths of queues, counts by subject.
+pub fn second(at: UtcMs) -> anyhow::Result<Vec<Event>> {
+    around::second(at)
 }
 
 fn read(state: &mut State, part: Part, facts: Vec<Fact>) {

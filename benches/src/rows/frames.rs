@@ -20,6 +20,9 @@ use crate::settings::Scale;
 /// Orders whose lives come between two frames.
 const BETWEEN: u32 = 10;
 
+/// Frames in a second, as many as the console ever draws.
+const PER_SECOND: u32 = 30;
+
 /// Measures it.
 pub(super) fn measure(scale: &Scale) -> anyhow::Result<Vec<Row>> {
     let state = filled::state(scale.orders_drawn)?;
@@ -40,9 +43,14 @@ fn times(mut state: State, screen: Screen, scale: &Scale) -> anyhow::Result<Vec<
     let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1))?;
     let mut took = Vec::new();
     for frame in 0..scale.frames {
-        let at = now().plus_millis(i64::from(frame) * 33);
+        let at = now().plus_millis(i64::from(frame * 1_000 / PER_SECOND));
         let first = scale.orders_drawn + frame * BETWEEN;
         update(&mut state, Event::Tick(at));
+        if frame.is_multiple_of(PER_SECOND) {
+            for event in filled::second(at)? {
+                update(&mut state, event);
+            }
+        }
         update(&mut state, Event::Live { facts: filled::facts(first..first + BETWEEN, at)?, meter: Meter::default() });
         let began = Instant::now();
         terminal.draw(|frame| draw(&state, &mut memory, frame))?;
