@@ -30,6 +30,9 @@ pub const MARKS_MAX: usize = 4;
 /// C0 and DEL become `^[`, `^J`, `^?`; other dangerous ones `<U+202E>`; a cut is marked with `…`.
 pub fn text(input: &str, chars_max: usize) -> String {
     use std::fmt::Write as _;
+    if is_plain(input, chars_max) {
+        return input.to_owned();
+    }
     let mut out = String::with_capacity(input.len().min(chars_max.saturating_mul(2)));
     let mut marks = 0;
     for (count, c) in input.chars().enumerate() {
@@ -53,6 +56,11 @@ pub fn text(input: &str, chars_max: usize) -> String {
         }
     }
     out
+}
+
+/// Whether [`text`] leaves it as it is, seen at a glance: visible ASCII and spaces, and short enough. Nearly all there is.
+fn is_plain(input: &str, chars_max: usize) -> bool {
+    input.len() <= chars_max && input.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 /// Bytes that should be text: what is no UTF-8 becomes U+FFFD, the rest goes through [`text`].
@@ -219,7 +227,9 @@ fn audited(record: &mut AuditRecord) {
 }
 
 fn clean(field: &mut String, chars_max: usize) {
-    *field = text(field, chars_max);
+    if !is_plain(field, chars_max) {
+        *field = text(field, chars_max);
+    }
 }
 
 #[cfg(test)]
@@ -263,6 +273,20 @@ mod tests {
     fn bytes_that_are_no_text_are_told_apart() {
         assert_eq!(bytes(b"a\xff\xfeb\xc3", 10), "a\u{fffd}\u{fffd}b\u{fffd}");
         assert_eq!(bytes(&[0x1b; 1_000], 2), "^[^[…");
+    }
+
+    #[test]
+    fn what_is_plain_is_left_as_it_is_and_nothing_else_counts_as_plain() {
+        for (input, plain) in
+            [("POS answered 503", true), ("", true), ("ñandú", false), ("a\tb", false), ("\x7f", false)]
+        {
+            assert_eq!(
+                (is_plain(input, 20), text(input, 20) == input),
+                (plain, plain || input == "ñandú"),
+                "{input:?}"
+            );
+        }
+        assert!(is_plain("abc", 3) && !is_plain("abcd", 3));
     }
 
     proptest! {

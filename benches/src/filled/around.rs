@@ -93,7 +93,13 @@ fn heartbeats(at: UtcMs) -> anyhow::Result<Vec<Fact>> {
                 Service::Distribuidor => {
                     let role = if number == 0 { Role::Active } else { Role::Standby };
                     let lag = (number == 0).then_some(nth % 30);
-                    Load::Distribuidor(DistribuidorLoad { role, lag, distributed: nth * 800, latency, ..Default::default() })
+                    Load::Distribuidor(DistribuidorLoad {
+                        role,
+                        lag,
+                        distributed: nth * 800,
+                        latency,
+                        ..Default::default()
+                    })
                 }
                 Service::Resolver => Load::Resolver(ResolverLoad {
                     partitions: partitions(number).collect(),
@@ -143,7 +149,8 @@ fn counters(now: UtcMs) -> anyhow::Result<CountersRead> {
     for country in ["cl", "co", "ec", "ve"] {
         let places: &mut BTreeMap<_, _> = hour.entry(country.parse()?).or_default();
         for cloud in ["aws", "azure", "gcloud"] {
-            places.insert(cloud.parse()?, Counts { accepted: 700, injected: 690, not_injected: 10, ..Counts::default() });
+            places
+                .insert(cloud.parse()?, Counts { accepted: 700, injected: 690, not_injected: 10, ..Counts::default() });
         }
     }
     let day = DayCounts { hours: (0..24).map(|of_day| (of_day, hour.clone())).collect(), ..DayCounts::default() };

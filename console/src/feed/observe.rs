@@ -6,11 +6,11 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_nats::Subscriber;
+use async_nats::{Message, Subscriber};
 use bus::Verb;
 use bytes::Bytes;
 use contract::subject;
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -147,12 +147,7 @@ impl Observer {
                 }
                 message = self.messages.next(), if self.batch.len() < BATCH_MAX => {
                     let Some(message) = message else { return };
-                    self.account.took();
-                    let at = now();
-                    let fact = decode::live(&message, at);
-                    self.wire.take(&message, fact.as_ref(), at);
-                    self.batch.extend(fact);
-                    self.due.get_or_insert_with(|| Instant::now() + Duration::from_millis(BATCH_MS));
+                    self.take(message);
                 }
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() && !ready && !heard => {}
                 () = tokio::time::sleep(Duration::from_millis(SETTLE_MS)), if self.account.unsettled => {
@@ -162,6 +157,23 @@ impl Observer {
                 }
             }
         }
+    }
+
+    /// Takes a message, and whatever is there already, as much as a batch holds: waiting anew for each of them would cost
+    /// as much as reading it.
+    fn take(&mut self, message: Message) {
+        let at = now();
+        let mut next = Some(message);
+        while let Some(message) = next {
+            self.account.took();
+            let fact = decode::live(&message, at);
+            self.wire.take(&message, fact.as_ref(), at);
+            self.batch.extend(fact);
+            let room = self.batch.len() < BATCH_MAX;
+            // When the client is gone the next wait tells.
+            next = if room { self.messages.next().now_or_never().flatten() } else { None };
+        }
+        self.due.get_or_insert_with(|| Instant::now() + Duration::from_millis(BATCH_MS));
     }
 
     /// Does without what the server denied. An error means that the client is gone.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use contract::UtcMs;
-use contract::counters::{Day, DayCounts};
+use contract::counters::{Counts, Day, DayCounts};
+use contract::{Cloud, UtcMs};
 
+use crate::counters;
 use crate::event::{CountersRead, Trouble};
 
 /// Days kept: the longest month, the day that may have begun elsewhere, and one more on either side.
@@ -28,6 +29,9 @@ pub const OLD_MS: i64 = 3 * READ_MS;
 pub struct Counted {
     /// Each day that is there.
     pub days: BTreeMap<Day, DayCounts>,
+    /// By cloud, all that was counted from an hour on, for each hour that is there: each frame asks for several sums of
+    /// a month.
+    from_hour: BTreeMap<UtcMs, BTreeMap<Cloud, Counts>>,
     /// The earliest day of which there are counts: before it nothing is known.
     pub since: Option<Day>,
     /// When the counts were written last.
@@ -76,11 +80,30 @@ impl Counted {
                 while self.days.len() > DAYS_MAX {
                     self.days.pop_first();
                 }
+                self.sum();
                 (self.since, self.written_at) = (read.since, read.written_at);
                 (self.read_at, self.trouble) = (Some(now), None);
             }
             Err(trouble) => self.trouble = Some(trouble),
         }
+    }
+
+    fn sum(&mut self) {
+        self.from_hour.clear();
+        let mut sum: BTreeMap<Cloud, Counts> = BTreeMap::new();
+        for (day, counts) in self.days.iter().rev() {
+            for (hour, places) in counts.hours.iter().rev() {
+                for (cloud, counts) in counters::by_cloud(places) {
+                    sum.entry(cloud).or_default().add_all(&counts);
+                }
+                self.from_hour.insert(day.hour(*hour), sum.clone());
+            }
+        }
+    }
+
+    /// By cloud, the sum of all hours that begin at `from` or later.
+    pub fn by_cloud_from(&self, from: UtcMs) -> Option<&BTreeMap<Cloud, Counts>> {
+        self.from_hour.range(from..).next().map(|(_, sum)| sum)
     }
 
     /// How old the counts are, in milliseconds, when that is older than it should be.
@@ -130,6 +153,38 @@ mod tests {
         assert_eq!(counted.ask(now.plus_millis(READ_ALL_MS)), None);
         counted.restart();
         assert!(counted.ask(now).is_some());
+    }
+
+    #[test]
+    fn sums_are_those_of_the_hours_that_are_there() {
+        let mut counted = Counted::default();
+        let now = at("2026-11-24T12:00:00.000Z");
+        let today = Day::of(now);
+        counted.ask(now);
+        let day = |back: i64, hours: &[u8]| {
+            let mut counts = DayCounts::default();
+            for hour in hours {
+                for (country, cloud) in [("ec", "aws"), ("co", "aws"), ("co", "azure")] {
+                    let clouds = counts.hours.entry(*hour).or_default().entry(country.parse().unwrap()).or_default();
+                    let accepted = u64::from(*hour) + back.unsigned_abs() * 100;
+                    clouds.insert(cloud.parse().unwrap(), Counts { accepted, ..Counts::default() });
+                }
+            }
+            (today.plus_days(-back), counts)
+        };
+        let days = [day(0, &[0, 3, 11]), day(1, &[22, 23]), day(9, &[5])].into();
+        counted.take(now, Ok(CountersRead { since: None, written_at: None, days }));
+        // What was counted anew replaces what was there.
+        let days = [day(0, &[0, 3, 11, 12])].into();
+        counted.ask(now.plus_millis(READ_MS));
+        counted.take(now, Ok(CountersRead { since: None, written_at: None, days }));
+        for hours in 0..260 {
+            for ms in [0, 1] {
+                let from = today.start().plus_millis(86_400_000 - hours * 3_600_000 + ms);
+                let sum = counters::by_cloud(&counters::sum(&counted.days, from));
+                assert_eq!(counted.by_cloud_from(from).cloned().unwrap_or_default(), sum, "{from}");
+            }
+        }
     }
 
     #[test]

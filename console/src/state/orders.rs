@@ -3,15 +3,16 @@
 //! Every message about an order carries its head, and each fact has a slot of its own that is set at most
 //! to one value. So messages may come shuffled, twice, or not at all: the row is the same.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contract::decision::DECISIONS_MAX;
 use contract::{Decision, OrderHead, OrderId, Outcome, QueueEntry, StoreId, UtcMs};
 
+use order::Class;
+pub use order::Order;
 pub use pass::{Attempt, Pass, Queued};
 
-use crate::filter;
-
+mod order;
 mod pass;
 
 /// Orders kept in memory. A busy country has 14-17 thousand on a weekend, so this is one of three countries; at about
@@ -61,86 +62,6 @@ impl OrderState {
     }
 }
 
-/// One order with everything known about it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Order {
-    /// The pass under way, or the last one.
-    pub pass: Pass,
-    /// Those before it, by how often the order had been reinjected.
-    earlier: BTreeMap<u32, Pass>,
-    /// The decision that nothing more is to be done.
-    pub solved: Option<Decision>,
-    /// Words that the filter looks at, folded.
-    words: String,
-}
-
-impl Order {
-    const fn new(head: OrderHead) -> Self {
-        Self { pass: Pass::new(head), earlier: BTreeMap::new(), solved: None, words: String::new() }
-    }
-
-    /// Where it is on its way.
-    pub fn state(&self) -> OrderState {
-        match self.pass.state() {
-            // A decision about an earlier pass says nothing of a later one.
-            OrderState::NotInjected if self.solved.as_ref().is_some_and(|solved| self.is_about_last(solved)) => {
-                OrderState::Solved
-            }
-            state => state,
-        }
-    }
-
-    fn is_about_last(&self, decision: &Decision) -> bool {
-        self.pass.intake.is_none_or(|intake| decision.of >= intake)
-    }
-
-    /// Every pass, oldest first.
-    pub fn passes(&self) -> impl Iterator<Item = &Pass> {
-        self.earlier.values().chain([&self.pass])
-    }
-
-    /// Age in milliseconds of the pass under way: until its end when it has one, until `now` otherwise. Never negative.
-    pub fn age_ms(&self, now: UtcMs) -> i64 {
-        self.pass.ended_at().unwrap_or(now).since(self.pass.head.received_at).max(0)
-    }
-
-    /// The pass with this head, which becomes the last one if none is later.
-    fn pass_of(&mut self, head: &OrderHead) -> &mut Pass {
-        if head.again > self.pass.head.again {
-            let before = std::mem::replace(&mut self.pass, Pass::new(head.clone()));
-            self.earlier.insert(before.head.again, before);
-            if self.earlier.len() > DECISIONS_MAX {
-                self.earlier.pop_first();
-            }
-        } else if head.again < self.pass.head.again {
-            return self.earlier.entry(head.again).or_insert_with(|| Pass::new(head.clone()));
-        }
-        &mut self.pass
-    }
-
-    /// Folded words for the filter.
-    pub fn words(&self) -> &str {
-        &self.words
-    }
-
-    /// Sets the words that a person sees in the row, store name included.
-    fn reword(&mut self, place: &str) {
-        let head = &self.pass.head;
-        self.words = filter::fold(&format!(
-            "{} {} {} {} {} {} {} {} {}",
-            head.id(),
-            head.code,
-            head.store,
-            place,
-            head.channel.label(),
-            head.by.cloud,
-            head.country,
-            filter::words::order_state_words(self.state()),
-            if head.test { "prueba test" } else { "" },
-        ));
-    }
-}
-
 /// What taking a fact changed; the pulse counts from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Change {
@@ -161,6 +82,8 @@ pub struct Orders {
     places: BTreeSet<Place>,
     /// Those without an end, newest first.
     open: BTreeSet<Place>,
+    /// The same by store.
+    waiting: HashMap<StoreId, BTreeSet<Place>>,
     /// Those not injected, newest first.
     not_injected: BTreeSet<Place>,
     /// Those injected or solved, newest first: the first to go when there is no room.
@@ -173,6 +96,8 @@ pub struct Orders {
     pub evicted: u64,
     /// When the youngest of these was received.
     pub forgotten: Option<UtcMs>,
+    /// How often an order came, went or changed its place.
+    moves: u64,
 }
 
 impl Orders {
@@ -199,6 +124,16 @@ impl Orders {
     /// All of them, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Order> {
         self.places.iter().filter_map(|(_, id)| self.by_id.get(id))
+    }
+
+    /// The identities of all of them, newest first.
+    pub fn ids_newest_first(&self) -> impl DoubleEndedIterator<Item = &OrderId> {
+        self.places.iter().map(|(_, id)| id)
+    }
+
+    /// Grows whenever [`Orders::ids_newest_first`] tells something else than before.
+    pub const fn moves(&self) -> u64 {
+        self.moves
     }
 
     /// Those that pass, newest first. Orders are looked at as they lie in memory, and only the few that pass are sorted:
@@ -234,8 +169,8 @@ impl Orders {
 
     /// What waits for a store, as far as known, in order of acceptance.
     pub fn waiting_at(&self, store: StoreId) -> Vec<&Order> {
-        let mut waiting: Vec<&Order> =
-            self.open_oldest_first().filter(|order| order.pass.head.store == store).collect();
+        let places = self.waiting.get(&store).into_iter().flat_map(|places| places.iter().rev());
+        let mut waiting: Vec<&Order> = places.filter_map(|(_, id)| self.by_id.get(id)).collect();
         waiting.sort_by_key(|order| (order.pass.intake.unwrap_or(u64::MAX), order.pass.head.received_at));
         waiting
     }
@@ -297,8 +232,9 @@ impl Orders {
             order.solved = Some(decision.clone());
         }
         order.reword(place);
-        let (key, state) = ((std::cmp::Reverse(order.pass.head.received_at), id.clone()), order.state());
-        self.place(&key, state);
+        let key = (std::cmp::Reverse(order.pass.head.received_at), id.clone());
+        let after = order.class();
+        self.place(&key, after);
     }
 
     /// Rewrites the words of a store's orders, after its name became known or changed.
@@ -310,51 +246,82 @@ impl Orders {
 
     fn merge(&mut self, head: &OrderHead, place: &str, set: impl FnOnce(&mut Pass)) -> Change {
         let id = head.id();
-        let new = !self.by_id.contains_key(&id);
-        let order = self.by_id.entry(id.clone()).or_insert_with(|| Order::new(head.clone()));
-        let before = (std::cmp::Reverse(order.pass.head.received_at), id.clone());
+        let (new, order) = match self.by_id.entry(id.clone()) {
+            Entry::Occupied(known) => (false, known.into_mut()),
+            Entry::Vacant(room) => (true, room.insert(Order::new(head.clone()))),
+        };
+        let before = (order.pass.head.received_at, order.class());
         let pass = order.pass_of(head);
         let ended_before = pass.outcome.is_some();
         pass.see(head);
         set(pass);
         let ended = pass.outcome.is_some() && !ended_before;
-        if let Some(decision) = self.unclaimed.remove(&id) {
+        if !self.unclaimed.is_empty()
+            && let Some(decision) = self.unclaimed.remove(&id)
+        {
             order.solved = Some(decision);
         }
         order.reword(place);
         let key = (std::cmp::Reverse(order.pass.head.received_at), id);
-        let state = order.state();
-        if before != key {
+        let after = order.class();
+        if !new && before.0 != key.0.0 {
+            let before = (std::cmp::Reverse(before.0), key.1.clone());
             self.unplace(&before);
+            self.unreceive(&before);
+            self.receive(&key);
         }
-        if new || before != key {
-            if !new {
-                self.unreceive(&before);
-            }
-            *self.received.entry((key.1.store, key.0.0)).or_default() += 1;
+        if new {
+            self.receive(&key);
         }
-        self.place(&key, state);
+        if new || before.0 != key.0.0 || before.1 != after {
+            self.place(&key, after);
+        }
         if new && self.evict().as_ref() == Some(&key) {
             return Change::default(); // Older than all the others: there is no room for it.
         }
         Change { new, ended }
     }
 
-    fn place(&mut self, key: &Place, state: OrderState) {
-        self.unplace(key);
-        self.places.insert(key.clone());
-        let set = match state {
-            OrderState::Injected | OrderState::Solved => &mut self.injected,
-            OrderState::NotInjected => &mut self.not_injected,
-            OrderState::Accepted | OrderState::Queued | OrderState::Retrying => &mut self.open,
-        };
-        set.insert(key.clone());
+    /// Puts an order where it belongs, and takes it from where it does not.
+    fn place(&mut self, key: &Place, class: Class) {
+        self.moves += u64::from(self.places.insert(key.clone()));
+        for (of, set) in [
+            (Class::Open, &mut self.open),
+            (Class::NotInjected, &mut self.not_injected),
+            (Class::Done, &mut self.injected),
+        ] {
+            if of == class {
+                set.insert(key.clone());
+            } else {
+                set.remove(key);
+            }
+        }
+        if class == Class::Open {
+            self.waiting.entry(key.1.store).or_default().insert(key.clone());
+        } else {
+            self.wait_no_more(key);
+        }
+    }
+
+    fn wait_no_more(&mut self, key: &Place) {
+        if let Some(places) = self.waiting.get_mut(&key.1.store) {
+            places.remove(key);
+            if places.is_empty() {
+                self.waiting.remove(&key.1.store);
+            }
+        }
     }
 
     fn unplace(&mut self, key: &Place) {
-        for set in [&mut self.places, &mut self.open, &mut self.not_injected, &mut self.injected] {
+        self.moves += u64::from(self.places.remove(key));
+        for set in [&mut self.open, &mut self.not_injected, &mut self.injected] {
             set.remove(key);
         }
+        self.wait_no_more(key);
+    }
+
+    fn receive(&mut self, (at, id): &Place) {
+        *self.received.entry((id.store, at.0)).or_default() += 1;
     }
 
     fn unreceive(&mut self, (at, id): &Place) {

@@ -85,6 +85,11 @@ impl Stores {
         self.get(id).map_or_else(String::new, |store| format!("{} {}", store.record.code, store.record.name))
     }
 
+    /// Number, code and name, folded; empty when the store is not known.
+    pub fn words(&self, id: StoreId) -> &str {
+        self.get(id).map_or("", |store| store.words.as_str())
+    }
+
     /// The store that a person means: its id, or its code whatever the case.
     pub fn find(&self, text: &str) -> Option<&Store> {
         let text = text.trim();

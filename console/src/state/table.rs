@@ -33,6 +33,9 @@ pub struct Table<Id> {
     pub marked: BTreeSet<Id>,
     /// The newest row is the last one: a table that nobody has touched stays at its end.
     pub newest_last: bool,
+    /// What the rows were made of, where that tells whether they would be the same again: the count of changes to what
+    /// they are made of, and whether they are reversed.
+    pub made_of: Option<(u64, bool)>,
 }
 
 impl<Id> Default for Table<Id> {
@@ -46,6 +49,7 @@ impl<Id> Default for Table<Id> {
             hidden: Vec::new(),
             marked: BTreeSet::new(),
             newest_last: false,
+            made_of: None,
         }
     }
 }
@@ -171,6 +175,7 @@ impl<Id: Clone + PartialEq> Table<Id> {
     pub fn refill(&mut self, rows: Vec<Id>, total: usize) {
         self.rows = rows;
         self.total = total;
+        self.made_of = None;
     }
 }
 

@@ -33,18 +33,16 @@ pub(super) fn take(state: &mut State, facts: &[Fact], source: Source) -> Vec<Eff
 fn one(state: &mut State, fact: &Fact, source: Source, effects: &mut Vec<Effect>) {
     match fact {
         Fact::Accepted { head, intake, decision } => {
-            let place = state.stores.place(head.store);
-            let change = state.orders.accept(head, *intake, decision.as_ref(), &place);
+            let words = state.stores.words(head.store);
+            let change = state.orders.accept(head, *intake, decision.as_ref(), words);
             count(state, head, change);
         }
         Fact::Solved { order, decision } => {
-            let place = state.stores.place(order.store);
-            state.orders.solve(order, decision, &place);
+            state.orders.solve(order, decision, state.stores.words(order.store));
         }
         Fact::Queued(entry) => queued(state, entry),
         Fact::Ended(outcome) => {
-            let place = state.stores.place(outcome.order.store);
-            let change = state.orders.end(outcome, &place);
+            let change = state.orders.end(outcome, state.stores.words(outcome.order.store));
             count(state, &outcome.order, change);
             if matches!(outcome.ending, Ending::Injected { .. }) {
                 state.queues.injected(outcome.order.store, plausible(outcome.at, state.now));
@@ -96,18 +94,17 @@ fn one(state: &mut State, fact: &Fact, source: Source, effects: &mut Vec<Effect>
 
 /// Takes a queue entry, live or read from the stream.
 pub(super) fn queued(state: &mut State, entry: &QueueEntry) {
-    let place = state.stores.place(entry.order.store);
-    let change = state.orders.queue(entry, &place);
+    let change = state.orders.queue(entry, state.stores.words(entry.order.store));
     count(state, &entry.order, change);
 }
 
 /// Takes a store's record; a new name becomes findable in the rows of its orders.
 pub(super) fn store(state: &mut State, record: &contract::StoreRecord, revision: Option<u64>) {
-    let before = state.stores.place(record.id);
+    let before = state.stores.words(record.id).to_owned();
     state.stores.take(record, revision);
-    let after = state.stores.place(record.id);
+    let after = state.stores.words(record.id);
     if before != after {
-        state.orders.reword(record.id, &after);
+        state.orders.reword(record.id, after);
     }
 }
 
@@ -124,8 +121,7 @@ fn step(state: &mut State, event: &contract::Event) {
                 took_ms: *took_ms,
                 retry_at: *retry_at,
             };
-            let place = state.stores.place(order.store);
-            let change = state.orders.fail(order, *intake, failed, &place);
+            let change = state.orders.fail(order, *intake, failed, state.stores.words(order.store));
             count(state, order, change);
         }
         EventKind::Pos { store, state: pos, detail, .. } => {

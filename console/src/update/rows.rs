@@ -51,6 +51,17 @@ fn overview(state: &mut State) {
 
 fn orders(state: &mut State) {
     let sort = state.order_table.sort;
+    if sort.key == Key::Usual && state.order_table.filter.is_empty() {
+        // As many as are ever kept, and mostly the same as before: they are taken only when some came or went.
+        let made_of = Some((state.orders.moves(), sort.reversed));
+        if state.order_table.made_of != made_of {
+            let ids = state.orders.ids_newest_first().cloned();
+            let rows = if sort.reversed { ids.rev().collect() } else { ids.collect() };
+            state.order_table.refill(rows, state.orders.len());
+            state.order_table.made_of = made_of;
+        }
+        return;
+    }
     let filter = &state.order_table.filter;
     let shown = |order: &&Order| filter.is_empty() || filter.matches(&OrderRow { state, order });
     let rows: Vec<&Order> = match sort.key {

@@ -1,5 +1,7 @@
 //! Text in columns: width by grapheme, as the terminal counts it, never by byte or by `char`.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::CellWidth as _;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -27,13 +29,24 @@ fn cells(text: &str) -> impl Iterator<Item = (&str, usize)> {
         .filter(|(_, width)| *width > 0)
 }
 
+/// Whether every byte of `text` is a grapheme of one column: nearly everything on a screen is, and need not be taken apart.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+}
+
 /// Columns that `text` takes.
 pub(crate) fn width(text: &str) -> usize {
+    if is_plain(text) {
+        return text.len();
+    }
     cells(text).map(|(_, width)| width).sum()
 }
 
 /// `text` in at most `max` columns; when it is longer, `ellipsis` takes the place of what is cut.
 pub(crate) fn cut(text: &str, max: usize, ellipsis: &str) -> String {
+    if text.len() <= max && is_plain(text) {
+        return text.to_owned();
+    }
     if width(text) <= max {
         return cells(text).map(|(grapheme, _)| grapheme).collect();
     }
@@ -53,12 +66,12 @@ pub(crate) fn cut(text: &str, max: usize, ellipsis: &str) -> String {
 }
 
 /// `line` in exactly `columns` columns: cut with `ellipsis` or filled up with spaces on the side away from `align`.
-pub(crate) fn fit_line(line: Line<'_>, columns: usize, align: Align, ellipsis: &str) -> Line<'static> {
+pub(crate) fn fit_line<'a>(line: Line<'a>, columns: usize, align: Align, ellipsis: &str) -> Line<'a> {
     let total: usize = line.spans.iter().map(|span| width(&span.content)).sum();
     if align == Align::Newest && total > columns {
         return newest(&line, columns);
     }
-    let mut spans: Vec<Span<'static>> = Vec::with_capacity(line.spans.len() + 1);
+    let mut spans: Vec<Span<'a>> = Vec::with_capacity(line.spans.len() + 1);
     let mut left = columns;
     let too_long = total > columns;
     for span in line.spans {
@@ -67,7 +80,9 @@ pub(crate) fn fit_line(line: Line<'_>, columns: usize, align: Align, ellipsis: &
         let fits = if too_long { own < left } else { own <= left };
         if fits {
             left -= own;
-            spans.push(Span::styled(cut(&span.content, own, ellipsis), style));
+            let plain = own == span.content.len() && is_plain(&span.content);
+            let content = if plain { span.content } else { Cow::Owned(cut(&span.content, own, ellipsis)) };
+            spans.push(Span { content, style });
         } else {
             let text = cut_hard(&span.content, left, ellipsis);
             left -= width(&text);
@@ -167,6 +182,15 @@ mod tests {
         assert_eq!(wrap("uno dos tres", 7), ["uno dos", "tres"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), [""]);
+    }
+
+    #[test]
+    fn plain_text_is_as_wide_as_its_graphemes() {
+        for text in ["", " ", "K0024 EL NORTE", "~"] {
+            assert!(is_plain(text));
+            assert_eq!(width(text), cells(text).map(|(_, width)| width).sum::<usize>());
+        }
+        assert!(["ñ", "\t", "\x7f", "北"].into_iter().all(|text| !is_plain(text)));
     }
 
     proptest! {

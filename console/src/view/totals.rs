@@ -38,6 +38,9 @@ const FIGURES: [Figure; 3] = [
     (Msg::NotInjected, |counts| counts.not_injected, Meaning::AlertCritical),
 ];
 
+/// No cloud has counted anything.
+static NOTHING: BTreeMap<Cloud, Counts> = BTreeMap::new();
+
 const fn name(window: Window) -> Msg {
     match window {
         Window::Today => Msg::CountsToday,
@@ -47,11 +50,11 @@ const fn name(window: Window) -> Msg {
 }
 
 /// The sums of a window by cloud; `None` when nothing is known of it.
-fn sums(look: &Look, state: &State, window: Window) -> Option<BTreeMap<Cloud, Counts>> {
+fn sums<'a>(look: &Look, state: &'a State, window: Window) -> Option<&'a BTreeMap<Cloud, Counts>> {
     // A bucket without a single day: nobody has counted, which is not zero.
     state.counted.since?;
     let begins = window.begins(look.now, &look.zone);
-    Some(counters::by_cloud(&counters::sum(&state.counted.days, begins)))
+    Some(state.counted.by_cloud_from(begins).unwrap_or(&NOTHING))
 }
 
 /// How old the counts are, and since when there are any when that is within the month.
@@ -94,7 +97,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, left: Rect, state: &State) {
     }
     // The busiest clouds of the month, in the order of their names; all of them are in the sum.
     let mut clouds: Vec<(u64, Cloud)> =
-        windows[2].1.iter().flatten().map(|(cloud, counts)| (counts.accepted, cloud.clone())).collect();
+        windows[2].1.into_iter().flatten().map(|(cloud, counts)| (counts.accepted, cloud.clone())).collect();
     clouds.sort_unstable_by(|a, b| b.cmp(a));
     clouds.truncate(usize::from(inner.width.saturating_sub(NAME) / FIGURE).saturating_sub(1));
     let mut clouds: Vec<Cloud> = clouds.into_iter().map(|(_, cloud)| cloud).collect();

@@ -1,10 +1,13 @@
 //! Times on the wire: UTC with milliseconds.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::id::Parsed;
 
 /// A moment in UTC, in milliseconds since 1970-01-01T00:00:00Z; on the wire `2026-11-23T21:04:17.123Z`.
 ///
@@ -73,8 +76,7 @@ impl Serialize for UtcMs {
 
 impl<'de> Deserialize<'de> for UtcMs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(Parsed(PhantomData))
     }
 }
 
