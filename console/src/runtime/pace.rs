@@ -9,6 +9,10 @@ use tokio::time::Instant;
 
 use crate::event::{Event, History};
 
+/// Shortest time between a frame and the next one of data: figures that change more often nobody reads, and each frame is
+/// work for this machine and the terminal's.
+const DATA_FRAME: Duration = Duration::from_millis(100);
+
 /// How long a frame may keep the next one of data waiting. A whole screen of 200x60 in this time is less than 64 kbit/s
 /// carry, and whoever looks sees the clock move.
 const WAIT_MAX: Duration = Duration::from_secs(2);
@@ -87,10 +91,9 @@ impl Pace {
     /// A frame of so many bytes was written.
     pub(super) fn drawn(&mut self, now: Instant, bytes: usize) {
         self.free_at = now + self.frame;
-        if bytes > 0 {
-            let cost_us = (bytes as u64 + WRITE_BYTES).saturating_mul(1_000_000) / self.rate.max(1);
-            self.paid_at = (self.paid_at.max(now) + Duration::from_micros(cost_us)).min(now + WAIT_MAX);
-        }
+        let cost = if bytes > 0 { bytes as u64 + WRITE_BYTES } else { 0 };
+        let time = Duration::from_micros(cost.saturating_mul(1_000_000) / self.rate.max(1));
+        self.paid_at = (self.paid_at.max(now) + time).clamp(now + DATA_FRAME, now + WAIT_MAX);
     }
 }
 
@@ -116,8 +119,8 @@ mod tests {
     fn data_waits_until_what_was_written_is_paid_off_and_a_person_does_not() {
         for (frames, wanted) in [
             (&[][..], (0, 0)),
-            (&[(0, 0)], (33, 33)),                   // Nothing was written.
-            (&[(0, 100)], (33, 33)),                 // 20 ms, less than a frame.
+            (&[(0, 0)], (100, 33)),                  // Nothing was written.
+            (&[(0, 100)], (100, 33)),                // 20 ms, less than is kept between two frames anyway.
             (&[(0, 1_900)], (200, 33)),              // 200 ms.
             (&[(0, 1_900), (50, 900)], (300, 83)),   // What was not paid off is added to.
             (&[(0, 1_900), (500, 900)], (600, 533)), // What was, is not.
