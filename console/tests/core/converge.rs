@@ -1,6 +1,6 @@
 //! Orders, not messages: shuffled, repeated and missing messages give the same rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contract::UtcMs;
 use domicilio::event::{Event, Fact, History, Part};
@@ -111,6 +111,11 @@ proptest! {
                 order.pass.head.store == store && order.pass.head.received_at >= from
             });
             prop_assert_eq!(state.orders.received_since(store, from), since.count() as u64);
+            let open = state.orders.open_oldest_first().filter(|order| order.pass.head.store == store);
+            let open: BTreeSet<_> = open.map(|order| order.pass.head.id()).collect();
+            let waiting: BTreeSet<_> =
+                state.orders.waiting_at(store).iter().map(|order| order.pass.head.id()).collect();
+            prop_assert_eq!(waiting, open);
         }
     }
 }
@@ -198,7 +203,7 @@ fn memory_is_bounded_and_what_waits_stays_longest() {
     assert_eq!(orders.newest_first().count(), ORDERS_MAX);
     assert_eq!(orders.open_len(), ORDERS_MAX);
     // Nobody is counted who was forgotten, and the day of the youngest of these is known to be incomplete.
-    let stores: std::collections::BTreeSet<_> = orders.newest_first().map(|order| order.pass.head.store).collect();
+    let stores: BTreeSet<_> = orders.newest_first().map(|order| order.pass.head.store).collect();
     let received = |from| stores.iter().map(|store| orders.received_since(*store, from)).sum::<u64>();
     assert_eq!(received(UtcMs::default()), ORDERS_MAX as u64);
     assert_eq!(orders.forgotten, Some(head(1).received_at));

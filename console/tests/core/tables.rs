@@ -57,6 +57,36 @@ fn every_table_goes_through_its_orders_and_comes_round() {
 }
 
 #[test]
+fn rows_that_are_kept_from_before_are_those_that_would_be_made_anew() {
+    let mut state = evening();
+    let newest_first =
+        |state: &State| -> Vec<OrderId> { state.orders.newest_first().map(|order| order.pass.head.id()).collect() };
+    press(&mut state, &[Action::Show(Screen::Orders)]);
+    assert_eq!((&state.order_table.rows, state.order_table.total), (&newest_first(&state), 30));
+    // News of known orders, a new one, and time.
+    for (n, fact) in [(30, queued(4)), (31, accepted(30)), (31, accepted(30)), (31, ended(9, 1, true))] {
+        update(&mut state, live(vec![fact]));
+        update(&mut state, Event::Tick(at(300_000 + i64::from(n))));
+        assert_eq!((&state.order_table.rows, state.order_table.total), (&newest_first(&state), n as usize));
+    }
+    press(&mut state, &[Action::SortReverse]);
+    let mut oldest_first = newest_first(&state);
+    oldest_first.reverse();
+    assert_eq!(state.order_table.rows, oldest_first);
+    press(&mut state, &[Action::SortReverse, Action::Filter]);
+    for edit in ["no_inyectado"].iter().flat_map(|text| text.chars()).map(Edit::Insert) {
+        update(&mut state, Event::Edit(edit));
+    }
+    assert!(state.order_table.rows.len() < 31);
+    update(&mut state, Event::Edit(Edit::Clear));
+    assert_eq!(state.order_table.rows, newest_first(&state));
+    press(&mut state, &[Action::Show(Screen::Overview)]);
+    update(&mut state, live(vec![accepted(40)]));
+    press(&mut state, &[Action::Show(Screen::Orders)]);
+    assert_eq!(state.order_table.rows, newest_first(&state));
+}
+
+#[test]
 fn unresolved_orders_can_come_first_and_the_most_attempts_too() {
     let mut state = evening();
     press(&mut state, &[Action::Show(Screen::Orders), Action::Sort]);
