@@ -64,10 +64,12 @@ fn rows_that_are_kept_from_before_are_those_that_would_be_made_anew() {
     press(&mut state, &[Action::Show(Screen::Orders)]);
     assert_eq!((&state.order_table.rows, state.order_table.total), (&newest_first(&state), 30));
     // News of known orders, a new one, and time.
-    for (n, fact) in [(30, queued(4)), (31, accepted(30)), (31, accepted(30)), (31, ended(9, 1, true))] {
+    for (ms, (total, fact)) in
+        (300_001..).zip([(30, queued(4)), (31, accepted(30)), (31, accepted(30)), (31, ended(9, 1, true))])
+    {
         update(&mut state, live(vec![fact]));
-        update(&mut state, Event::Tick(at(300_000 + i64::from(n))));
-        assert_eq!((&state.order_table.rows, state.order_table.total), (&newest_first(&state), n as usize));
+        update(&mut state, Event::Tick(at(ms)));
+        assert_eq!((&state.order_table.rows, state.order_table.total), (&newest_first(&state), total));
     }
     press(&mut state, &[Action::SortReverse]);
     let mut oldest_first = newest_first(&state);
