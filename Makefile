@@ -38,10 +38,10 @@ captures: toolchain ## Writes each screen of that demo at three sizes in both la
 	@$(cargo) build --release --workspace --bins
 	@$(nats_server) exec scripts/screenshots.py --text "$(target_dir)/release/domicilio"
 
-bench: toolchain ## Measures order path and console beside the smallest programs that do the same: make bench ARGS="--only wire --short"
+bench: toolchain ## Measures order path and console beside the smallest programs that do the same; the part over SSH needs root, openssh-server and iproute2. make bench ARGS="--only wire --short"
 	@scripts/nats-server.sh >/dev/null
 	@$(cargo) build --release --bins -p api-domicilio -p distribuidor -p queue-resolver -p domicilio -p bench
-	@$(nats_server) exec "$(target_dir)/release/bench" --report "$(target_dir)/bench/report.json" $(ARGS)
+	@$(nats_server) exec "$(target_dir)/release/bench" --peers scripts/python-tool.sh --report "$(target_dir)/bench/report.json" $(ARGS)
 
 charts: build ## Checks what lies in charts/ without a cluster, and runs the order path on the three nodes of their configuration.
 	@scripts/charts.sh --policy

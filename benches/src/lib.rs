@@ -10,13 +10,18 @@
 //!   terminal. Each is a process of its own, started by [`part`].
 //! - [`site`], [`services`], [`http`], [`pos`], [`terminal`], [`process`]: a bus, the services on it, the apps' side, the stores'
 //!   side, the console in a terminal, what the kernel says.
+//! - [`mod@line`]: a bad line, pure; [`link`] carries packets over it, [`shaped`] measures at its end.
+//! - [`hours`]: an evening of the console by a clock of its own. No I/O.
 //! - [`rows`]: what is measured, one file a group. [`settings`]: the program.
 
 pub mod figures;
 pub mod filled;
+pub mod hours;
 pub mod http;
 pub mod ingestion;
 pub mod limit;
+pub mod line;
+pub mod link;
 pub mod part;
 pub mod pos;
 pub mod process;
@@ -25,6 +30,7 @@ pub mod report;
 pub mod rows;
 pub mod services;
 pub mod settings;
+pub mod shaped;
 pub mod site;
 pub mod terminal;
 pub mod traffic;

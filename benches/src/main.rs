@@ -45,7 +45,7 @@ async fn measure(settings: &Settings) -> anyhow::Result<bool> {
     for name in settings.groups() {
         writeln!(io::stderr(), "bench: {}", name.text())?;
         let began = Instant::now();
-        let measured = rows::measure(name, &scale).await;
+        let measured = rows::measure(name, &scale, settings.peers.as_deref()).await;
         let (rows, left_out) = match measured {
             Ok(measured) => (measured.rows, measured.left_out),
             Err(error) => {

@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 
-use crate::{ingestion, limit, publisher};
+use crate::{hours, ingestion, limit, link, publisher, shaped};
 
 /// How long a part may take to say that it is ready.
 const READY_LIMIT: Duration = Duration::from_secs(30);
@@ -51,6 +51,20 @@ pub enum Task {
     Sink {
         /// How many orders
         orders: u32,
+    },
+    /// Carries packets between two namespaces as a bad line does
+    Link,
+    /// Measures the console at the other end of such a line, in namespaces of its own
+    Shaped {
+        /// Keys under each load
+        keys: u32,
+        /// How long the line is looked at under each load
+        load_s: u64,
+    },
+    /// Lives through hours of traffic by a clock of its own, and tells what that leaves in memory
+    Hours {
+        /// How many seconds by that clock
+        seconds: u32,
     },
 }
 
@@ -96,6 +110,9 @@ pub async fn run(url: &str, task: &Task) -> anyhow::Result<()> {
         Task::Ingest { events } => ingestion::run(url, events).await,
         Task::Relay => limit::pipeline::relay(url).await,
         Task::Sink { orders } => limit::pipeline::sink(url, orders).await,
+        Task::Link => link::run().await,
+        Task::Shaped { keys, load_s } => shaped::run_part(keys, Duration::from_secs(load_s)).await,
+        Task::Hours { seconds } => hours::run(seconds).await,
     }
 }
 
@@ -110,8 +127,20 @@ pub struct Part {
 impl Part {
     /// Starts it and waits until it is ready; `args` as on the command line.
     pub async fn start(url: &str, args: &[&str]) -> anyhow::Result<Self> {
+        Self::start_by(&[], url, args).await
+    }
+
+    /// The same through a program that runs another: `by` is that program and its arguments.
+    pub async fn start_by(by: &[&str], url: &str, args: &[&str]) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("finding this program")?;
-        let mut command = Command::new(program);
+        let mut command = match by {
+            [] => Command::new(program),
+            [by, rest @ ..] => {
+                let mut command = Command::new(by);
+                command.args(rest).arg(program);
+                command
+            }
+        };
         command.args(["part", "--nats-url", url]).args(args);
         let mut child = command
             .stdin(Stdio::piped())

@@ -1,13 +1,16 @@
 //! What is measured, one file a group.
 
 mod frames;
+mod hours;
 mod ingestion;
 mod memory;
 mod path;
+mod peers;
+mod ssh;
 mod start;
-mod wire;
+pub(crate) mod wire;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 
@@ -29,20 +32,23 @@ impl From<Vec<Row>> for Measured {
     }
 }
 
-/// Measures a group.
-pub async fn measure(name: Name, scale: &Scale) -> anyhow::Result<Measured> {
+/// Measures a group; `peers` tells where peers are.
+pub async fn measure(name: Name, scale: &Scale, peers: Option<&Path>) -> anyhow::Result<Measured> {
     Ok(match name {
         Name::Frames => tokio::task::block_in_place(|| frames::measure(scale))?.into(),
         Name::Ingestion => ingestion::measure(scale).await?.into(),
         Name::Path => path::measure(scale).await?.into(),
         Name::Start => start::measure(scale).await?.into(),
         Name::Wire => wire::measure(scale).await?.into(),
+        Name::Peers => peers::measure(scale, peers).await?,
+        Name::Ssh => ssh::measure(scale).await?,
         Name::Memory => memory::measure(scale).await?.into(),
+        Name::Hours => hours::measure(scale).await?.into(),
     })
 }
 
 /// The console's program, beside this one.
-fn console() -> anyhow::Result<PathBuf> {
+pub(crate) fn console() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("finding this program")?;
     let program = own.with_file_name("domicilio");
     ensure!(program.is_file(), "{} is missing: `make bench` builds it", program.display());

@@ -30,6 +30,10 @@ pub struct Settings {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub runs: u32,
 
+    /// A program that prints where the peer named to it is, and installs it if need be; without it peers are left out
+    #[arg(long)]
+    pub peers: Option<PathBuf>,
+
     /// Where the report is written, as JSON
     #[arg(long, default_value = "target/bench/report.json")]
     pub report: PathBuf,
@@ -63,8 +67,14 @@ pub enum Name {
     Start,
     /// What the console writes and uses, and how soon it shows a key
     Wire,
+    /// The same of other programs for NATS
+    Peers,
+    /// How soon the console shows a key through SSH on a bad line
+    Ssh,
     /// The console's memory
     Memory,
+    /// The console's memory over a long evening
+    Hours,
 }
 
 impl Name {
@@ -101,6 +111,8 @@ pub struct Scale {
     pub orders_stored: u32,
     /// Messages after which the console's memory is looked at.
     pub remembered: u32,
+    /// How many seconds by its own clock the console lives through.
+    pub lived: u32,
 }
 
 impl Settings {
@@ -126,6 +138,7 @@ impl Settings {
                 keys: 6,
                 orders_stored: 1_000,
                 remembered: 20_000,
+                lived: 8 * 60,
             };
         }
         Scale {
@@ -141,6 +154,7 @@ impl Settings {
             keys: 100,
             orders_stored: 20_000,
             remembered: 1_000_000,
+            lived: 8 * 60 * 60,
         }
     }
 }

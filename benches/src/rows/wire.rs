@@ -15,7 +15,7 @@ use crate::site::Site;
 use crate::terminal::Terminal;
 
 /// Stores on the bus.
-pub(super) const STORES: u32 = 2_000;
+pub(crate) const STORES: u32 = 2_000;
 
 /// Sizes of the terminal.
 const SIZES: [(u16, u16); 2] = [(120, 40), (200, 60)];
@@ -27,10 +27,10 @@ const LOADS: [u32; 4] = [10, 100, 1_000, 10_000];
 const ORDERS: u32 = 1_000_000;
 
 /// How long a start, a screen or a key may take.
-const LIMIT: Duration = Duration::from_mins(1);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
 /// What passes before something is measured: the start is over, a load has arrived.
-const LEAD: Duration = Duration::from_secs(2);
+pub(crate) const LEAD: Duration = Duration::from_secs(2);
 
 /// Between two keys; no multiple of the time between two frames.
 const TYPING: Duration = Duration::from_millis(61);
@@ -39,7 +39,7 @@ const TYPING: Duration = Duration::from_millis(61);
 const IDLE_BYTES: f64 = 2_048.0 / 60.0;
 
 /// What of a load must have been published, on average.
-const REACHED: f64 = 0.95;
+pub(super) const REACHED: f64 = 0.95;
 
 /// The title that only the overview has.
 const ON_OVERVIEW: &str = "Requiere atención";
@@ -54,12 +54,12 @@ const TYPED: u16 = 6;
 const MARK: &str = "qzx";
 
 /// How the console is opened on a bus.
-pub(super) const fn console_args(url: &str) -> [&str; 4] {
+pub(crate) const fn console_args(url: &str) -> [&str; 4] {
     ["--nats-url", url, "--lang", "es"]
 }
 
 /// Whether the screen says that everything is read.
-pub(super) fn is_whole(screen: &vt100::Screen) -> bool {
+pub(crate) fn is_whole(screen: &vt100::Screen) -> bool {
     let text = screen.contents();
     text.contains("conectado") && !text.contains("leyendo")
 }
@@ -94,8 +94,13 @@ async fn at_size(size: (u16, u16), scale: &Scale) -> anyhow::Result<Vec<Row>> {
         let mut pace = Part::start(&url, &args).await?;
         pace.begin().await?;
         let (before, began) = (pace.ask::<Published>().await?, Instant::now());
-        let (rate, percent) = busiest(&mut terminal, scale).await?;
-        let keys = tokio::task::block_in_place(|| keys(&mut terminal, scale.keys))?;
+        let (rate, percent) = busiest(&mut terminal, scale.load).await?;
+        let keys = tokio::task::block_in_place(|| {
+            let field = filter(&mut terminal, LIMIT)?;
+            let mut took = Vec::new();
+            keys(&mut terminal, field, scale.keys, LIMIT, LIMIT * 10, &mut took).map(|()| took)
+        })?;
+        terminal.press("\x1b")?;
         let published = pace.ask::<Published>().await?.published - before.published;
         let reached = published as f64 / began.elapsed().as_secs_f64();
         pace.end().await?;
@@ -139,14 +144,14 @@ fn told(at: &str, size: (u16, u16), load: u32, reached: f64, seen: Option<&Seen>
 }
 
 /// Bytes a second and per cent of a processor over `time`.
-async fn look(terminal: &Terminal, time: Duration) -> anyhow::Result<(f64, f64)> {
+pub(super) async fn look(terminal: &Terminal, time: Duration) -> anyhow::Result<(f64, f64)> {
     let (before, watch) = (terminal.bytes(), Watch::start(terminal.pid()?)?);
     tokio::time::sleep(time).await;
     Ok(((terminal.bytes() - before) as f64 / watch.seconds(), watch.percent()?))
 }
 
 /// The same under load, of each the most that the overview or the orders need.
-async fn busiest(terminal: &mut Terminal, scale: &Scale) -> anyhow::Result<(f64, f64)> {
+pub(super) async fn busiest(terminal: &mut Terminal, load: Duration) -> anyhow::Result<(f64, f64)> {
     let mut most = (0.0, 0.0);
     for (key, overview) in [("1", true), ("2", false)] {
         terminal.press(key)?;
@@ -154,37 +159,48 @@ async fn busiest(terminal: &mut Terminal, scale: &Scale) -> anyhow::Result<(f64,
             terminal.wait("its screen", LIMIT, |screen| screen.contents().contains(ON_OVERVIEW) == overview)
         })?;
         tokio::time::sleep(LEAD).await;
-        let (rate, percent) = look(terminal, scale.load).await?;
+        let (rate, percent) = look(terminal, load).await?;
         most = (rate.max(most.0), percent.max(most.1));
     }
     Ok(most)
 }
 
-/// Writes a filter on the orders and takes it back, letter by letter: for each key, how many milliseconds until the cell
-/// that it changes has changed. Every order passes it, so that the table goes on as before.
-fn keys(terminal: &mut Terminal, count: u32) -> anyhow::Result<Vec<f64>> {
+/// Opens an empty filter on the orders; tells row and column where what is written begins.
+pub(crate) fn filter(terminal: &mut Terminal, limit: Duration) -> anyhow::Result<(u16, u16)> {
     // Letters that stand nowhere else tell where the field is.
     terminal.press("/")?;
     terminal.press(MARK)?;
-    terminal.wait("letters in the filter", LIMIT, |screen| marked(screen).is_some())?;
-    let (row, column) = terminal.look(marked).context("the filter has moved")?;
+    terminal.wait("letters in the filter", limit, |screen| marked(screen).is_some())?;
+    let place = terminal.look(marked).context("the filter has moved")?;
     terminal.press(&"\x7f".repeat(MARK.len()))?;
-    terminal.wait("empty filter", LIMIT, |screen| marked(screen).is_none())?;
-    let mut took = Vec::new();
-    let (mut typed, mut longer) = (0, true);
-    while took.len() < count as usize {
+    terminal.wait("empty filter", limit, |screen| marked(screen).is_none())?;
+    Ok(place)
+}
+
+/// Writes letters and takes them back, one by one, until there are `count` in `took` or `most` is over: for each key, how many milliseconds
+/// until the cell that it changes has changed, at most `limit`. As a filter every order passes them, so that the table goes
+/// on as before.
+pub(crate) fn keys(
+    terminal: &mut Terminal,
+    (row, column): (u16, u16),
+    count: u32,
+    limit: Duration,
+    most: Duration,
+    took: &mut Vec<f64>,
+) -> anyhow::Result<()> {
+    let (mut typed, mut longer, first) = (0, true, Instant::now());
+    while took.len() < count as usize && first.elapsed() < most {
         std::thread::sleep(TYPING);
         // The cell after what is written so far, or the last one written.
         let cell = if longer { column + typed } else { column + typed - 1 };
         let began = Instant::now();
         terminal.press(if longer { LETTER } else { "\x7f" })?;
-        let shown = terminal.wait("key on screen", LIMIT, |screen| (at(screen, row, cell) == LETTER) == longer)?;
+        let shown = terminal.wait("key on screen", limit, |screen| (at(screen, row, cell) == LETTER) == longer)?;
         took.push(shown.duration_since(began).as_secs_f64() * 1_000.0);
         typed = if longer { typed + 1 } else { typed - 1 };
         longer = if longer { typed < TYPED } else { typed == 0 };
     }
-    terminal.press("\x1b")?;
-    Ok(took)
+    Ok(())
 }
 
 /// What a cell shows.
@@ -203,12 +219,18 @@ fn marked(screen: &vt100::Screen) -> Option<(u16, u16)> {
 
 /// Leaves the console and reads from its log how many messages it lost.
 pub(super) fn lost(terminal: &mut Terminal) -> anyhow::Result<Option<f64>> {
+    let home = terminal.home().to_owned();
+    lost_in(terminal, &home)
+}
+
+/// The same of a console whose home is `home`.
+pub(crate) fn lost_in(terminal: &mut Terminal, home: &std::path::Path) -> anyhow::Result<Option<f64>> {
     tokio::task::block_in_place(|| {
         terminal.press("\x1b")?;
         terminal.press(":q\r")?;
         terminal.wait_for_end(LIMIT)
     })?;
-    let log = log(terminal.home())?;
+    let log = log(home)?;
     let line = log.lines().rev().find(|line| line.contains("messages on the observing connection"));
     let line: serde_json::Value = serde_json::from_str(line.context("the log does not tell what was lost")?)?;
     Ok(line["fields"]["lost"].as_f64())
