@@ -134,7 +134,7 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
         effects: JoinSet::new(),
         fetched: mpsc::channel(1),
         on_screen: VecDeque::new(),
-        pace: Pace::new(Instant::now(), settings.frame, settings.bytes_per_second),
+        pace: Pace::new(Instant::now().into_std(), settings.frame, settings.bytes_per_second),
         asked: Asked::ByPerson,
         clear: None,
         dropped: false,
@@ -234,7 +234,7 @@ impl Console {
         let mut ticks = interval(self.source.tick());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         while !self.state.leaving {
-            let frame_at = self.pace.next(self.asked);
+            let frame_at = self.pace.next(self.asked).map(Instant::from_std);
             tokio::select! {
                 biased;
                 signal = &mut ended => {
@@ -259,7 +259,7 @@ impl Console {
                     let reach = self.memory.reach();
                     update(&mut self.state, Event::Drawn { reach });
                     self.asked = Asked::No;
-                    self.pace.drawn(Instant::now(), bytes);
+                    self.pace.drawn(Instant::now().into_std(), bytes);
                 }
                 event = self.source.next() => match event {
                     Some(event) => self.take(event),

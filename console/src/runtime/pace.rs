@@ -3,9 +3,7 @@
 //! What a person did is shown at once. What only data changed waits until the link has had time for what was written before:
 //! nobody tells how slow a link is, and what waits in it is ahead of the answer to the next key.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::event::{Event, History};
 
