@@ -17,6 +17,7 @@ pub struct Line {
     chance: fastrand::Rng,
     /// Since when it is free.
     free_at: Duration,
+    carried: u64,
 }
 
 /// What a line is like.
@@ -46,7 +47,7 @@ impl Shape {
 impl Line {
     /// A free line; the same `seed` loses the same packets.
     pub fn new(shape: Shape, seed: u64) -> Self {
-        Self { shape, chance: fastrand::Rng::with_seed(seed), free_at: Duration::ZERO }
+        Self { shape, chance: fastrand::Rng::with_seed(seed), free_at: Duration::ZERO, carried: 0 }
     }
 
     /// Takes a packet of so many bytes; tells when it arrives, unless it is lost.
@@ -55,10 +56,17 @@ impl Line {
         if from.saturating_sub(now) > self.shape.room {
             return None;
         }
-        let bits = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(8);
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.carried = self.carried.saturating_add(bytes);
+        let bits = bytes.saturating_mul(8);
         self.free_at = from + Duration::from_micros(bits.saturating_mul(1_000_000) / self.shape.bits.max(1));
         // What is lost has used the line, too.
         (self.chance.u32(0..1_000) >= self.shape.lost).then(|| self.free_at + self.shape.way)
+    }
+
+    /// Bytes that have used the line, without what had no room.
+    pub const fn carried(&self) -> u64 {
+        self.carried
     }
 }
 
@@ -114,6 +122,7 @@ mod tests {
         assert_eq!(line.take(1_000 * MS, 8), Some(1_151 * MS));
         let taken = (0..40).filter(|_| line.take(2_000 * MS, 800).is_some()).count();
         assert_eq!(taken, 11, "a second's worth, and the one on the line");
+        assert_eq!(line.carried(), 800 * 2 + 8 + 800 * 11, "what was dropped did not use the line");
         assert_eq!(line.take(9_000 * MS, 800), Some(9_250 * MS));
     }
 

@@ -28,7 +28,7 @@ pub const FAR: u16 = 4_002;
 /// Longest datagram.
 const DATAGRAM: usize = 4_096;
 
-/// What was put on the line so far, lost or not.
+/// What has used the line so far, lost on it or not.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Carried {
     /// Bytes to the far side.
@@ -81,10 +81,10 @@ async fn carry(
         loop {
             let (read, _) = from.recv_from(&mut room).await.context("taking a packet")?;
             let mut datagram = room.get(..read).unwrap_or_default().to_vec();
-            let bytes = weight(&datagram);
-            carried.fetch_add(u64::try_from(bytes)?, Ordering::Relaxed);
             complete(&mut datagram);
-            if let Some(at) = line.take(began.elapsed(), bytes) {
+            let arrives = line.take(began.elapsed(), weight(&datagram));
+            carried.store(line.carried(), Ordering::Relaxed);
+            if let Some(at) = arrives {
                 hand.send((began + at, datagram))?;
             }
         }
