@@ -27,6 +27,9 @@ pub const ORDERS_A_SECOND: u32 = 10;
 /// Stores, all of which are on the bus.
 const STORES: u32 = 2_000;
 
+/// Orders that are in its state at the beginning: one of each store.
+const BEFORE: u32 = STORES;
+
 /// One order in so many tries in vain at first.
 const IN_VAIN: u32 = 50;
 
@@ -82,7 +85,7 @@ struct Evening {
 impl Evening {
     fn begin() -> anyhow::Result<Self> {
         Ok(Self {
-            state: filled::state(0)?,
+            state: filled::state(BEFORE)?,
             memory: Memory::new(Theme::new(Depth::True, Ground::Dark, false), TimeZone::UTC),
             terminal: Terminal::new(TestBackend::new(SIZE.0, SIZE.1))?,
             second: 0,
@@ -124,7 +127,7 @@ impl Evening {
     fn orders(&mut self, at: UtcMs) -> anyhow::Result<()> {
         let (mut facts, mut counts) = (Vec::new(), Vec::new());
         for number in (self.second - 1) * ORDERS_A_SECOND..self.second * ORDERS_A_SECOND {
-            let life = traffic::life(number, STORES, at.plus_millis(-400))?;
+            let life = traffic::life(BEFORE + number, STORES, at.plus_millis(-400))?;
             counts.extend(life.iter().map(count));
             let mut told: Vec<Fact> = life.iter().filter_map(|message| traffic::fact(message, at)).collect();
             if number.is_multiple_of(IN_VAIN)

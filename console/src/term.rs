@@ -15,17 +15,17 @@ use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, KeyCode, Key
 use crossterm::style::{Attribute, Print, SetAttribute};
 use crossterm::terminal::{self, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, execute};
-use ratatui::buffer::Buffer;
-use ratatui::{Frame, Terminal};
+use ratatui::Frame;
 use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
 
-use self::backend::Tty;
-use self::encoder::Encoder;
+pub use self::painter::Painter;
 
 mod backend;
 pub mod encoder;
+mod face;
+mod painter;
 mod pen;
 mod shift;
 mod writer;
@@ -60,10 +60,7 @@ pub struct Screen {
 
 /// A terminal that was taken over.
 struct Ours {
-    terminal: Terminal<Tty>,
-    encoder: Encoder,
-    /// A screen whose turn it is to be drawn on.
-    spare: Buffer,
+    painter: Painter,
     /// Standard output without a buffer, so that a frame is one write.
     out: File,
 }
@@ -86,16 +83,8 @@ impl Screen {
 
     /// Draws one frame: writes what differs from the last one, at once. Tells how many bytes that were.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<usize> {
-        let Ours { terminal, encoder, spare, out } = self.ours()?;
-        terminal.draw(|frame| {
-            render(frame);
-            let drawn = frame.buffer_mut();
-            if spare.area != drawn.area {
-                *spare = Buffer::empty(drawn.area);
-            }
-            std::mem::swap(drawn, spare);
-        })?;
-        let written = encoder.frame(spare, terminal.backend().cursor());
+        let Ours { painter, out } = self.ours()?;
+        let written = painter.paint(render)?;
         out.write_all(written.as_bytes())?;
         Ok(written.len())
     }
@@ -103,7 +92,7 @@ impl Screen {
     /// Forgets what the terminal shows: the next frame is drawn in full.
     pub fn forget(&mut self) {
         if let Some(ours) = &mut self.ours {
-            ours.encoder = Encoder::new();
+            ours.painter.forget();
         }
     }
 
@@ -165,8 +154,7 @@ fn take() -> io::Result<Ours> {
     TAKEN.store(true, Ordering::SeqCst);
     let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     execute!(out, EnterAlternateScreen, EnableBracketedPaste)?;
-    let terminal = Terminal::new(Tty::default())?;
-    Ok(Ours { terminal, encoder: Encoder::new(), spare: Buffer::default(), out })
+    Ok(Ours { painter: Painter::new()?, out })
 }
 
 impl Screen {

@@ -27,9 +27,9 @@ const DAYS: i64 = 33;
 /// Failed attempts, more than the log keeps.
 const FAILED: u32 = 1_200;
 
-/// Takes all of it into `state`, as it is at `now`; attempts failed for the first ten thousand of `orders`.
+/// Takes all of it into `state`, as it is at `now`; attempts failed for one in ten of the first of `orders`.
 pub(super) fn fill(state: &mut State, orders: u32, now: UtcMs) -> anyhow::Result<()> {
-    let steps = (0..FAILED).map(|number| failed(number * 10 % orders.max(1), now)).collect::<anyhow::Result<_>>()?;
+    let steps = (0..FAILED.min(orders / 10)).map(|number| failed(number * 10, now)).collect::<anyhow::Result<_>>()?;
     update(state, Event::Live { facts: steps, meter: Meter::default() });
     let samples = i64::try_from(SAMPLES_MAX)?;
     for before in (0..samples).rev() {

@@ -1,16 +1,16 @@
-//! How long the console needs to draw each of its screens at 200x60, with as much in its state as it ever keeps.
+//! How long the console needs to draw each of its screens at 200x60 and to make of it what is written to the terminal, with
+//! as much in its state as it ever keeps.
 
 use std::time::Instant;
 
 use domicilio::action::Action;
 use domicilio::event::{Event, Meter};
 use domicilio::state::{Screen, State};
+use domicilio::term::Painter;
 use domicilio::theme::{Depth, Ground, Theme};
 use domicilio::update::update;
 use domicilio::view::{Memory, draw};
 use jiff::tz::TimeZone;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 
 use crate::figures::percentile;
 use crate::filled::{self, SIZE, now};
@@ -40,7 +40,7 @@ pub(super) fn measure(scale: &Scale) -> anyhow::Result<Vec<Row>> {
 fn times(mut state: State, screen: Screen, scale: &Scale) -> anyhow::Result<Vec<f64>> {
     update(&mut state, Event::Action(Action::Show(screen)));
     let mut memory = Memory::new(Theme::new(Depth::True, Ground::Dark, false), TimeZone::UTC);
-    let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1))?;
+    let mut painter = Painter::sized(SIZE.into())?;
     let mut took = Vec::new();
     for frame in 0..scale.frames {
         let at = now().plus_millis(i64::from(frame * 1_000 / PER_SECOND));
@@ -53,7 +53,7 @@ fn times(mut state: State, screen: Screen, scale: &Scale) -> anyhow::Result<Vec<
         }
         update(&mut state, Event::Live { facts: filled::facts(first..first + BETWEEN, at)?, meter: Meter::default() });
         let began = Instant::now();
-        terminal.draw(|frame| draw(&state, &mut memory, frame))?;
+        painter.paint(|frame| draw(&state, &mut memory, frame))?;
         took.push(began.elapsed().as_secs_f64() * 1_000.0);
     }
     Ok(took)

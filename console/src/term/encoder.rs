@@ -6,6 +6,7 @@
 use ratatui::buffer::{Buffer, Cell, CellWidth as _};
 use ratatui::layout::{Position, Rect};
 
+use super::face::{Face, Faces};
 use super::pen::level;
 use super::shift::{self, Shift};
 use super::writer::Writer;
@@ -28,8 +29,11 @@ const HIDE_CURSOR: &str = "\x1b[?25l";
 /// Turns screens into bytes.
 #[derive(Debug)]
 pub struct Encoder {
-    /// What the terminal shows.
-    shown: Buffer,
+    /// Columns and rows of what the terminal shows.
+    area: Rect,
+    /// What it shows, cell by cell.
+    shown: Vec<Face>,
+    faces: Faces,
     writer: Writer,
     /// Whether the terminal shows its cursor; `None` when that is not known.
     cursor: Option<bool>,
@@ -45,24 +49,26 @@ impl Encoder {
     /// For a terminal of which nothing is known: the first frame is drawn in full.
     pub fn new() -> Self {
         // No screen is as small, so that the next one is another.
-        Self { shown: Buffer::empty(Rect::ZERO), writer: Writer::new(0), cursor: None }
+        Self { area: Rect::ZERO, shown: Vec::new(), faces: Faces::default(), writer: Writer::new(0), cursor: None }
     }
 
-    /// What makes the terminal show `wanted`, with its cursor at `cursor` or hidden. What `wanted` holds afterwards
-    /// is of no use.
+    /// What makes the terminal show `wanted`, with its cursor at `cursor` or hidden. `wanted` is brought to the form in
+    /// which it is shown.
     pub fn frame(&mut self, wanted: &mut Buffer, cursor: Option<Position>) -> String {
         wanted.content.chunks_mut(usize::from(wanted.area.width).max(1)).for_each(settle);
         let mut writer = self.writer.on();
         if self.cursor != Some(false) && cursor.is_none() {
             writer.out.push_str(HIDE_CURSOR);
         }
-        if self.shown.area != wanted.area {
-            self.shown = Buffer::empty(wanted.area);
+        if self.area != wanted.area {
+            self.area = wanted.area;
+            self.shown = vec![Face::BLANK; wanted.content.len()];
             let begun = std::mem::replace(&mut writer, Writer::new(wanted.area.width));
             writer.out = begun.out;
             writer.clear();
         }
-        writer = self.body(writer, wanted);
+        let faces: Vec<Face> = wanted.content.iter().map(|cell| self.faces.of(cell)).collect();
+        writer = self.body(writer, wanted, &faces);
         if let Some(Position { x, y }) = cursor {
             writer.go(x, y, &[]);
             if self.cursor != Some(true) {
@@ -70,27 +76,27 @@ impl Encoder {
             }
         }
         self.cursor = Some(cursor.is_some());
-        std::mem::swap(&mut self.shown, wanted);
+        self.shown = faces;
         let frame = std::mem::take(&mut writer.out);
         self.writer = writer;
         if frame.len() < MARKED_BYTES { frame } else { [BEGIN, &frame, END].concat() }
     }
 
     /// Cells, rows moved first if that is shorter.
-    fn body(&self, begun: Writer, wanted: &Buffer) -> Writer {
+    fn body(&self, begun: Writer, wanted: &Buffer, faces: &[Face]) -> Writer {
         let width = usize::from(wanted.area.width).max(1);
-        let blank = vec![Cell::EMPTY; width];
-        let new: Vec<&[Cell]> = wanted.content.chunks(width).collect();
-        let mut old: Vec<&[Cell]> = self.shown.content.chunks(width).collect();
+        let blank = vec![Face::BLANK; width];
+        let new: Vec<&[Face]> = faces.chunks(width).collect();
+        let mut old: Vec<&[Face]> = self.shown.chunks(width).collect();
         let mut moved = begun;
         let mut best = moved.clone();
-        rows(&mut best, &old, &new);
+        rows(&mut best, &old, &new, wanted);
         for _ in 0..SHIFTS_MAX {
             let Some(shift) = shift::find(&old, &new) else { break };
             shift.apply(&mut old, &blank.as_slice());
             move_rows(&mut moved, shift, new.len());
             let mut whole = moved.clone();
-            rows(&mut whole, &old, &new);
+            rows(&mut whole, &old, &new, wanted);
             if whole.out.len() >= best.out.len() {
                 break;
             }
@@ -139,34 +145,35 @@ fn move_rows(writer: &mut Writer, shift: Shift, rows: usize) {
     }
 }
 
-fn rows(writer: &mut Writer, old: &[&[Cell]], new: &[&[Cell]]) {
-    for (y, (old, new)) in (0..).zip(old.iter().zip(new)) {
+fn rows(writer: &mut Writer, old: &[&[Face]], new: &[&[Face]], wanted: &Buffer) {
+    let width = usize::from(wanted.area.width).max(1);
+    for (y, ((old, new), cells)) in (0..).zip(old.iter().zip(new).zip(wanted.content.chunks(width))) {
         if old != new {
-            row(writer, y, old, new);
+            row(writer, y, old, new, cells);
         }
     }
 }
 
-fn row(writer: &mut Writer, y: u16, old: &[Cell], new: &[Cell]) {
+fn row(writer: &mut Writer, y: u16, old: &[Face], new: &[Face], cells: &[Cell]) {
     let differs = |x: usize| old[x] != new[x];
     // From here on there is nothing.
-    let end = new.iter().rposition(|cell| *cell != Cell::EMPTY).map_or(0, |last| last + 1);
+    let end = new.iter().rposition(|face| *face != Face::BLANK).map_or(0, |last| last + 1);
     let erased = (end..new.len()).filter(|x| differs(*x)).count() > BLANKS_MAX;
     let stop = if erased { end } else { new.len() };
     let mut x = 0;
     while let Some(next) = (x..stop).find(|x| differs(*x)) {
         // What is wide is written from its first column.
-        let first = (0..=next).rev().find(|x| !new[*x].symbol().is_empty()).unwrap_or(next);
-        let behind = new[first + 1..].iter().take_while(|cell| cell.symbol().is_empty()).count();
+        let first = (0..=next).rev().find(|x| !cells[*x].symbol().is_empty()).unwrap_or(next);
+        let behind = cells[first + 1..].iter().take_while(|cell| cell.symbol().is_empty()).count();
         let (column, width) = (u16::try_from(first), u16::try_from(behind + 1));
         if let (Ok(column), Ok(width)) = (column, width) {
-            writer.go(column, y, new);
-            writer.put(&new[first], width);
+            writer.go(column, y, cells);
+            writer.put(&cells[first], width);
         }
         x = first + behind + 1;
     }
     if erased && let Some(first) = (end..new.len()).find(|x| differs(*x)).and_then(|x| u16::try_from(x).ok()) {
-        writer.go(first, y, new);
+        writer.go(first, y, cells);
         writer.erase();
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use ratatui::buffer::Cell;
+use super::face::Face;
 
 /// Columns of the pieces by which rows are known again: wide enough to tell one row from another, narrow enough that a
 /// row is still known when an age in it has changed, and when beside a table there is something that did not move.
@@ -41,7 +41,7 @@ impl Shift {
 }
 
 /// The shift after which `old` is nearest to `new`, both by rows, if one seems worth it.
-pub(super) fn find(old: &[&[Cell]], new: &[&[Cell]]) -> Option<Shift> {
+pub(super) fn find(old: &[&[Face]], new: &[&[Face]]) -> Option<Shift> {
     let by = most_votes(old, new)?;
     let from = |y: usize| y.checked_add_signed(-by).filter(|from| *from < old.len());
     // How many cells fewer differ in each row once it has moved.
@@ -57,7 +57,7 @@ pub(super) fn find(old: &[&[Cell]], new: &[&[Cell]]) -> Option<Shift> {
 }
 
 /// By how many rows most pieces moved.
-fn most_votes(old: &[&[Cell]], new: &[&[Cell]]) -> Option<isize> {
+fn most_votes(old: &[&[Face]], new: &[&[Face]]) -> Option<isize> {
     // Where a piece stands that is in one row only.
     let mut places: HashMap<(usize, u64), Option<usize>> = HashMap::new();
     for (y, row) in changed(old, new) {
@@ -79,20 +79,20 @@ fn most_votes(old: &[&[Cell]], new: &[&[Cell]]) -> Option<isize> {
 }
 
 /// The rows of `of` that are not as in `other`.
-fn changed<'a>(of: &'a [&'a [Cell]], other: &'a [&'a [Cell]]) -> impl Iterator<Item = (usize, &'a [Cell])> {
+fn changed<'a>(of: &'a [&'a [Face]], other: &'a [&'a [Face]]) -> impl Iterator<Item = (usize, &'a [Face])> {
     of.iter().copied().zip(other).enumerate().filter(|(_, (row, before))| row != *before).map(|(y, (row, _))| (y, row))
 }
 
 /// The pieces of a row that hold something: which one, and a figure (FNV-1a) that stands for its text.
-fn pieces(row: &[Cell]) -> impl Iterator<Item = (usize, u64)> {
-    let written = row.chunks(PIECE).enumerate().filter(|(_, piece)| piece.iter().any(|cell| cell.symbol() != " "));
+fn pieces(row: &[Face]) -> impl Iterator<Item = (usize, u64)> {
+    let written = row.chunks(PIECE).enumerate().filter(|(_, piece)| piece.iter().any(|face| !face.is_blank()));
     written.map(|(number, piece)| {
-        let bytes = piece.iter().flat_map(|cell| cell.symbol().bytes());
-        (number, bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)))
+        let texts = piece.iter().map(|face| u64::from(face.text()));
+        (number, texts.fold(0xcbf2_9ce4_8422_2325, |hash, text| (hash ^ text).wrapping_mul(0x100_0000_01b3)))
     })
 }
 
-fn differing(old: &[Cell], new: &[Cell]) -> i32 {
+fn differing(old: &[Face], new: &[Face]) -> i32 {
     old.iter().zip(new).map(|(old, new)| i32::from(old != new)).sum()
 }
 
@@ -114,15 +114,19 @@ fn best_stretch(rows: usize, gain: impl Fn(usize) -> i32) -> Option<(usize, usiz
 
 #[cfg(test)]
 mod tests {
+    use ratatui::buffer::Cell;
+
+    use super::super::face::Faces;
     use super::*;
 
     fn found(old: &[&str], new: &[&str]) -> Option<Shift> {
-        let cells = |rows: &[&str]| -> Vec<Vec<Cell>> {
-            rows.iter().map(|row| row.chars().map(Cell::from).collect()).collect()
+        let mut all = Faces::default();
+        let mut faces = |rows: &[&str]| -> Vec<Vec<Face>> {
+            rows.iter().map(|row| row.chars().map(|c| all.of(&Cell::from(c))).collect()).collect()
         };
-        let (old, new) = (cells(old), cells(new));
+        let (old, new) = (faces(old), faces(new));
         let rows =
-            |cells: &[Vec<Cell>]| -> Vec<&'static [Cell]> { cells.iter().map(|row| &*row.clone().leak()).collect() };
+            |faces: &[Vec<Face>]| -> Vec<&'static [Face]> { faces.iter().map(|row| &*row.clone().leak()).collect() };
         find(&rows(&old), &rows(&new))
     }
 

@@ -29,25 +29,30 @@ fn cells(text: &str) -> impl Iterator<Item = (&str, usize)> {
         .filter(|(_, width)| *width > 0)
 }
 
-/// Whether every byte of `text` is a grapheme of one column: nearly everything on a screen is, and need not be taken apart.
-fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+/// Whether `c` is a grapheme of one column whatever stands beside it, as long as that is one, too.
+const fn is_narrow(c: char) -> bool {
+    // ASCII, the letters of Latin-1 with the punctuation of Spanish, dash, ellipsis, what lines and bars are drawn with.
+    matches!(c, ' '..='~' | '¡' | '·' | '¿'..='ÿ' | '–' | '…' | '─'..='▟' | '▲'..='●')
+}
+
+/// Columns of `text` when it is a grapheme for each character: nearly everything on a screen is, and need not be taken
+/// apart.
+pub(super) fn plain(text: &str) -> Option<usize> {
+    text.chars().try_fold(0, |columns, c| is_narrow(c).then_some(columns + 1))
 }
 
 /// Columns that `text` takes.
 pub(crate) fn width(text: &str) -> usize {
-    if is_plain(text) {
-        return text.len();
-    }
-    cells(text).map(|(_, width)| width).sum()
+    plain(text).unwrap_or_else(|| cells(text).map(|(_, width)| width).sum())
 }
 
 /// `text` in at most `max` columns; when it is longer, `ellipsis` takes the place of what is cut.
 pub(crate) fn cut(text: &str, max: usize, ellipsis: &str) -> String {
-    if text.len() <= max && is_plain(text) {
+    let plain = plain(text);
+    if plain.is_some_and(|columns| columns <= max) {
         return text.to_owned();
     }
-    if width(text) <= max {
+    if plain.is_none() && width(text) <= max {
         return cells(text).map(|(grapheme, _)| grapheme).collect();
     }
     let room = max.saturating_sub(width(ellipsis));
@@ -80,8 +85,10 @@ pub(crate) fn fit_line<'a>(line: Line<'a>, columns: usize, align: Align, ellipsi
         let fits = if too_long { own < left } else { own <= left };
         if fits {
             left -= own;
-            let plain = own == span.content.len() && is_plain(&span.content);
-            let content = if plain { span.content } else { Cow::Owned(cut(&span.content, own, ellipsis)) };
+            let content = match plain(&span.content) {
+                Some(_) => span.content,
+                None => Cow::Owned(cut(&span.content, own, ellipsis)),
+            };
             spans.push(Span { content, style });
         } else {
             let text = cut_hard(&span.content, left, ellipsis);
@@ -185,12 +192,19 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_is_as_wide_as_its_graphemes() {
-        for text in ["", " ", "K0024 EL NORTE", "~"] {
-            assert!(is_plain(text));
-            assert_eq!(width(text), cells(text).map(|(_, width)| width).sum::<usize>());
+    fn what_is_narrow_is_a_grapheme_of_one_column_beside_anything_narrow() {
+        let narrow: Vec<char> = ('\0'..='\u{ffff}').filter(|c| is_narrow(*c)).collect();
+        assert!(narrow.len() > 300 && ['a', 'ñ', '─', '█', '●'].iter().all(|c| narrow.contains(c)));
+        for c in &narrow {
+            for beside in ['a', 'É', '│', '▲', '…'] {
+                let text = String::from_iter([beside, *c, beside]);
+                let widths: Vec<usize> = cells(&text).map(|(_, width)| width).collect();
+                assert_eq!((widths.as_slice(), plain(&text)), ([1, 1, 1].as_slice(), Some(3)), "{c:?}");
+            }
         }
-        assert!(["ñ", "\t", "\x7f", "北"].into_iter().all(|text| !is_plain(text)));
+        for text in ["\t", "\x7f", "\u{ad}", "北", "e\u{301}", "▪\u{fe0f}"] {
+            assert_eq!(plain(text), None, "{text:?}");
+        }
     }
 
     proptest! {

@@ -124,7 +124,23 @@ impl Pen<'_> {
             return;
         }
         let line = fit::fit_line(line, usize::from(area.width), align, self.look.glyphs().ellipsis);
-        self.buffer.set_line(area.x, area.y, &line, area.width);
+        let mut x = area.x;
+        for span in &line.spans {
+            x = self.span(x, y, area.right(), span);
+        }
+    }
+
+    /// Draws a span of a line that fits; tells where it ends.
+    fn span(&mut self, x: u16, y: u16, end: u16, span: &Span<'_>) -> u16 {
+        if fit::plain(&span.content).is_none() {
+            return self.buffer.set_span(x, y, span, end.saturating_sub(x)).0;
+        }
+        let mut at = x;
+        for (x, c) in (x..end).zip(span.content.chars()) {
+            self.buffer[(x, y)].set_char(c).set_style(span.style);
+            at = x + 1;
+        }
+        at
     }
 
     /// Draws `text` from column `x` of row `y` in at most `columns` columns.
