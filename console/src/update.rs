@@ -104,7 +104,7 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
                 state.hearing_since = state.now;
             }
             state.traffic.meter = meter;
-            let effects = facts::take(state, &facts, facts::Source::Live);
+            let effects = facts::take(state, facts, facts::Source::Live);
             refresh(state);
             effects
         }
@@ -120,7 +120,7 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Queues(read) => {
             state.queues.read(&read);
-            for head in read.depths.iter().filter_map(|depth| depth.head.as_ref()) {
+            for head in read.depths.into_iter().filter_map(|depth| depth.head) {
                 facts::queued(state, head);
             }
             refresh(state);

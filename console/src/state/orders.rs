@@ -10,8 +10,11 @@ use contract::{Decision, OrderHead, OrderId, Outcome, QueueEntry, StoreId, UtcMs
 
 use order::Class;
 pub use order::Order;
-pub use pass::{Attempt, Pass, Queued};
+pub use pass::{Attempt, End, Pass, Queued};
 
+use names::Names;
+
+mod names;
 mod order;
 mod pass;
 
@@ -77,7 +80,7 @@ type Place = (std::cmp::Reverse<UtcMs>, OrderId);
 /// Orders by identity.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Orders {
-    by_id: HashMap<OrderId, Order>,
+    by_id: HashMap<OrderId, Box<Order>>,
     /// Every order, newest first.
     places: BTreeSet<Place>,
     /// Those without an end, newest first.
@@ -92,6 +95,8 @@ pub struct Orders {
     unclaimed: BTreeMap<OrderId, Decision>,
     /// How many each store received at each moment.
     received: BTreeMap<(StoreId, UtcMs), u64>,
+    /// The names of instances and clouds, which are the same in all of them.
+    names: Names,
     /// Orders forgotten for want of room.
     pub evicted: u64,
     /// When the youngest of these was received.
@@ -103,7 +108,7 @@ pub struct Orders {
 impl Orders {
     /// The order with this identity.
     pub fn get(&self, id: &OrderId) -> Option<&Order> {
-        self.by_id.get(id)
+        self.by_id.get(id).map(Box::as_ref)
     }
 
     /// How many there are.
@@ -123,7 +128,7 @@ impl Orders {
 
     /// All of them, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Order> {
-        self.places.iter().filter_map(|(_, id)| self.by_id.get(id))
+        self.places.iter().filter_map(|(_, id)| self.get(id))
     }
 
     /// The identities of all of them, newest first.
@@ -139,7 +144,7 @@ impl Orders {
     /// Those that pass, newest first. Orders are looked at as they lie in memory, and only the few that pass are sorted:
     /// a filter over all of them is asked at every key.
     pub fn passing(&self, passes: impl Fn(&Order) -> bool) -> Vec<&Order> {
-        let mut found: Vec<&Order> = self.by_id.values().filter(|order| passes(order)).collect();
+        let mut found: Vec<&Order> = self.by_id.values().map(Box::as_ref).filter(|order| passes(order)).collect();
         found.sort_unstable_by(|a, b| {
             let (a, b) = (&a.pass.head, &b.pass.head);
             b.received_at.cmp(&a.received_at).then_with(|| (a.store, &a.code).cmp(&(b.store, &b.code)))
@@ -149,7 +154,7 @@ impl Orders {
 
     /// Those that have no end yet, oldest first.
     pub fn open_oldest_first(&self) -> impl Iterator<Item = &Order> {
-        self.open.iter().rev().filter_map(|(_, id)| self.by_id.get(id))
+        self.open.iter().rev().filter_map(|(_, id)| self.get(id))
     }
 
     /// How many have no end yet.
@@ -159,7 +164,7 @@ impl Orders {
 
     /// Those not injected, oldest first.
     pub fn not_injected_oldest_first(&self) -> impl Iterator<Item = &Order> {
-        self.not_injected.iter().rev().filter_map(|(_, id)| self.by_id.get(id))
+        self.not_injected.iter().rev().filter_map(|(_, id)| self.get(id))
     }
 
     /// How many were not injected.
@@ -170,7 +175,7 @@ impl Orders {
     /// What waits for a store, as far as known, in order of acceptance.
     pub fn waiting_at(&self, store: StoreId) -> Vec<&Order> {
         let places = self.waiting.get(&store).into_iter().flat_map(|places| places.iter().rev());
-        let mut waiting: Vec<&Order> = places.filter_map(|(_, id)| self.by_id.get(id)).collect();
+        let mut waiting: Vec<&Order> = places.filter_map(|(_, id)| self.get(id)).collect();
         waiting.sort_by_key(|order| (order.pass.intake.unwrap_or(u64::MAX), order.pass.head.received_at));
         waiting
     }
@@ -181,60 +186,56 @@ impl Orders {
     }
 
     /// Takes an accepted order, or its reinjection with the decision that asked for it.
-    pub fn accept(
-        &mut self,
-        head: &OrderHead,
-        intake: Option<u64>,
-        decision: Option<&Decision>,
-        place: &str,
-    ) -> Change {
-        self.merge(head, place, |pass| {
+    pub fn accept(&mut self, head: OrderHead, intake: Option<u64>, decision: Option<Decision>, place: &str) -> Change {
+        self.merge(head, place, |pass, _| {
             pass.acceptance_seen = true;
             pass.intake = pass.intake.or(intake);
-            pass.decision = pass.decision.take().or_else(|| decision.cloned());
+            pass.decision = pass.decision.take().or_else(|| decision.map(Box::new));
         })
     }
 
     /// Takes a hand-over.
-    pub fn queue(&mut self, entry: &QueueEntry, place: &str) -> Change {
-        self.merge(&entry.order, place, |pass| {
-            pass.intake = pass.intake.or(Some(entry.intake));
-            pass.queue_at(Queued { at: entry.queued_at, by: entry.by.clone() });
+    pub fn queue(&mut self, entry: QueueEntry, place: &str) -> Change {
+        let QueueEntry { order, intake, queued_at, by, .. } = entry;
+        self.merge(order, place, |pass, names| {
+            pass.intake = pass.intake.or(Some(intake));
+            pass.queue_at(Queued { at: queued_at, by: names.shared(by) });
         })
     }
 
     /// Takes an end.
-    pub fn end(&mut self, outcome: &Outcome, place: &str) -> Change {
-        self.merge(&outcome.order, place, |pass| {
-            pass.intake = pass.intake.or(Some(outcome.intake));
-            pass.queue_at(Queued { at: outcome.queued_at, by: outcome.queued_by.clone() });
-            pass.end(outcome);
+    pub fn end(&mut self, outcome: Outcome, place: &str) -> Change {
+        let Outcome { order, intake, queue_seq, queued_at, queued_by, attempts, pos_ms, at, by, ending, .. } = outcome;
+        self.merge(order, place, |pass, names| {
+            pass.intake = pass.intake.or(Some(intake));
+            pass.queue_at(Queued { at: queued_at, by: names.shared(queued_by) });
+            pass.end(End { at, by: names.shared(by), queue_seq, attempts, pos_ms, ending });
         })
     }
 
     /// Takes a failed attempt.
-    pub fn fail(&mut self, head: &OrderHead, intake: u64, attempt: Attempt, place: &str) -> Change {
-        self.merge(head, place, |pass| {
+    pub fn fail(&mut self, head: OrderHead, intake: u64, attempt: Attempt, place: &str) -> Change {
+        self.merge(head, place, |pass, names| {
             pass.intake = pass.intake.or(Some(intake));
-            pass.fail(attempt);
+            pass.fail(Attempt { by: names.shared(attempt.by), ..attempt });
         })
     }
 
     /// Takes the decision that nothing more is to be done about an order.
-    pub fn solve(&mut self, id: &OrderId, decision: &Decision, place: &str) {
+    pub fn solve(&mut self, id: &OrderId, decision: Decision) {
         let Some(order) = self.by_id.get_mut(id) else {
             if self.unclaimed.len() < UNCLAIMED_MAX {
-                self.unclaimed.insert(id.clone(), decision.clone());
+                self.unclaimed.insert(id.clone(), decision);
             }
             return;
         };
+        let before = order.state();
         if order.solved.as_ref().is_none_or(|known| known.of < decision.of) {
-            order.solved = Some(decision.clone());
+            order.solved = Some(Box::new(decision));
         }
-        order.reword(place);
-        let key = (std::cmp::Reverse(order.pass.head.received_at), id.clone());
-        let after = order.class();
-        self.place(&key, after);
+        order.restate();
+        let (received_at, after) = (order.pass.head.received_at, order.state());
+        self.place(&(std::cmp::Reverse(received_at), id.clone()), Some(before.into()), after.into());
     }
 
     /// Rewrites the words of a store's orders, after its name became known or changed.
@@ -244,62 +245,87 @@ impl Orders {
         }
     }
 
-    fn merge(&mut self, head: &OrderHead, place: &str, set: impl FnOnce(&mut Pass)) -> Change {
+    fn merge(&mut self, head: OrderHead, place: &str, set: impl FnOnce(&mut Pass, &mut Names)) -> Change {
         let id = head.id();
-        let (new, order) = match self.by_id.entry(id.clone()) {
-            Entry::Occupied(known) => (false, known.into_mut()),
-            Entry::Vacant(room) => (true, room.insert(Order::new(head.clone()))),
+        let (before, order, head) = match self.by_id.entry(id.clone()) {
+            Entry::Occupied(known) => {
+                let order = known.into_mut();
+                (Some((order.pass.head.received_at, order.state())), order, Some(head))
+            }
+            Entry::Vacant(room) => (None, room.insert(Box::new(Order::new(self.names.of_head(head)))), None),
         };
-        let before = (order.pass.head.received_at, order.class());
-        let pass = order.pass_of(head);
+        let (pass, renewed) = match head {
+            Some(head) => order.pass_of(head),
+            None => (&mut order.pass, true),
+        };
         let ended_before = pass.outcome.is_some();
-        pass.see(head);
-        set(pass);
+        set(pass, &mut self.names);
         let ended = pass.outcome.is_some() && !ended_before;
         if !self.unclaimed.is_empty()
             && let Some(decision) = self.unclaimed.remove(&id)
         {
-            order.solved = Some(decision);
+            order.solved = Some(Box::new(decision));
         }
-        order.reword(place);
+        let after = order.state();
+        if renewed {
+            order.reword(place);
+        } else if before.is_some_and(|(_, state)| state != after) {
+            order.restate();
+        }
         let key = (std::cmp::Reverse(order.pass.head.received_at), id);
-        let after = order.class();
-        if !new && before.0 != key.0.0 {
-            let before = (std::cmp::Reverse(before.0), key.1.clone());
-            self.unplace(&before);
-            self.unreceive(&before);
-            self.receive(&key);
+        match before {
+            Some((received_at, state)) if received_at == key.0.0 => self.place(&key, Some(state.into()), after.into()),
+            Some((received_at, state)) => {
+                let before = (std::cmp::Reverse(received_at), key.1.clone());
+                self.unplace(&before, state.into());
+                self.unreceive(&before);
+                self.receive(&key);
+                self.place(&key, None, after.into());
+            }
+            None => {
+                self.receive(&key);
+                self.place(&key, None, after.into());
+            }
         }
-        if new {
-            self.receive(&key);
-        }
-        if new || before.0 != key.0.0 || before.1 != after {
-            self.place(&key, after);
-        }
+        let new = before.is_none();
         if new && self.evict().as_ref() == Some(&key) {
             return Change::default(); // Older than all the others: there is no room for it.
         }
         Change { new, ended }
     }
 
-    /// Puts an order where it belongs, and takes it from where it does not.
-    fn place(&mut self, key: &Place, class: Class) {
-        self.moves += u64::from(self.places.insert(key.clone()));
-        for (of, set) in [
-            (Class::Open, &mut self.open),
-            (Class::NotInjected, &mut self.not_injected),
-            (Class::Done, &mut self.injected),
-        ] {
-            if of == class {
-                set.insert(key.clone());
-            } else {
-                set.remove(key);
-            }
+    /// Puts an order where it belongs, and takes it from where it was, if it was anywhere.
+    fn place(&mut self, key: &Place, before: Option<Class>, after: Class) {
+        if before == Some(after) {
+            return;
         }
-        if class == Class::Open {
+        match before {
+            Some(before) => self.leave(key, before),
+            None => self.moves += u64::from(self.places.insert(key.clone())),
+        }
+        if after == Class::Open {
             self.waiting.entry(key.1.store).or_default().insert(key.clone());
-        } else {
+        }
+        self.of(after).insert(key.clone());
+    }
+
+    fn unplace(&mut self, key: &Place, class: Class) {
+        self.moves += u64::from(self.places.remove(key));
+        self.leave(key, class);
+    }
+
+    fn leave(&mut self, key: &Place, class: Class) {
+        self.of(class).remove(key);
+        if class == Class::Open {
             self.wait_no_more(key);
+        }
+    }
+
+    const fn of(&mut self, class: Class) -> &mut BTreeSet<Place> {
+        match class {
+            Class::Open => &mut self.open,
+            Class::NotInjected => &mut self.not_injected,
+            Class::Done => &mut self.injected,
         }
     }
 
@@ -310,14 +336,6 @@ impl Orders {
                 self.waiting.remove(&key.1.store);
             }
         }
-    }
-
-    fn unplace(&mut self, key: &Place) {
-        self.moves += u64::from(self.places.remove(key));
-        for set in [&mut self.open, &mut self.not_injected, &mut self.injected] {
-            set.remove(key);
-        }
-        self.wait_no_more(key);
     }
 
     fn receive(&mut self, (at, id): &Place) {
@@ -340,8 +358,9 @@ impl Orders {
             return None;
         }
         let place = self.injected.last().or_else(|| self.places.last()).cloned()?;
-        self.unplace(&place);
-        self.by_id.remove(&place.1);
+        if let Some(order) = self.by_id.remove(&place.1) {
+            self.unplace(&place, order.state().into());
+        }
         self.unreceive(&place);
         self.evicted += 1;
         self.forgotten = self.forgotten.max(Some(place.0.0));

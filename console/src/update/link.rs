@@ -71,7 +71,7 @@ pub(super) fn history(state: &mut State, step: History) -> Vec<Effect> {
         History::Read { part, facts, done, total } => {
             let now_is = if done >= total { PartState::Done } else { PartState::Reading { done, total } };
             state.reading.parts.insert(part, now_is);
-            super::facts::take(state, &facts, super::facts::Source::History)
+            super::facts::take(state, facts, super::facts::Source::History)
         }
         History::Denied { part } => {
             state.reading.parts.insert(part, PartState::Denied);

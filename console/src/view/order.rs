@@ -2,7 +2,7 @@
 
 use contract::decision::DecisionKind;
 use contract::order::{Ending, Origin};
-use contract::{Outcome, UtcMs};
+use contract::UtcMs;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -13,7 +13,7 @@ use super::pen::{Look, Pen};
 use super::table::Scroll;
 use super::{fit, label, table, when};
 use crate::mask::{self, Value};
-use crate::state::orders::Pass;
+use crate::state::orders::{End, Pass};
 use crate::state::tree::Tree;
 use crate::state::{Order, OrderState, Payload, State, Telling};
 use crate::text::{Msg, counts, phrases};
@@ -175,7 +175,7 @@ fn steps_of(look: &Look, pass: &Pass, room: Room) -> Vec<Step> {
     steps
 }
 
-fn ending(look: &Look, outcome: &Outcome, room: Room) -> Step {
+fn ending(look: &Look, outcome: &End, room: Room) -> Step {
     let mut notes = Vec::new();
     let state = match &outcome.ending {
         Ending::Injected { already } => {

@@ -191,10 +191,10 @@ fn memory_is_bounded_and_what_waits_stays_longest() {
     let mut orders = Orders::default();
     let most = u32::try_from(ORDERS_MAX).unwrap();
     let Fact::Ended(outcome) = ended(1, 1, true) else { unreachable!() };
-    orders.accept(&head(0), None, None, ""); // Waits, and is the oldest.
-    orders.end(&outcome, ""); // Injected, and the second oldest.
+    orders.accept(head(0), None, None, ""); // Waits, and is the oldest.
+    orders.end(outcome, ""); // Injected, and the second oldest.
     for n in 2..=most + 1 {
-        orders.accept(&head(n), None, None, "");
+        orders.accept(head(n), None, None, "");
     }
     assert_eq!((orders.len(), orders.evicted), (ORDERS_MAX, 2));
     assert!(orders.get(&head(1).id()).is_none(), "the injected one goes first");

@@ -1,6 +1,8 @@
 //! One order: the pass under way, those before it, and the words that find it.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use contract::decision::DECISIONS_MAX;
 use contract::{Decision, OrderHead, UtcMs};
@@ -16,14 +18,16 @@ pub struct Order {
     /// Those before it, by how often the order had been reinjected.
     earlier: BTreeMap<u32, Pass>,
     /// The decision that nothing more is to be done.
-    pub solved: Option<Decision>,
-    /// Words that the filter looks at, folded.
+    pub solved: Option<Box<Decision>>,
+    /// Words that the filter looks at, folded; last those for its state.
     words: String,
+    /// How many bytes of them its state does not change.
+    lasting: usize,
 }
 
 impl Order {
     pub(super) const fn new(head: OrderHead) -> Self {
-        Self { pass: Pass::new(head), earlier: BTreeMap::new(), solved: None, words: String::new() }
+        Self { pass: Pass::new(head), earlier: BTreeMap::new(), solved: None, words: String::new(), lasting: 0 }
     }
 
     /// Where it is on its way.
@@ -51,18 +55,30 @@ impl Order {
         self.pass.ended_at().unwrap_or(now).since(self.pass.head.received_at).max(0)
     }
 
-    /// The pass with this head, which becomes the last one if none is later.
-    pub(super) fn pass_of(&mut self, head: &OrderHead) -> &mut Pass {
-        if head.again > self.pass.head.again {
-            let before = std::mem::replace(&mut self.pass, Pass::new(head.clone()));
-            self.earlier.insert(before.head.again, before);
-            if self.earlier.len() > DECISIONS_MAX {
-                self.earlier.pop_first();
+    /// The pass with this head, which becomes the last one if none is later; and whether the last one has another head.
+    pub(super) fn pass_of(&mut self, head: OrderHead) -> (&mut Pass, bool) {
+        match head.again.cmp(&self.pass.head.again) {
+            Ordering::Equal => {
+                let other = self.pass.see(head);
+                (&mut self.pass, other)
             }
-        } else if head.again < self.pass.head.again {
-            return self.earlier.entry(head.again).or_insert_with(|| Pass::new(head.clone()));
+            Ordering::Greater => {
+                let before = std::mem::replace(&mut self.pass, Pass::new(head));
+                self.earlier.insert(before.head.again, before);
+                if self.earlier.len() > DECISIONS_MAX {
+                    self.earlier.pop_first();
+                }
+                (&mut self.pass, true)
+            }
+            Ordering::Less => match self.earlier.entry(head.again) {
+                Entry::Occupied(known) => {
+                    let pass = known.into_mut();
+                    pass.see(head);
+                    (pass, false)
+                }
+                Entry::Vacant(room) => (room.insert(Pass::new(head)), false),
+            },
         }
-        &mut self.pass
     }
 
     /// Folded words for the filter.
@@ -79,26 +95,28 @@ impl Order {
         let _ = write!(words, "{}.{} {} ", head.store, head.code.token(), head.code);
         let _ = if place.is_empty() { write!(words, "{}", head.store) } else { words.write_str(place) };
         let _ = write!(words, " {} {} {} ", head.channel.label(), head.by.cloud, head.country);
+        words.push_str(if head.test { "prueba test " } else { "" });
         // The store's words are folded, and the rest is ASCII.
         words.make_ascii_lowercase();
-        words.push_str(order_state_folded(self.state()));
-        words.push_str(if head.test { " prueba test" } else { "" });
-        words.shrink_to_fit();
+        words.shrink_to(words.len() + STATE_WORDS);
+        self.lasting = words.len();
         self.words = words;
+        self.restate();
     }
 
-    /// Which of the sets of [`super::Orders`] it is in.
-    pub(super) fn class(&self) -> Class {
-        match self.state() {
-            OrderState::Injected | OrderState::Solved => Class::Done,
-            OrderState::NotInjected => Class::NotInjected,
-            OrderState::Accepted | OrderState::Queued | OrderState::Retrying => Class::Open,
-        }
+    /// Sets the words for its state.
+    pub(super) fn restate(&mut self) {
+        let state = order_state_folded(self.state());
+        self.words.truncate(self.lasting);
+        self.words.push_str(state);
     }
 }
 
 /// Bytes that the words of an ordinary order take.
 const WORDS_USUAL: usize = 160;
+
+/// Bytes kept for the words for a state: most of them fit, so that a step needs no room of its own.
+const STATE_WORDS: usize = 24;
 
 /// What an order needs, as far as the sets of [`super::Orders`] tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,4 +127,14 @@ pub(super) enum Class {
     NotInjected,
     /// Nothing.
     Done,
+}
+
+impl From<OrderState> for Class {
+    fn from(state: OrderState) -> Self {
+        match state {
+            OrderState::Injected | OrderState::Solved => Self::Done,
+            OrderState::NotInjected => Self::NotInjected,
+            OrderState::Accepted | OrderState::Queued | OrderState::Retrying => Self::Open,
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::event::FailReason;
 use contract::order::{Ending, Origin};
-use contract::{Decision, OrderHead, Outcome, UtcMs};
+use contract::{Decision, InstanceId, OrderHead, UtcMs};
 
 use super::OrderState;
 
@@ -41,13 +41,30 @@ pub struct Attempt {
     pub retry_at: Option<UtcMs>,
 }
 
+/// How a pass ended: of its outcome, what the pass does not know already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// When it was known.
+    pub at: UtcMs,
+    /// The resolver.
+    pub by: Origin,
+    /// Sequence of the entry in stream `QUEUES`.
+    pub queue_seq: u64,
+    /// Attempts that this resolver made.
+    pub attempts: u32,
+    /// How long the POS took to answer the last one, in milliseconds.
+    pub pos_ms: Option<u32>,
+    /// How it ended.
+    pub ending: Ending,
+}
+
 /// What is known of one pass.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pass {
     /// Identity and what tables show.
     pub head: OrderHead,
     /// The decision that began it; absent for the order as it came, and while only later steps are known.
-    pub decision: Option<Decision>,
+    pub decision: Option<Box<Decision>>,
     /// Whether its own message of stream `ORDERS` was seen. If not, it was put together from later steps.
     pub acceptance_seen: bool,
     /// Its sequence in `ORDERS`, once known.
@@ -55,9 +72,9 @@ pub struct Pass {
     /// The hand-over, once known.
     pub queued: Option<Queued>,
     /// Failed attempts, oldest first.
-    attempts: BTreeMap<(UtcMs, String, u32), Attempt>,
+    attempts: BTreeMap<(UtcMs, InstanceId, u32), Attempt>,
     /// How it ended, once known.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<End>,
 }
 
 impl Pass {
@@ -103,7 +120,7 @@ impl Pass {
     }
 
     /// How it ended, once known.
-    pub const fn outcome(&self) -> Option<&Outcome> {
+    pub const fn outcome(&self) -> Option<&End> {
         self.outcome.as_ref()
     }
 
@@ -112,12 +129,15 @@ impl Pass {
         self.outcome.as_ref().map(|outcome| outcome.at)
     }
 
-    /// Two heads of one pass differ only when somebody forged one; takes the same one whatever comes first.
-    pub(super) fn see(&mut self, head: &OrderHead) {
-        let rank = |head: &OrderHead| (head.received_at, head.sha256.as_str().to_owned());
-        if rank(head) < rank(&self.head) {
-            self.head = head.clone();
+    /// Two heads of one pass differ only when somebody forged one; takes the same one whatever comes first. Tells whether
+    /// it took this one.
+    pub(super) fn see(&mut self, head: OrderHead) -> bool {
+        let (this, known) = (&head, &self.head);
+        let other = (this.received_at, this.sha256.as_str()) < (known.received_at, known.sha256.as_str());
+        if other {
+            self.head = head;
         }
+        other
     }
 
     /// A later hand-over (by a new distribuidor that repeats) does not move the first one.
@@ -129,16 +149,16 @@ impl Pass {
         }
     }
 
-    pub(super) fn end(&mut self, outcome: &Outcome) {
+    pub(super) fn end(&mut self, end: End) {
         // A pass has one end; should it ever be told another, the later one counts.
-        let later = |known: &Outcome| (known.at, known.queue_seq) < (outcome.at, outcome.queue_seq);
+        let later = |known: &End| (known.at, known.queue_seq) < (end.at, end.queue_seq);
         if self.outcome.as_ref().is_none_or(later) {
-            self.outcome = Some(outcome.clone());
+            self.outcome = Some(end);
         }
     }
 
     pub(super) fn fail(&mut self, attempt: Attempt) {
-        self.attempts.insert((attempt.at, attempt.by.instance.to_string(), attempt.number), attempt);
+        self.attempts.insert((attempt.at, attempt.by.instance.clone(), attempt.number), attempt);
         if self.attempts.len() > ATTEMPTS_MAX {
             self.attempts.pop_first();
         }

@@ -1,0 +1,60 @@
+//! Names that recur in every order, kept once.
+
+use std::collections::HashSet;
+
+use contract::order::Origin;
+use contract::{Cloud, InstanceId, OrderHead};
+
+/// Instances kept: more than run at a time. Whoever restarts may have another name, so they are forgotten when there are
+/// that many.
+const NAMES_MAX: usize = 1_024;
+
+/// Every instance is named three times in the messages of one order; kept for each, the names alone would be a quarter of
+/// what an order takes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Names {
+    instances: HashSet<InstanceId>,
+    clouds: HashSet<Cloud>,
+}
+
+impl Names {
+    /// The same origin, with the names that are kept.
+    pub(super) fn shared(&mut self, by: Origin) -> Origin {
+        Origin { instance: one(&mut self.instances, by.instance), cloud: one(&mut self.clouds, by.cloud) }
+    }
+
+    /// The same head, with the names that are kept.
+    pub(super) fn of_head(&mut self, head: OrderHead) -> OrderHead {
+        OrderHead { by: self.shared(head.by), ..head }
+    }
+}
+
+fn one<T: Clone + Eq + std::hash::Hash>(kept: &mut HashSet<T>, name: T) -> T {
+    if let Some(known) = kept.get(&name) {
+        return known.clone();
+    }
+    if kept.len() >= NAMES_MAX {
+        kept.clear();
+    }
+    kept.insert(name.clone());
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_kept_once_and_not_for_ever() {
+        let mut names = Names::default();
+        let origin = |n: usize| Origin { instance: format!("api-{n}").parse().unwrap(), cloud: "aws".parse().unwrap() };
+        let (first, again) = (names.shared(origin(0)), names.shared(origin(0)));
+        assert_eq!(first, origin(0));
+        assert!(std::ptr::eq(first.instance.as_str(), again.instance.as_str()));
+        assert!(std::ptr::eq(first.cloud.as_str(), again.cloud.as_str()));
+        for n in 0..3 * NAMES_MAX {
+            assert_eq!(names.shared(origin(n)), origin(n));
+            assert!(names.instances.len() <= NAMES_MAX);
+        }
+    }
+}
