@@ -40,8 +40,10 @@ pub struct Published {
 /// Publishes so many messages of whole lives as fast as they are taken. All are made before, so that making them costs the
 /// machine nothing while somebody is measured.
 pub async fn flood(url: &str, events: u32) -> anyhow::Result<()> {
-    let at = now();
-    let lives = (0..events.div_ceil(traffic::LIFE)).map(|number| traffic::life(number, STORES, at));
+    let (at, all) = (now(), events.div_ceil(traffic::LIFE));
+    // As in life, each came at a time of its own, the last one just now.
+    let came = |number| at.plus_millis(i64::from(number) - i64::from(all));
+    let lives = (0..all).map(|number| traffic::life(number, STORES, came(number)));
     let lives: Vec<Message> = lives.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect();
     let client = async_nats::connect(url).await?;
     let mut told = client.subscribe(TAKEN).await?;

@@ -113,8 +113,10 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     if bytes.len() > MESSAGE_MAX {
         return Err(format!("{} bytes are more than a message has", bytes.len()));
     }
+    // Looked at once as a whole, not string by string.
+    let read = std::str::from_utf8(bytes).map_or_else(|_| serde_json::from_slice(bytes), serde_json::from_str);
     // Only the place of the fault: the error's own text may quote what was sent.
-    serde_json::from_slice(bytes).map_err(|error| {
+    read.map_err(|error| {
         let what = if error.is_data() { "a field is missing or of another kind" } else { "not JSON" };
         format!("{what} (line {}, column {})", error.line(), error.column())
     })

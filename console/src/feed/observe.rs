@@ -120,7 +120,9 @@ impl Observer {
                         permit.send(Event::Heard(self.wire.tell(now(), self.account.meter().lost)));
                         continue;
                     }
-                    let facts = std::mem::take(&mut self.batch);
+                    // The next one will be about as long: growing step by step would copy it several times.
+                    let next = Vec::with_capacity(self.batch.len());
+                    let facts = std::mem::replace(&mut self.batch, next);
                     self.due = None;
                     permit.send(Event::Live { facts, meter: self.account.meter() });
                 }

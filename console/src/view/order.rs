@@ -1,8 +1,8 @@
 //! One order: what it is, its way with the time of each hop, its payload with personal data masked.
 
+use contract::UtcMs;
 use contract::decision::DecisionKind;
 use contract::order::{Ending, Origin};
-use contract::UtcMs;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};

@@ -9,8 +9,7 @@ use contract::{Cloud, InstanceId, OrderHead};
 /// that many.
 const NAMES_MAX: usize = 1_024;
 
-/// Every instance is named three times in the messages of one order; kept for each, the names alone would be a quarter of
-/// what an order takes.
+/// Three instances and their clouds are named in what is kept of one order; a copy for each would be six allocations.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Names {
     instances: HashSet<InstanceId>,
