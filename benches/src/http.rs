@@ -15,7 +15,8 @@ const BYTES_MAX: usize = 64 * 1_024;
 
 /// A request with a body of JSON, ready to be sent.
 pub fn request(path: &str, headers: &[(&str, &str)], body: &[u8]) -> Bytes {
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
     let length = body.len();
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n{headers}content-length: {length}\r\n\r\n"

@@ -1,8 +1,6 @@
 //! What must not get lost between two measurements on a quiet machine. Ratios of counts, never times: they hold on any
 //! machine under any load.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
-
 use bench::filled::{self, SIZE, now};
 use domicilio::action::Action;
 use domicilio::event::{Event, Meter};

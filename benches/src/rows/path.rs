@@ -182,7 +182,7 @@ async fn through_services(stores: u32, paces: &[Pace], scale: &Scale) -> anyhow:
     let pos = Pos::start().await?;
     site.stores(stores, &pos.url()).await?;
     let services = Arc::new(Services::start(&site).await?);
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let doors = Arc::new(Semaphore::new(AT_ONCE));
     let mut arrivals = pos.arrivals();
     let mut expected = 0;
     let mut all = Vec::new();
@@ -196,13 +196,13 @@ async fn through_services(stores: u32, paces: &[Pace], scale: &Scale) -> anyhow:
         let requests: Vec<Bytes> = (0..count).map(|number| order(number, stores, &tag)).collect();
         let began_ns = clock_ns();
         send(pace, count, |number, now_ns| {
-            let (services, places) = (Arc::clone(&services), Arc::clone(&places));
+            let (services, doors) = (Arc::clone(&services), Arc::clone(&doors));
             let request = requests.get(number as usize).cloned().unwrap_or_default();
             if let Some(sent) = sent_ns.get(number as usize) {
                 sent.store(now_ns, Ordering::Relaxed);
             }
             async move {
-                let _place = places.acquire_owned().await?;
+                let _place = doors.acquire_owned().await?;
                 let status = services.door.ask(&request).await?;
                 ensure!(status == 202, "an order was answered {status}");
                 Ok(())

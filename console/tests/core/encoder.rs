@@ -182,7 +182,9 @@ proptest! {
     ) {
         let mut bench = Bench::new(width, height);
         for frame in &frames {
-            frame.iter().for_each(|drawn| bench.draw(drawn));
+            for drawn in frame {
+                bench.draw(drawn);
+            }
             bench.frame();
             prop_assert_eq!(bench.fault(), None);
             prop_assert_eq!(bench.frame(), "", "the same screen is written once");
