@@ -18,12 +18,13 @@ pub fn now() -> UtcMs {
 }
 
 /// Stores in its state.
-const STORES: u32 = 2_000;
+pub const STORES: u32 = 2_000;
 
 /// Facts that one event brings while the state is filled.
 const CHUNK: usize = 5_000;
 
-/// Connected, every store read, so many orders read, and around them whatever else is kept.
+/// Connected, every store read, so many orders read, and around them whatever else is kept. At least one order of each
+/// store: some of the first ones are told besides as what waits.
 pub fn state(orders: u32) -> anyhow::Result<State> {
     let mut state = State::new(now(), Lang::Es, 1);
     let (server, version, address) = ("n1".into(), "2.15.1".into(), "127.0.0.1:4222".into());

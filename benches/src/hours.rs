@@ -28,7 +28,7 @@ pub const ORDERS_A_SECOND: u32 = 10;
 const STORES: u32 = 2_000;
 
 /// Orders that are in its state at the beginning: one of each store.
-const BEFORE: u32 = STORES;
+const BEFORE: u32 = filled::STORES;
 
 /// One order in so many tries in vain at first.
 const IN_VAIN: u32 = 50;

@@ -14,7 +14,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 /// Orders in the state, enough to fill every screen.
-const ORDERS: u32 = 500;
+const ORDERS: u32 = filled::STORES;
 
 /// Draws frames, and counts the bytes that a terminal is told.
 struct Wire {
