@@ -38,10 +38,10 @@ fn a_short_run_takes_every_message_and_writes_its_report() {
 fn an_evening_by_a_clock_of_its_own_keeps_every_order_that_there_is_room_for() {
     let (out, group) = short("hours", &[]);
     let kept = rows(&group).iter().find(|row| row["what"].as_str().unwrap().starts_with("orders kept after 8 min"));
-    // Ten a second for eight minutes, and for half of that.
+    // One of each of 2 000 stores, then ten a second for eight minutes, and for half of that.
     assert_eq!(
         (&kept.unwrap()["ours"], &kept.unwrap()["other"]),
-        (&Value::from(4_800.0), &Value::from(2_400.0)),
+        (&Value::from(6_800.0), &Value::from(4_400.0)),
         "{out}"
     );
 }
