@@ -17,8 +17,7 @@ pub fn now() -> UtcMs {
     UtcMs::from_millis(1_795_485_857_000)
 }
 
-/// Stores in its state.
-pub const STORES: u32 = 2_000;
+pub use crate::publisher::STORES;
 
 /// Facts that one event brings while the state is filled.
 const CHUNK: usize = 5_000;

@@ -10,25 +10,21 @@ use domicilio::action::Action;
 use domicilio::event::{Count, Edit, Event, Fact, Heard, Meter, QueuesRead, Said};
 use domicilio::state::log::Level;
 use domicilio::state::{Screen, State};
+use domicilio::term::Painter;
 use domicilio::theme::{Depth, Ground, Theme};
 use domicilio::update::update;
 use domicilio::view::{Memory, draw};
 use jiff::tz::TimeZone;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 use serde::{Deserialize, Serialize};
 
-use crate::filled::{self, SIZE};
+use crate::filled::{self, SIZE, STORES};
 use crate::{part, process, traffic};
 
 /// Orders a second: so many that the state is full within one and a half of eight hours, and has to forget.
 pub const ORDERS_A_SECOND: u32 = 10;
 
-/// Stores, all of which are on the bus.
-const STORES: u32 = 2_000;
-
 /// Orders that are in its state at the beginning: one of each store.
-const BEFORE: u32 = filled::STORES;
+const BEFORE: u32 = STORES;
 
 /// One order in so many tries in vain at first.
 const IN_VAIN: u32 = 50;
@@ -77,7 +73,7 @@ fn live(seconds: u32) -> anyhow::Result<Lived> {
 struct Evening {
     state: State,
     memory: Memory,
-    terminal: Terminal<TestBackend>,
+    painter: Painter,
     second: u32,
     meter: Meter,
 }
@@ -87,7 +83,7 @@ impl Evening {
         Ok(Self {
             state: filled::state(BEFORE)?,
             memory: Memory::new(Theme::new(Depth::True, Ground::Dark, false), TimeZone::UTC),
-            terminal: Terminal::new(TestBackend::new(SIZE.0, SIZE.1))?,
+            painter: Painter::sized(SIZE.into())?,
             second: 0,
             meter: Meter::default(),
         })
@@ -119,7 +115,7 @@ impl Evening {
         }
         if second.is_multiple_of(FRAME) {
             let (state, memory) = (&self.state, &mut self.memory);
-            self.terminal.draw(|frame| draw(state, memory, frame))?;
+            self.painter.paint(|frame| draw(state, memory, frame))?;
         }
         Ok(())
     }

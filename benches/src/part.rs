@@ -130,7 +130,16 @@ impl Part {
         Self::start_by(&[], url, args).await
     }
 
-    /// The same through a program that runs another: `by` is that program and its arguments.
+    /// Starts a source of so many messages a second, of lives from order `first` on, and lets it begin; `most` messages, 0:
+    /// no limit.
+    pub async fn pace(url: &str, per_second: u32, first: u32, most: u32) -> anyhow::Result<Self> {
+        let mut pace =
+            Self::start(url, &["pace", &per_second.to_string(), &first.to_string(), &most.to_string()]).await?;
+        pace.begin().await?;
+        Ok(pace)
+    }
+
+    /// As [`Part::start`], through a program that runs another: `by` is that program and its arguments.
     pub async fn start_by(by: &[&str], url: &str, args: &[&str]) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("finding this program")?;
         let mut command = match by {

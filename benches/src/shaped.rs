@@ -22,9 +22,6 @@ use crate::terminal::Terminal;
 /// Messages a second.
 pub const LOADS: [u32; 2] = [100, 10_000];
 
-/// Orders of one load, at most: their numbers do not overlap.
-const ORDERS: u32 = 1_000_000;
-
 const SIZE: (u16, u16) = (120, 40);
 
 /// Addresses at the two ends of the line.
@@ -161,7 +158,7 @@ async fn measure(mut ends: Ends, keys: u32, load: Duration) -> anyhow::Result<Sh
     drop(cat);
     let mut shaped = Shaped { echo, seen: Vec::new(), lost: Some(0.0) };
     for (number, per_second) in (0_u32..).zip(LOADS) {
-        let load = Load { per_second, first: number * ORDERS, time: load, keys };
+        let load = Load { per_second, first: number * wire::ORDERS, time: load, keys };
         let (seen, lost) = under(&mut ends, &site, folder.path(), &load).await?;
         shaped.seen.push(seen);
         shaped.lost = shaped.lost.zip(lost).map(|(before, lost)| before + lost);
@@ -189,9 +186,7 @@ async fn under(ends: &mut Ends, site: &Site, folder: &Path, load: &Load) -> anyh
     let env = format!("HOME={at} XDG_CONFIG_HOME={at} XDG_STATE_HOME={at} TZ=UTC");
     let mut terminal = ends.ssh(folder, &format!("exec env {env} {program} {args}"))?;
     tokio::task::block_in_place(|| terminal.wait("whole state", wire::LIMIT, wire::is_whole))?;
-    let args = ["pace", &load.per_second.to_string(), &load.first.to_string(), "0"];
-    let mut pace = Part::start(&url, &args).await?;
-    pace.begin().await?;
+    let pace = Part::pace(&url, load.per_second, load.first, 0).await?;
     terminal.press("2")?;
     tokio::time::sleep(wire::LEAD).await;
     let (before, began) = (ends.link.ask::<Carried>().await?, Instant::now());

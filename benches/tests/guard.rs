@@ -1,38 +1,35 @@
 //! What must not get lost between two measurements on a quiet machine. Ratios of counts, never times: they hold on any
 //! machine under any load.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
+
 use bench::filled::{self, SIZE, now};
 use domicilio::action::Action;
 use domicilio::event::{Event, Meter};
 use domicilio::state::{Screen, State};
-use domicilio::term::encoder::Encoder;
+use domicilio::term::Painter;
 use domicilio::theme::{Depth, Ground, Theme};
 use domicilio::update::update;
 use domicilio::view::{Memory, draw};
 use jiff::tz::TimeZone;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 
 /// Orders in the state, enough to fill every screen.
 const ORDERS: u32 = filled::STORES;
 
 /// Draws frames, and counts the bytes that a terminal is told.
 struct Wire {
-    encoder: Encoder,
-    terminal: Terminal<TestBackend>,
+    painter: Painter,
     memory: Memory,
 }
 
 impl Wire {
     fn new() -> Self {
-        let terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
         let memory = Memory::new(Theme::new(Depth::True, Ground::Dark, false), TimeZone::UTC);
-        Self { encoder: Encoder::new(), terminal, memory }
+        Self { painter: Painter::sized(SIZE.into()).unwrap(), memory }
     }
 
     fn bytes(&mut self, state: &State) -> usize {
-        let drawn = self.terminal.draw(|frame| draw(state, &mut self.memory, frame)).unwrap();
-        self.encoder.frame(&mut drawn.buffer.clone(), None).len()
+        self.painter.paint(|frame| draw(state, &mut self.memory, frame)).unwrap().len()
     }
 }
 

@@ -35,10 +35,7 @@ pub(super) async fn measure(scale: &Scale) -> anyhow::Result<Vec<Row>> {
     let half = scale.remembered / 2;
     let mut after = Vec::new();
     for part in 0..2 {
-        let first = part * half;
-        let args = ["pace", &PER_SECOND.to_string(), &first.to_string(), &half.to_string()];
-        let mut pace = Part::start(&url, &args).await?;
-        pace.begin().await?;
+        let mut pace = Part::pace(&url, PER_SECOND, part * half, half).await?;
         // A slow machine publishes more slowly; how long it may take is no figure of this row.
         let published: Published = pace.line(LIMIT * 10).await?;
         anyhow::ensure!(published.published == u64::from(half), "{} messages published", published.published);

@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use tokio::process::Command;
 
 use super::Measured;
-use super::wire::{LEAD, LIMIT, REACHED, STORES, busiest, console_args, is_whole, look};
+use super::wire::{LEAD, LIMIT, ORDERS, REACHED, STORES, busiest, console_args, is_whole, look};
 use crate::part::Part;
 use crate::publisher::Published;
 use crate::report::{Beside, Row, Target};
@@ -19,9 +19,6 @@ const SIZE: (u16, u16) = (120, 40);
 
 /// Messages a second.
 const LOADS: [u32; 3] = [10, 100, 1_000];
-
-/// Orders of one load, at most: their numbers do not overlap.
-const ORDERS: u32 = 1_000_000;
 
 /// How long the installation of a peer may take.
 const INSTALL_LIMIT: Duration = Duration::from_mins(2);
@@ -126,9 +123,7 @@ async fn seen(which: Program, program: &Path, site: &Site, scale: &Scale, number
     let mut all = Vec::new();
     for (load, per_second) in (0_u32..).zip(LOADS) {
         let first = (number * 10 + load) * ORDERS;
-        let args = ["pace", &per_second.to_string(), &first.to_string(), "0"];
-        let mut pace = Part::start(&url, &args).await?;
-        pace.begin().await?;
+        let mut pace = Part::pace(&url, per_second, first, 0).await?;
         let (before, began) = (pace.ask::<Published>().await?, Instant::now());
         let (rate, percent) = if which == Program::Ours {
             busiest(&mut terminal, scale.load).await?

@@ -9,13 +9,11 @@ use crate::figures::percentile;
 use crate::part::Part;
 use crate::process::Watch;
 use crate::publisher::Published;
+pub(crate) use crate::publisher::STORES;
 use crate::report::{Row, Target};
 use crate::settings::Scale;
 use crate::site::Site;
 use crate::terminal::Terminal;
-
-/// Stores on the bus.
-pub(crate) const STORES: u32 = 2_000;
 
 /// Sizes of the terminal.
 const SIZES: [(u16, u16); 2] = [(120, 40), (200, 60)];
@@ -24,7 +22,7 @@ const SIZES: [(u16, u16); 2] = [(120, 40), (200, 60)];
 const LOADS: [u32; 4] = [10, 100, 1_000, 10_000];
 
 /// Orders of one load, at most: their numbers do not overlap.
-const ORDERS: u32 = 1_000_000;
+pub(crate) const ORDERS: u32 = 1_000_000;
 
 /// How long a start, a screen or a key may take.
 pub(crate) const LIMIT: Duration = Duration::from_mins(1);
@@ -90,9 +88,7 @@ async fn at_size(size: (u16, u16), scale: &Scale) -> anyhow::Result<Vec<Row>> {
         Row::new(format!("{idle}: processor"), "%", Some(percent)).target(Target::Most(0.5)),
     ];
     for (number, load) in (0_u32..).zip(LOADS) {
-        let args = ["pace", &load.to_string(), &(number * ORDERS).to_string(), "0"];
-        let mut pace = Part::start(&url, &args).await?;
-        pace.begin().await?;
+        let mut pace = Part::pace(&url, load, number * ORDERS, 0).await?;
         let (before, began) = (pace.ask::<Published>().await?, Instant::now());
         let (rate, percent) = busiest(&mut terminal, scale.load).await?;
         let keys = tokio::task::block_in_place(|| {
