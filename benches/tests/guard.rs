@@ -29,7 +29,7 @@ impl Wire {
     }
 
     fn bytes(&mut self, state: &State) -> usize {
-        self.painter.paint(|frame| draw(state, &mut self.memory, frame)).unwrap().len()
+        self.painter.paint(|frame| draw(state, &mut self.memory, frame)).unwrap().text.len()
     }
 }
 

@@ -205,8 +205,8 @@ struct Console {
     effects: JoinSet<Option<Event>>,
     /// Payloads that were fetched to be edited, or why not; the loop has the terminal.
     fetched: (mpsc::Sender<Fetched>, mpsc::Receiver<Fetched>),
-    /// Effects that need the terminal; run by the loop, which has it.
-    on_screen: VecDeque<Effect>,
+    /// What is for the terminal besides frames; one of each kind at most.
+    on_screen: VecDeque<OnScreen>,
     pace: Pace,
     /// Who asks for the next frame.
     asked: Asked,
@@ -214,6 +214,14 @@ struct Console {
     clear: Option<(OrderId, Clear)>,
     /// Whether a payload was being edited when the console was asked to end.
     dropped: bool,
+}
+
+/// What is for the terminal and is no frame.
+enum OnScreen {
+    /// Its bell.
+    Bell,
+    /// A text for its clipboard.
+    Copy(String),
 }
 
 /// What a person made of a payload.
@@ -252,7 +260,11 @@ impl Console {
                     None => return Ok(()), // The terminal is gone.
                 },
                 _ = ticks.tick() => self.tick(),
-                () = sleep_until(frame_at.unwrap_or_else(Instant::now)), if frame_at.is_some() => {
+                written = screen.written() => {
+                    written.context("writing to the terminal")?;
+                    self.pace.written(Instant::now().into_std());
+                }
+                () = sleep_until(frame_at.unwrap_or_else(Instant::now)), if frame_at.is_some() && screen.is_free() => {
                     let (state, memory) = (&self.state, &mut self.memory);
                     let clear = self.clear.as_ref().map(|(_, clear)| clear);
                     let bytes = screen.draw(|frame| view::draw_clear(state, memory, clear, frame)).context("drawing")?;
@@ -280,7 +292,9 @@ impl Console {
                 }
             }
             self.on_screen(screen)?;
-            screen.mouse(self.state.shown().mouse.is_ours()).context("asking for the mouse")?;
+            if screen.is_free() {
+                screen.mouse(self.state.shown().mouse.is_ours()).context("asking for the mouse")?;
+            }
             if let Some(name) = self.switch_to.take() {
                 self.switch(name).await;
             }
@@ -437,27 +451,31 @@ impl Console {
         }
     }
 
-    /// Runs what needs the terminal, or what is drawn on it.
+    /// Runs what needs the terminal, as soon as that has taken what was written before.
     fn on_screen(&mut self, screen: &mut term::Screen) -> anyhow::Result<()> {
-        while let Some(effect) = self.on_screen.pop_front() {
-            let text = match effect {
-                Effect::Bell => {
+        while screen.is_free()
+            && let Some(wanted) = self.on_screen.pop_front()
+        {
+            let text = match wanted {
+                OnScreen::Bell => {
                     screen.ring().context("ringing the bell")?;
                     continue;
                 }
-                Effect::Copy(text) => text,
-                Effect::CopyDetail => view::text_of_aimed(&self.state, &self.memory),
-                Effect::Dump => {
-                    self.dump();
-                    continue;
-                }
-                _ => continue,
+                OnScreen::Copy(text) => text,
             };
             let sent = screen.copy(&text).context("writing to the terminal")?;
             let answer = Answer::Copied { count: sent.chars().count(), cut: sent.len() < text.len() };
             self.take(Event::Answer(answer));
         }
         Ok(())
+    }
+
+    /// Leaves something for the terminal, instead of what waits for it of the same kind: one bell is heard, and a clipboard
+    /// holds one text.
+    fn for_screen(&mut self, wanted: OnScreen) {
+        let same = |waiting: &OnScreen| std::mem::discriminant(waiting) == std::mem::discriminant(&wanted);
+        self.on_screen.retain(|waiting| !same(waiting));
+        self.on_screen.push_back(wanted);
     }
 
     /// Writes the screen to a file, aside: the disk may be slow.
@@ -531,9 +549,13 @@ impl Console {
                 return post.start(message, &mut self.effects);
             }
             Effect::EditPayload(order) => return self.fetch(order),
-            Effect::Bell | Effect::Copy(_) | Effect::CopyDetail | Effect::Dump => {
-                return self.on_screen.push_back(effect);
+            Effect::Bell => return self.for_screen(OnScreen::Bell),
+            Effect::Copy(text) => return self.for_screen(OnScreen::Copy(text)),
+            Effect::CopyDetail => {
+                let text = view::text_of_aimed(&self.state, &self.memory);
+                return self.for_screen(OnScreen::Copy(text));
             }
+            Effect::Dump => return self.dump(),
             _ => {}
         }
         if reads && self.effects.len() >= EFFECTS_MAX {

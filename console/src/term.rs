@@ -3,13 +3,12 @@
 //! Owns raw mode, the alternate screen, the cursor, bracketed paste and the mouse. Whatever ends the program (the key, an error, a
 //! panic, SIGTERM, SIGHUP, a stop by Ctrl-Z) passes through [`restore`]; it may be called any number of times.
 
-use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::fd::AsFd as _;
 use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, KeyCode, KeyEvent, KeyModifiers};
 use crossterm::style::{Attribute, Print, SetAttribute};
@@ -20,11 +19,13 @@ use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::output::Output;
 pub use self::painter::Painter;
 
 mod backend;
 pub mod encoder;
 mod face;
+mod output;
 mod painter;
 mod pen;
 mod shift;
@@ -61,8 +62,7 @@ pub struct Screen {
 /// A terminal that was taken over.
 struct Ours {
     painter: Painter,
-    /// Standard output without a buffer, so that a frame is one write.
-    out: File,
+    output: Output,
 }
 
 impl Screen {
@@ -72,21 +72,37 @@ impl Screen {
         Ok(Self { ours: Some(take()?), mouse: false, lent: None })
     }
 
+    /// Whether everything is written. Nothing else can be until then, and whoever tries has an error.
+    pub fn is_free(&self) -> bool {
+        self.ours.as_ref().is_some_and(|ours| ours.output.is_free())
+    }
+
+    /// Waits until the terminal has taken what was written last; for ever if that was seen already.
+    pub async fn written(&mut self) -> io::Result<()> {
+        match &mut self.ours {
+            Some(ours) => ours.output.written().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Asks the terminal for the mouse, or leaves it to the terminal again.
     pub fn mouse(&mut self, on: bool) -> io::Result<()> {
         if on != self.mouse {
-            execute!(self.ours()?.out, Print(if on { MOUSE_ON } else { MOUSE_OFF }))?;
+            self.tell(Print(if on { MOUSE_ON } else { MOUSE_OFF }))?;
             self.mouse = on;
         }
         Ok(())
     }
 
-    /// Draws one frame: writes what differs from the last one, at once. Tells how many bytes that were.
+    /// Draws one frame: what differs from the last one is written, at once. Tells how many bytes that are.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<usize> {
-        let Ours { painter, out } = self.ours()?;
+        let Ours { painter, output } = self.ours()?;
         let written = painter.paint(render)?;
-        out.write_all(written.as_bytes())?;
-        Ok(written.len())
+        let bytes = written.text.len();
+        if bytes > 0 {
+            output.write(written)?;
+        }
+        Ok(bytes)
     }
 
     /// Forgets what the terminal shows: the next frame is drawn in full.
@@ -101,13 +117,13 @@ impl Screen {
     /// what was sent.
     pub fn copy<'a>(&mut self, text: &'a str) -> io::Result<&'a str> {
         let text = &text[..text.floor_char_boundary(COPY_MAX)];
-        execute!(self.ours()?.out, CopyToClipboard::to_clipboard_from(text))?;
+        self.tell(CopyToClipboard::to_clipboard_from(text))?;
         Ok(text)
     }
 
     /// Rings the terminal's bell.
     pub fn ring(&mut self) -> io::Result<()> {
-        execute!(self.ours()?.out, Print('\x07'))
+        self.tell(Print('\x07'))
     }
 
     /// Columns and rows.
@@ -117,7 +133,7 @@ impl Screen {
 
     /// Gives the terminal back to another program for a while; [`Screen::retake`] takes it again.
     pub fn lend(&mut self) {
-        restore();
+        self.give_back();
         self.lent = tcgetattr(io::stdin()).ok();
     }
 
@@ -127,7 +143,7 @@ impl Screen {
     /// The whole job stops, as if the terminal had seen the key: a shell waits for the program that it started (`make`,
     /// say), not for this one. Where no shell could continue it the kernel stops nothing.
     pub fn suspend(&mut self) -> io::Result<()> {
-        restore();
+        self.give_back();
         kill_current_process_group(Signal::TSTP)?;
         self.retake()
     }
@@ -141,8 +157,9 @@ impl Screen {
             tcsetattr(io::stdin(), OptionalActions::Now, &before)?;
         }
         self.ours = Some(take()?);
-        let on = std::mem::take(&mut self.mouse);
-        self.mouse(on)
+        // Asked for again with the next look at who has it.
+        self.mouse = false;
+        Ok(())
     }
 }
 
@@ -152,9 +169,8 @@ fn take() -> io::Result<Ours> {
     terminal::enable_raw_mode()?;
     // From here on there is something to give back, whatever fails next.
     TAKEN.store(true, Ordering::SeqCst);
-    let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    execute!(out, EnterAlternateScreen, EnableBracketedPaste)?;
-    Ok(Ours { painter: Painter::new()?, out })
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+    Ok(Ours { painter: Painter::new()?, output: Output::start()? })
 }
 
 impl Screen {
@@ -163,9 +179,16 @@ impl Screen {
         self.ours.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
+    fn tell(&mut self, command: impl Command) -> io::Result<()> {
+        let mut text = String::new();
+        command.write_ansi(&mut text).map_err(io::Error::other)?;
+        self.ours()?.output.write(text.into())
+    }
+
+    /// What is being written comes before: half a sequence would swallow the beginning of the next one.
     fn give_back(&mut self) {
-        restore();
         self.ours = None;
+        restore();
     }
 }
 

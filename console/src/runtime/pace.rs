@@ -69,12 +69,14 @@ pub(super) struct Pace {
     free_at: Instant,
     /// When what was written is paid off.
     paid_at: Instant,
+    /// When the last frame was drawn.
+    drawn_at: Instant,
 }
 
 impl Pace {
     /// From `now` on, with the shortest time between two frames and the bytes a second that data may use.
     pub(super) const fn new(now: Instant, frame: Duration, rate: u64) -> Self {
-        Self { frame, rate, free_at: now, paid_at: now }
+        Self { frame, rate, free_at: now, paid_at: now, drawn_at: now }
     }
 
     /// When the next frame is to be drawn; not at all when nobody asks.
@@ -86,12 +88,20 @@ impl Pace {
         }
     }
 
-    /// A frame of so many bytes was written.
+    /// A frame of so many bytes is about to be written.
     pub(super) fn drawn(&mut self, now: Instant, bytes: usize) {
+        self.drawn_at = now;
         self.free_at = now + self.frame;
         let cost = if bytes > 0 { bytes as u64 + WRITE_BYTES } else { 0 };
         let time = Duration::from_micros(cost.saturating_mul(1_000_000) / self.rate.max(1));
         self.paid_at = (self.paid_at.max(now) + time).clamp(now + DATA_FRAME, now + WAIT_MAX);
+    }
+
+    /// The terminal has taken what was written. One that kept us waiting has as much time again: it has more before it than
+    /// it can show.
+    pub(super) fn written(&mut self, now: Instant) {
+        let took = now.saturating_duration_since(self.drawn_at).min(WAIT_MAX);
+        self.paid_at = self.paid_at.max(now + took);
     }
 }
 
@@ -129,5 +139,17 @@ mod tests {
         }
         let pace = Pace::new(Instant::now(), Duration::ZERO, 0);
         assert_eq!(pace.next(Asked::No), None);
+    }
+
+    #[test]
+    fn a_terminal_that_took_its_time_has_as_much_again() {
+        for (took_ms, wanted_ms) in [(0, 200), (50, 200), (150, 300), (900, 1_800), (60_000, 62_000)] {
+            let start = Instant::now();
+            let mut pace = Pace::new(start, Duration::ZERO, 10_000);
+            pace.drawn(start, 1_900);
+            pace.written(start + Duration::from_millis(took_ms));
+            assert_eq!(pace.next(Asked::ByData), Some(start + Duration::from_millis(wanted_ms)), "{took_ms}");
+            assert_eq!(pace.next(Asked::ByPerson), Some(start));
+        }
     }
 }

@@ -26,6 +26,21 @@ const END: &str = "\x1b[?2026l";
 const SHOW_CURSOR: &str = "\x1b[?25h";
 const HIDE_CURSOR: &str = "\x1b[?25l";
 
+/// What is to be written to a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Text and sequences.
+    pub text: String,
+    /// How many bytes of it, from its beginning, show the row where a person writes.
+    pub lead: usize,
+}
+
+impl From<String> for Written {
+    fn from(text: String) -> Self {
+        Self { text, lead: 0 }
+    }
+}
+
 /// Turns screens into bytes.
 #[derive(Debug)]
 pub struct Encoder {
@@ -52,15 +67,16 @@ impl Encoder {
         Self { area: Rect::ZERO, shown: Vec::new(), faces: Faces::default(), writer: Writer::new(0), cursor: None }
     }
 
-    /// What makes the terminal show `wanted`, with its cursor at `cursor` or hidden. `wanted` is brought to the form in
-    /// which it is shown.
-    pub fn frame(&mut self, wanted: &mut Buffer, cursor: Option<Position>) -> String {
+    /// What makes the terminal show `wanted`, with its cursor at `cursor` or hidden, the row of the cursor first. `wanted` is
+    /// brought to the form in which it is shown.
+    pub fn frame(&mut self, wanted: &mut Buffer, cursor: Option<Position>) -> Written {
         wanted.content.chunks_mut(usize::from(wanted.area.width).max(1)).for_each(settle);
         let mut writer = self.writer.on();
         if self.cursor != Some(false) && cursor.is_none() {
             writer.out.push_str(HIDE_CURSOR);
         }
-        if self.area != wanted.area {
+        let anew = self.area != wanted.area;
+        if anew {
             self.area = wanted.area;
             self.shown = vec![Face::BLANK; wanted.content.len()];
             let begun = std::mem::replace(&mut writer, Writer::new(wanted.area.width));
@@ -68,6 +84,8 @@ impl Encoder {
             writer.clear();
         }
         let faces: Vec<Face> = wanted.content.iter().map(|cell| self.faces.of(cell)).collect();
+        let row = cursor.filter(|_| !anew);
+        let lead = row.map_or(0, |at| self.lead(&mut writer, wanted, &faces, at.y));
         writer = self.body(writer, wanted, &faces);
         if let Some(Position { x, y }) = cursor {
             writer.go(x, y, &[]);
@@ -79,7 +97,27 @@ impl Encoder {
         self.shown = faces;
         let frame = std::mem::take(&mut writer.out);
         self.writer = writer;
-        if frame.len() < MARKED_BYTES { frame } else { [BEGIN, &frame, END].concat() }
+        let (first, rest) = frame.split_at(lead);
+        let text = if rest.len() < MARKED_BYTES { frame } else { [first, BEGIN, rest, END].concat() };
+        Written { text, lead }
+    }
+
+    /// Row `y`, and how many bytes are written with it: what a person writes is seen as soon as it can be, on a line that needs
+    /// its time for the rest.
+    fn lead(&mut self, writer: &mut Writer, wanted: &Buffer, faces: &[Face], y: u16) -> usize {
+        let width = usize::from(wanted.area.width);
+        let place = usize::from(y) * width..(usize::from(y) + 1) * width;
+        let (Some(old), Some(new), Some(cells)) =
+            (self.shown.get_mut(place.clone()), faces.get(place.clone()), wanted.content.get(place))
+        else {
+            return 0;
+        };
+        if old == new {
+            return 0;
+        }
+        row(writer, y, old, new, cells);
+        old.copy_from_slice(new);
+        writer.out.len()
     }
 
     /// Cells, rows moved first if that is shorter.

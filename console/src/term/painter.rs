@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 
 use super::backend::Tty;
-use super::encoder::Encoder;
+use super::encoder::{Encoder, Written};
 
 /// Turns frames into bytes for one terminal.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Painter {
     }
 
     /// Draws a frame; tells what is to be written so that the terminal shows it.
-    pub fn paint(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<String> {
+    pub fn paint(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<Written> {
         let Self { terminal, encoder, spare } = self;
         terminal.draw(|frame| {
             render(frame);

@@ -1,6 +1,6 @@
 //! What is written to a terminal makes it show what was drawn, whatever it showed before; and that is little.
 
-use domicilio::term::encoder::Encoder;
+use domicilio::term::encoder::{Encoder, Written};
 use proptest::prelude::*;
 use ratatui::buffer::{Buffer, Cell, CellWidth as _};
 use ratatui::layout::{Position, Rect};
@@ -117,9 +117,10 @@ impl Bench {
 
     /// Writes a frame; tells what was written.
     fn frame(&mut self) -> String {
-        let written = self.encoder.frame(&mut self.wanted.clone(), self.cursor);
-        self.parser.process(written.as_bytes());
-        written
+        let Written { text, lead } = self.encoder.frame(&mut self.wanted.clone(), self.cursor);
+        assert!(text.is_char_boundary(lead));
+        self.parser.process(text.as_bytes());
+        text
     }
 
     /// Says what the terminal shows otherwise than it was drawn.
@@ -246,7 +247,34 @@ fn a_table_that_moves_costs_what_is_new_in_it() {
 fn a_large_frame_is_marked_as_one_and_a_small_one_is_not() {
     let mut encoder = Encoder::new();
     let marked = |frame: &str| frame.starts_with("\x1b[?2026h") && frame.ends_with("\x1b[?2026l");
-    assert!(marked(&encoder.frame(&mut table("21:04:17", 900_000), None)));
-    let second = encoder.frame(&mut table("21:04:18", 900_000), None);
+    assert!(marked(&encoder.frame(&mut table("21:04:17", 900_000), None).text));
+    let second = encoder.frame(&mut table("21:04:18", 900_000), None).text;
     assert!(!second.contains("2026"), "{second:?}");
+}
+
+#[test]
+fn the_row_where_a_person_writes_comes_first_and_by_itself() {
+    let field = |text: &str, latest| {
+        let mut screen = table("21:04:17", latest);
+        screen.set_string(0, 38, format!("Filtro: {text} "), Style::new());
+        screen
+    };
+    let at = |column| Some(Position::new(column, 38));
+    let mut bench = Bench::new(120, 40);
+    let whole = bench.encoder.frame(&mut field("", 900_000), at(8));
+    assert_eq!(whole.lead, 0, "a screen that is drawn in full has no order");
+    bench.parser.process(whole.text.as_bytes());
+    // Everything else changes with it, more than one row can hold.
+    let Written { text, lead } = bench.encoder.frame(&mut field("q", 900_500), at(9));
+    let (lead, rest) = text.split_at(lead);
+    assert!((1..=16).contains(&lead.len()) && rest.len() > 1_200, "{lead:?}, {} more", rest.len());
+    assert!(rest.starts_with("\x1b[?2026h") && rest.ends_with("\x1b[?2026l"), "the rest is one frame");
+    bench.parser.process(lead.as_bytes());
+    let shown = |bench: &Bench| bench.parser.screen().rows(0, 120).nth(38).unwrap();
+    assert!(shown(&bench).starts_with("Filtro: q"), "{}", shown(&bench));
+    bench.parser.process(rest.as_bytes());
+    (bench.wanted, bench.cursor) = (field("q", 900_500), at(9));
+    assert_eq!(bench.fault(), None);
+    let again = bench.encoder.frame(&mut field("q", 900_501), at(9));
+    assert_eq!(again.lead, 0, "nothing was written there");
 }

@@ -1,13 +1,15 @@
 //! The console's program in a pty, with an emulator that keeps the screen.
 
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use crate::LONG;
 
 /// What the program asked the terminal to put into its clipboard, in base64, as it came.
 #[derive(Default)]
@@ -247,6 +249,41 @@ impl Terminal {
 
     pub(crate) fn is_alive(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
+    }
+
+    /// The terminal takes nothing more, and the program is kept busy by keys in turn until it waits for the terminal.
+    pub(crate) fn stall_until_full(&mut self, one: &str, other: &str) {
+        self.stall();
+        let deadline = Instant::now() + LONG;
+        let (mut full_since, mut one_is_shown) = (None, false);
+        // A write that the terminal takes in the end may be seen under way; one that lasts is waiting.
+        while full_since.is_none_or(|since: Instant| since.elapsed() < Duration::from_millis(500)) {
+            assert!(Instant::now() < deadline, "the terminal took all that was written");
+            self.press(if one_is_shown { other } else { one });
+            one_is_shown = !one_is_shown;
+            // Longer than there is between two frames, so that each is drawn.
+            std::thread::sleep(Duration::from_millis(50));
+            full_since = if self.waits_for_terminal() { full_since.or_else(|| Some(Instant::now())) } else { None };
+        }
+    }
+
+    /// Whether a thread of the program is within a write to the terminal that has not ended.
+    fn waits_for_terminal(&self) -> bool {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.process_id().unwrap())).unwrap();
+        let read = |task: &Path, file| std::fs::read_to_string(task.join(file)).unwrap_or_default();
+        tasks.map(|task| task.unwrap().path()).any(|task| {
+            // Where the kernel has it wait: for room in a terminal, not for something to write.
+            read(&task, "comm").trim() == "terminal" && read(&task, "wchan") == "wait_woken"
+        })
+    }
+
+    /// Waits until the console's log holds `text`.
+    pub(crate) fn wait_for_log(&self, text: &str, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        while !self.log().contains(text) {
+            assert!(Instant::now() < deadline, "no {text:?} in the log within {limit:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits until a program whose terminal was closed has ended; tells its exit code and the last that was seen of its

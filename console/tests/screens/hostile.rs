@@ -211,7 +211,7 @@ fn frame(state: &State, width: u16, height: u16) -> (Vec<u8>, Buffer) {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut memory = Memory::new(paint::theme(), TimeZone::get("America/Guayaquil").unwrap());
     let meant = terminal.draw(|frame| draw(state, &mut memory, frame)).unwrap().buffer.clone();
-    (Encoder::new().frame(&mut meant.clone(), None).into_bytes(), meant)
+    (Encoder::new().frame(&mut meant.clone(), None).text.into_bytes(), meant)
 }
 
 /// Checks one frame as a terminal gets it.
