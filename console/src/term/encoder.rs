@@ -126,19 +126,24 @@ impl Encoder {
         let blank = vec![Face::BLANK; width];
         let new: Vec<&[Face]> = faces.chunks(width).collect();
         let mut old: Vec<&[Face]> = self.shown.chunks(width).collect();
-        let mut moved = begun;
-        let mut best = moved.clone();
-        rows(&mut best, &old, &new, wanted);
-        for _ in 0..SHIFTS_MAX {
-            let Some(shift) = shift::find(&old, &new) else { break };
+        let mut best = begun;
+        // With fewer shifts each.
+        let mut others = Vec::new();
+        while others.len() < SHIFTS_MAX
+            && let Some(shift) = shift::find(&old, &new)
+        {
+            others.push((best.clone(), old.clone()));
             shift.apply(&mut old, &blank.as_slice());
-            move_rows(&mut moved, shift, new.len());
-            let mut whole = moved.clone();
-            rows(&mut whole, &old, &new, wanted);
-            if whole.out.len() >= best.out.len() {
-                break;
+            move_rows(&mut best, shift, new.len());
+        }
+        rows(&mut best, &old, &new, wanted, usize::MAX);
+        // Mostly each shift is worth it, so that the others are soon too long and given up.
+        for (mut other, old) in others.into_iter().rev() {
+            let limit = best.out.len();
+            rows(&mut other, &old, &new, wanted, limit);
+            if other.out.len() <= limit {
+                best = other;
             }
-            best = whole;
         }
         best
     }
@@ -183,9 +188,13 @@ fn move_rows(writer: &mut Writer, shift: Shift, rows: usize) {
     }
 }
 
-fn rows(writer: &mut Writer, old: &[&[Face]], new: &[&[Face]], wanted: &Buffer) {
+/// Writes the rows that differ, until there are more than `limit` bytes.
+fn rows(writer: &mut Writer, old: &[&[Face]], new: &[&[Face]], wanted: &Buffer, limit: usize) {
     let width = usize::from(wanted.area.width).max(1);
     for (y, ((old, new), cells)) in (0..).zip(old.iter().zip(new).zip(wanted.content.chunks(width))) {
+        if writer.out.len() > limit {
+            return;
+        }
         if old != new {
             row(writer, y, old, new, cells);
         }

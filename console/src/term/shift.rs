@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+
 use super::face::Face;
 
 /// Columns of the pieces by which rows are known again: wide enough to tell one row from another, narrow enough that a
@@ -59,13 +61,13 @@ pub(super) fn find(old: &[&[Face]], new: &[&[Face]]) -> Option<Shift> {
 /// By how many rows most pieces moved.
 fn most_votes(old: &[&[Face]], new: &[&[Face]]) -> Option<isize> {
     // Where a piece stands that is in one row only.
-    let mut places: HashMap<(usize, u64), Option<usize>> = HashMap::new();
+    let mut places: HashMap<(usize, u64), Option<usize>, FixedState> = HashMap::default();
     for (y, row) in changed(old, new) {
         for piece in pieces(row) {
             places.entry(piece).and_modify(|place| *place = None).or_insert(Some(y));
         }
     }
-    let mut votes: HashMap<isize, u32> = HashMap::new();
+    let mut votes: HashMap<isize, u32, FixedState> = HashMap::default();
     for (y, row) in changed(new, old) {
         for piece in pieces(row) {
             if let Some(Some(from)) = places.get(&piece) {
