@@ -12,40 +12,42 @@ pub(super) const HEARTBEATS: &str = "domicilio.services.>";
 
 /// The subscriptions of the observing connection.
 pub(super) struct Listening {
-    subscriptions: SelectAll<Subscriber>,
-    broad: bool,
+    /// To the whole, unless that was denied.
+    all: Option<Subscriber>,
+    /// To the parts, once it was.
+    parts: SelectAll<Subscriber>,
 }
 
 impl Listening {
     /// Listens to everything under `domicilio.>`.
     pub(super) async fn to_all(client: &Client) -> Result<Self, SubscribeError> {
         let all = client.subscribe(subject::ALL).await?;
-        Ok(Self { subscriptions: SelectAll::from_iter([all]), broad: true })
+        Ok(Self { all: Some(all), parts: SelectAll::new() })
     }
 
     /// How many subscriptions there are; each has a buffer of its own.
     pub(super) fn count(&self) -> usize {
-        self.subscriptions.len()
+        self.all.iter().len() + self.parts.len()
     }
 
     /// The next message; `None` when the client is gone.
     pub(super) async fn next(&mut self) -> Option<Message> {
-        self.subscriptions.next().await
+        match &mut self.all {
+            Some(all) => all.next().await,
+            None => self.parts.next().await,
+        }
     }
 
     /// Listens to the parts, each by itself, once listening to the whole was denied. Which of them are denied too, the
     /// server says in the same way.
     pub(super) async fn fall_back(&mut self, client: &Client) -> Result<(), SubscribeError> {
-        if !self.broad {
+        // The denied one goes with what it held: nothing ever came to it.
+        if self.all.take().is_none() {
             return Ok(());
         }
-        self.broad = false;
-        let mut narrow = SelectAll::new();
         for subjects in Part::ALL.map(Part::live).into_iter().chain([HEARTBEATS.to_owned()]) {
-            narrow.push(client.subscribe(subjects).await?);
+            self.parts.push(client.subscribe(subjects).await?);
         }
-        // The denied one goes with what it held: nothing ever came to it.
-        self.subscriptions = narrow;
         Ok(())
     }
 }
