@@ -4,7 +4,8 @@ use contract::audit::AuditRecord;
 use contract::decision::DecisionKind;
 use contract::order::InvalidHead;
 use contract::{
-    Decision, Event, Heartbeat, OrderHead, Outcome, QueueEntry, StoreRecord, Subject, UtcMs, header, subject,
+    Country, Decision, Event, Heartbeat, OrderHead, OrderId, Outcome, QueueEntry, StoreRecord, Subject, UtcMs, header,
+    subject,
 };
 use serde::de::DeserializeOwned;
 
@@ -28,26 +29,12 @@ pub struct Raw<'a> {
 
 /// Reads a message; `None` for what the console does not follow (commands, replies to them).
 pub fn decode(raw: &Raw<'_>, received_at: UtcMs) -> Option<Fact> {
-    if raw.subject == subject::filler() {
+    if raw.subject == subject::FILLER {
         return None;
     }
     let subject = Subject::parse(raw.subject);
     let read = match &subject {
-        Subject::Order(_, id)
-            if (raw.header)(header::ORDER_HEAD).is_none() && (raw.header)(header::DECISION).is_some() =>
-        {
-            from_header::<Decision>(raw, header::DECISION).and_then(|decision| match decision.kind {
-                DecisionKind::Solved => Ok(Fact::Solved { order: id.clone(), decision }),
-                DecisionKind::Reinjected { .. } => Err("a reinjection without its order".to_owned()),
-                DecisionKind::Unknown => Err("a decision of a kind that is not of this version".to_owned()),
-            })
-        }
-        Subject::Order(country, id) => from_header::<OrderHead>(raw, header::ORDER_HEAD).and_then(|head| {
-            agree(head.country == *country && head.id() == *id)?;
-            // A reinjection tells who wanted it; what cannot be read there takes nothing from the order.
-            let decision = from_header(raw, header::DECISION).ok();
-            Ok(Fact::Accepted { head, intake: raw.sequence, decision })
-        }),
+        Subject::Order(country, id) => order(raw, *country, id),
         Subject::Queue(partition, store) => from_body::<QueueEntry>(raw).and_then(|entry| {
             agree(entry.order.store == *store && store.partition() == *partition)?;
             Ok(Fact::Queued(entry))
@@ -98,25 +85,55 @@ pub fn stored(message: &bus::read::Stored) -> Option<Fact> {
     decode(&raw, message.stored_at)
 }
 
+/// An order as it was accepted or reinjected; or, without one, the decision about it.
+fn order(raw: &Raw<'_>, country: Country, id: &OrderId) -> Result<Fact, String> {
+    let (head, decision) = ((raw.header)(header::ORDER_HEAD), (raw.header)(header::DECISION));
+    match (head, decision) {
+        (Some(head), decision) => {
+            let head: OrderHead = from_text(head)?;
+            agree(head.country == country && head.store == id.store && head.code == id.code)?;
+            // A reinjection tells who wanted it; what cannot be read there takes nothing from the order.
+            let decision = decision.and_then(|decision| from_text(decision).ok());
+            Ok(Fact::Accepted { head, intake: raw.sequence, decision })
+        }
+        (None, Some(decision)) => {
+            let decision: Decision = from_text(decision)?;
+            match decision.kind {
+                DecisionKind::Solved => Ok(Fact::Solved { order: id.clone(), decision }),
+                DecisionKind::Reinjected { .. } => Err("a reinjection without its order".to_owned()),
+                DecisionKind::Unknown => Err("a decision of a kind that is not of this version".to_owned()),
+            }
+        }
+        (None, None) => Err(missing(header::ORDER_HEAD)),
+    }
+}
+
 fn from_body<T: DeserializeOwned>(raw: &Raw<'_>) -> Result<T, String> {
-    json(raw.body)
+    // Looked at once as a whole, not string by string.
+    match std::str::from_utf8(raw.body) {
+        Ok(text) => from_text(text),
+        Err(_) => json(raw.body.len(), || serde_json::from_slice(raw.body)),
+    }
 }
 
 fn from_header<T: DeserializeOwned>(raw: &Raw<'_>, name: &str) -> Result<T, String> {
-    match (raw.header)(name) {
-        Some(text) => json(text.as_bytes()),
-        None => Err(format!("header {name} is missing")),
-    }
+    (raw.header)(name).map_or_else(|| Err(missing(name)), from_text)
 }
 
-fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    if bytes.len() > MESSAGE_MAX {
-        return Err(format!("{} bytes are more than a message has", bytes.len()));
+fn missing(name: &str) -> String {
+    format!("header {name} is missing")
+}
+
+fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    json(text.len(), || serde_json::from_str(text))
+}
+
+fn json<T>(bytes: usize, read: impl FnOnce() -> serde_json::Result<T>) -> Result<T, String> {
+    if bytes > MESSAGE_MAX {
+        return Err(format!("{bytes} bytes are more than a message has"));
     }
-    // Looked at once as a whole, not string by string.
-    let read = std::str::from_utf8(bytes).map_or_else(|_| serde_json::from_slice(bytes), serde_json::from_str);
     // Only the place of the fault: the error's own text may quote what was sent.
-    read.map_err(|error| {
+    read().map_err(|error| {
         let what = if error.is_data() { "a field is missing or of another kind" } else { "not JSON" };
         format!("{what} (line {}, column {})", error.line(), error.column())
     })

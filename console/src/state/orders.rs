@@ -95,7 +95,7 @@ pub struct Orders {
     unclaimed: BTreeMap<OrderId, Decision>,
     /// How many each store received at each moment.
     received: BTreeMap<(StoreId, UtcMs), u64>,
-    /// The names of instances and clouds, which are the same in all of them.
+    /// The names of instances, which are the same in all of them.
     names: Names,
     /// Orders forgotten for want of room.
     pub evicted: u64,

@@ -49,7 +49,7 @@ impl History {
         // The order itself, and a decision more than there can be.
         while entries.len() <= DECISIONS_MAX + 1 {
             let Some(stored) = read::next(js, ORDERS.name, filter, from).await? else { break };
-            if stored.subject == subject::filler() {
+            if stored.subject == subject::FILLER {
                 break;
             }
             from = stored.sequence + 1;

@@ -138,7 +138,7 @@ async fn the_only(js: &Context, filter: &str) -> Result<String, NoStatus> {
         let mut found = Vec::new();
         while let Some(subject) = subjects.next().await {
             let (subject, _) = subject?;
-            if subject != subject::filler() {
+            if subject != subject::FILLER {
                 found.push(subject);
             }
             if found.len() > 1 {

@@ -121,9 +121,8 @@ pub async fn fill(js: &jetstream::Context, reach: Reach) -> Result<(), Error> {
         .map(|end| async move {
             // Looks like a decision about no order.
             let filler = PublishMessage::build().header(header::DECISION, "filler").expected_last_sequence(end);
-            let sent = tokio::time::timeout(REQUEST_TIMEOUT, async {
-                js.send_publish(subject::filler(), filler).await?.await
-            });
+            let sent =
+                tokio::time::timeout(REQUEST_TIMEOUT, async { js.send_publish(subject::FILLER, filler).await?.await });
             match sent.await {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err(error)) => Err(Error::new(Failed::of(&error).kind(), DOING, error)),

@@ -118,12 +118,6 @@ text_id! {
 }
 
 text_id! {
-    /// Label of the cloud where an instance runs: `aws`, `azure`, `gcloud`, or any other short word.
-    Cloud, "cloud", "1 to 16 characters of a-z, 0-9 and '-'",
-    |t| (1..=16).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-text_id! {
     /// The code that the ordering app gave to an order. With the store it is the order's identity:
     /// the same code may go to two stores.
     AppCode, "app code", "1 to 64 visible ASCII characters",
@@ -161,6 +155,10 @@ impl AppCode {
     /// The inverse of [`AppCode::token`].
     pub fn from_token(token: &str) -> Result<Self, InvalidId> {
         const RULE: &str = "a token of a-z, A-Z, 0-9, '-', '_' and =XX escapes";
+        // Nearly all there is.
+        if token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
+            return token.parse();
+        }
         let mut code = String::with_capacity(token.len());
         let mut rest = token.bytes();
         while let Some(byte) = rest.next() {
@@ -180,6 +178,69 @@ impl AppCode {
             }
         }
         code.parse()
+    }
+}
+
+/// Label of the cloud where an instance runs: `aws`, `azure`, `gcloud`, or any other short word.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
+pub struct Cloud {
+    /// The text, then zeros, which are no part of any: most messages name several clouds, so it is kept in place.
+    text: [u8; 16],
+}
+
+impl<'de> Deserialize<'de> for Cloud {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Parsed(PhantomData))
+    }
+}
+
+impl Cloud {
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        let text = self.text.split(|byte| *byte == 0).next().unwrap_or_default();
+        // ASCII by construction.
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+impl FromStr for Cloud {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let mut kept = [0; 16];
+        let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        match kept.get_mut(..text.len()) {
+            Some(place) if plain && !text.is_empty() => place.copy_from_slice(text.as_bytes()),
+            _ => return refuse("cloud", "1 to 16 characters of a-z, 0-9 and '-'", text),
+        }
+        Ok(Self { text: kept })
+    }
+}
+
+impl TryFrom<String> for Cloud {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl From<Cloud> for String {
+    fn from(cloud: Cloud) -> Self {
+        cloud.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cloud({self})")
     }
 }
 
@@ -436,6 +497,9 @@ mod tests {
         for bad in ["", "any", "a.b", "a b", "*", ">", "a\u{7f}", "ñ", &"x".repeat(49)] {
             assert!(bad.parse::<InstanceId>().is_err(), "{bad:?}");
         }
+        for bad in ["", "AWS", "a b", "a_b", "a\0", "ñ", &"x".repeat(17)] {
+            assert!(bad.parse::<Cloud>().is_err(), "{bad:?}");
+        }
         for bad in ["", "a b", "a\n", "ñ", &"x".repeat(65)] {
             assert!(bad.parse::<AppCode>().is_err(), "{bad:?}");
         }
@@ -448,6 +512,15 @@ mod tests {
         for bad in ["72", "72.", ".x", "x.72", "72.a b", "72.=2", "72.=zz", "72.=0A"] {
             assert!(bad.parse::<OrderId>().is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn clouds_are_as_written_and_sorted_as_their_texts() {
+        let texts = ["a", "aws", "aws-2", "azure", "gcloud", "sixteen-letters-"];
+        let clouds = texts.map(|text| text.parse::<Cloud>().unwrap());
+        assert_eq!(clouds.each_ref().map(Cloud::as_str), texts);
+        assert!(clouds.is_sorted());
+        assert_eq!(serde_json::to_value(&clouds).unwrap(), serde_json::json!(texts));
     }
 
     #[test]

@@ -202,6 +202,7 @@ pub enum Ending {
 
 /// Final outcome of a queue entry: the message of stream `OUTCOMES`. The last one of a store is its watermark.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "OutcomeFields")]
 pub struct Outcome {
     /// Version of the message, [`crate::VERSION`].
     pub v: u8,
@@ -239,6 +240,74 @@ pub struct Outcome {
     /// How it ended.
     #[serde(flatten)]
     pub ending: Ending,
+}
+
+/// An [`Outcome`] field by field: so each is read straight into its place, where a flattened one would be kept as a value
+/// of any kind first.
+#[derive(Deserialize)]
+struct OutcomeFields {
+    v: u8,
+    order: OrderHead,
+    intake: u64,
+    watermark: u64,
+    queue_seq: u64,
+    partition: Partition,
+    epoch: u64,
+    queued_at: UtcMs,
+    queued_by: Origin,
+    attempts: u32,
+    first_attempt_at: Option<UtcMs>,
+    last_attempt_at: Option<UtcMs>,
+    pos_ms: Option<u32>,
+    at: UtcMs,
+    by: Origin,
+    result: Kind,
+    #[serde(default)]
+    already: bool,
+    reason: Option<crate::event::FailReason>,
+    detail: Option<String>,
+    command: Option<CommandId>,
+}
+
+/// The kinds of [`Ending`].
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Injected,
+    NotInjected,
+}
+
+impl TryFrom<OutcomeFields> for Outcome {
+    type Error = &'static str;
+
+    fn try_from(fields: OutcomeFields) -> Result<Self, Self::Error> {
+        let ending = match fields.result {
+            Kind::Injected => Ending::Injected { already: fields.already },
+            Kind::NotInjected => Ending::NotInjected {
+                reason: fields.reason.ok_or("missing field `reason`")?,
+                detail: fields.detail.ok_or("missing field `detail`")?,
+                command: fields.command,
+            },
+        };
+        Ok(Self {
+            v: fields.v,
+            order: fields.order,
+            intake: fields.intake,
+            watermark: fields.watermark,
+            queue_seq: fields.queue_seq,
+            partition: fields.partition,
+            epoch: fields.epoch,
+            queued_at: fields.queued_at,
+            queued_by: fields.queued_by,
+            attempts: fields.attempts,
+            first_attempt_at: fields.first_attempt_at,
+            last_attempt_at: fields.last_attempt_at,
+            pos_ms: fields.pos_ms,
+            at: fields.at,
+            by: fields.by,
+            ending,
+        })
+    }
 }
 
 /// Header of a refused payload in stream `INVALID`; the body is the payload. No personal data here.

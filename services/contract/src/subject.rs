@@ -26,9 +26,7 @@ pub fn order_of(country: Country, id: &OrderId) -> String {
 }
 
 /// Of messages that stand in `ORDERS` for sequences that the server has lost: nobody's order, in no country.
-pub fn filler() -> String {
-    "domicilio.orders.zz.0.filler".to_owned()
-}
+pub const FILLER: &str = "domicilio.orders.zz.0.filler";
 
 /// The order in whatever country: `domicilio.orders.*.<store>.<code>`.
 pub fn order_anywhere(id: &OrderId) -> String {
@@ -149,8 +147,13 @@ impl Subject {
     }
 
     fn known(subject: &str) -> Option<Self> {
-        let tokens: Vec<&str> = subject.split('.').collect();
-        Some(match tokens.as_slice() {
+        // Five at most: each message is read here first, and a list of its own for each would cost more than the reading.
+        let (mut tokens, mut count) = ([""; 5], 0);
+        for token in subject.split('.') {
+            *tokens.get_mut(count)? = token;
+            count += 1;
+        }
+        Some(match tokens.get(..count)? {
             ["domicilio", "orders", cc, store, code] => Self::Order(
                 cc.parse().ok()?,
                 OrderId { store: store.parse().ok()?, code: AppCode::from_token(code).ok()? },

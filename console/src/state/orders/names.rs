@@ -3,40 +3,39 @@
 use std::collections::HashSet;
 
 use contract::order::Origin;
-use contract::{Cloud, InstanceId, OrderHead};
+use contract::{InstanceId, OrderHead};
 
 /// Instances kept: more than run at a time. Whoever restarts may have another name, so they are forgotten when there are
 /// that many.
 const NAMES_MAX: usize = 1_024;
 
-/// Three instances and their clouds are named in what is kept of one order; a copy for each would be six allocations.
+/// Three instances are named in what is kept of one order; a copy for each would be three allocations.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Names {
     instances: HashSet<InstanceId>,
-    clouds: HashSet<Cloud>,
 }
 
 impl Names {
     /// The same origin, with the names that are kept.
     pub(super) fn shared(&mut self, by: Origin) -> Origin {
-        Origin { instance: one(&mut self.instances, by.instance), cloud: one(&mut self.clouds, by.cloud) }
+        Origin { instance: self.one(by.instance), ..by }
     }
 
     /// The same head, with the names that are kept.
     pub(super) fn of_head(&mut self, head: OrderHead) -> OrderHead {
         OrderHead { by: self.shared(head.by), ..head }
     }
-}
 
-fn one<T: Clone + Eq + std::hash::Hash>(kept: &mut HashSet<T>, name: T) -> T {
-    if let Some(known) = kept.get(&name) {
-        return known.clone();
+    fn one(&mut self, name: InstanceId) -> InstanceId {
+        if let Some(known) = self.instances.get(&name) {
+            return known.clone();
+        }
+        if self.instances.len() >= NAMES_MAX {
+            self.instances.clear();
+        }
+        self.instances.insert(name.clone());
+        name
     }
-    if kept.len() >= NAMES_MAX {
-        kept.clear();
-    }
-    kept.insert(name.clone());
-    name
 }
 
 #[cfg(test)]
@@ -50,7 +49,6 @@ mod tests {
         let (first, again) = (names.shared(origin(0)), names.shared(origin(0)));
         assert_eq!(first, origin(0));
         assert!(std::ptr::eq(first.instance.as_str(), again.instance.as_str()));
-        assert!(std::ptr::eq(first.cloud.as_str(), again.cloud.as_str()));
         for n in 0..3 * NAMES_MAX {
             assert_eq!(names.shared(origin(n)), origin(n));
             assert!(names.instances.len() <= NAMES_MAX);
