@@ -272,6 +272,9 @@ pub struct State {
     pub screen: Screen,
     /// Details on top of the screen's table, the topmost last.
     pub opened: Vec<Opened>,
+    /// The row that the last frame showed as selected in a table where nobody has moved; `None` once a person has done what may
+    /// change the rows.
+    pub seen_first: Option<pointing::RowId>,
     /// Rows scrolled down in the topmost detail.
     pub scroll: u16,
     /// The payload of the opened order.
@@ -369,6 +372,7 @@ impl State {
             alerts: crate::alerts::Desk::default(),
             screen: Screen::Overview,
             opened: Vec::new(),
+            seen_first: None,
             scroll: 0,
             payload: None,
             revealed: None,

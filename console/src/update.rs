@@ -2,8 +2,8 @@
 //!
 //! One file for each kind of happening: `facts` (messages), `link` (connection and reading), `input` (keys), `pointing` (the mouse),
 //! `attend` (the overview's list), `palette` and `commands` (what is typed there), `plan` and `form` (preparing changes),
-//! `jobs` (doing what was confirmed), `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `tree` (in a payload), `switch` (to another bus),
-//! `asked` (what filters ask of rows), `reveal` (personal data of one order, for a while).
+//! `jobs` (doing what was confirmed), `answers` (what effects came back with), `rows` and `arrange` (tables and their order), `marks`, `tree` (in a payload),
+//! `seen` (the row that a key is about), `switch` (to another bus), `asked` (what filters ask of rows), `reveal` (personal data of one order, for a while).
 
 mod alerts;
 mod answers;
@@ -25,6 +25,7 @@ mod pointing;
 pub(crate) mod replay;
 mod reveal;
 pub(crate) mod rows;
+mod seen;
 mod switch;
 mod tree;
 mod wire;
@@ -68,26 +69,25 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
             (state.width, state.height) = (width, height);
             Vec::new()
         }
-        Event::Drawn { reach } => {
-            state.scroll = state.scroll.min(reach);
-            Vec::new()
-        }
+        Event::Drawn { reach } => seen::drawn(state, reach),
         Event::Begun(key) => {
             state.begun = key.map(|key| (key, state.now));
             Vec::new()
         }
         Event::Action(action) => {
             state.begun = None;
-            input::action(state, action)
+            if seen::aim(state, action) { input::action(state, action) } else { Vec::new() }
         }
         // What hides or reverses can be pasted without being seen: no field takes it.
         Event::Edit(Edit::Insert(c)) if !sanitise::is_harmless(c) => Vec::new(),
         Event::Edit(edit) => {
             state.begun = None;
+            state.seen_first = None;
             input::edit(state, edit)
         }
         Event::Pointed(pointed) => {
             state.begun = None;
+            state.seen_first = None;
             pointing::take(state, &pointed);
             Vec::new()
         }

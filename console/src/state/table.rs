@@ -82,6 +82,8 @@ pub trait Listed {
     fn row_at(&self, place: usize) -> Option<RowId>;
     /// Selects the row with this id, if it is shown.
     fn select_row(&mut self, row: &RowId);
+    /// The row that is selected for being the first one, where nobody has moved.
+    fn untouched(&self) -> Option<RowId>;
 }
 
 impl<Id: Clone + PartialEq + Into<RowId>> Listed for Table<Id> {
@@ -137,6 +139,10 @@ impl<Id: Clone + PartialEq + Into<RowId>> Listed for Table<Id> {
         if let Some(id) = self.rows.iter().find(|id| (*id).clone().into() == *row) {
             self.selected = Some(id.clone());
         }
+    }
+
+    fn untouched(&self) -> Option<RowId> {
+        self.current().filter(|_| self.selected.is_none()).cloned().map(Into::into)
     }
 }
 

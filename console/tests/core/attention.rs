@@ -282,3 +282,29 @@ fn a_second_press_is_about_the_same_item() {
     press(&mut state, Action::Acknowledge);
     assert!(state.attention.iter().all(|item| !item.acknowledged), "taken back, and nothing else was touched");
 }
+
+#[test]
+fn a_key_means_the_item_that_was_drawn_and_not_one_that_came_since() {
+    let (mild, worse) = ((72, 6 * MINUTE, Channel::Delivery), (73, 60 * MINUTE, Channel::Delivery));
+    let queue = |store| Subject::Queue(StoreId(store));
+    let acknowledged = |state: &State| -> Vec<Subject> {
+        state.attention.iter().filter(|item| item.acknowledged).map(|item| item.subject.clone()).collect()
+    };
+    for (left, after) in [(&[mild][..], vec![queue(72)]), (&[], vec![])] {
+        let mut state = listening();
+        update(&mut state, waiting(SETTLE_MS, &[mild]));
+        assert_eq!(subjects(&state), [queue(72)]);
+        update(&mut state, Event::Drawn { reach: 0 });
+        // Something worse comes and is not drawn yet; what was drawn stays, or is gone by now.
+        update(&mut state, waiting(SETTLE_MS, &[&[worse], left].concat()));
+        assert_eq!(subjects(&state)[0], queue(73));
+        press(&mut state, Action::Acknowledge);
+        press(&mut state, Action::Copy);
+        assert_eq!(acknowledged(&state), after);
+        // Drawn, it is meant.
+        press(&mut state, Action::Top);
+        update(&mut state, Event::Drawn { reach: 0 });
+        press(&mut state, Action::Acknowledge);
+        assert!(acknowledged(&state).contains(&queue(73)));
+    }
+}
