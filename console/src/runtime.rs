@@ -54,6 +54,10 @@ const EFFECTS_MAX: usize = 256;
 /// Folder of the screens that were written to files, in the state folder.
 const DUMPS: &str = "dumps";
 
+/// How long the terminal may take for what is still to be written when the console leaves; one that takes nothing, behind a
+/// line that is dead, say, must not keep it.
+const LEAVE_LIMIT: Duration = Duration::from_secs(3);
+
 /// How long the feed may take to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(1);
 
@@ -140,7 +144,12 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
         dropped: false,
     };
     let outcome = console.turn(&mut screen, ended, continued).await;
-    drop(screen);
+    if tokio::time::timeout(LEAVE_LIMIT, console.finish(&mut screen)).await.is_ok() {
+        drop(screen);
+    } else {
+        tracing::warn!("the terminal takes nothing: left as it is");
+        screen.abandon();
+    }
     if console.dropped {
         // Standard error may be gone with the terminal; the log has it, too.
         let _ = writeln!(std::io::stderr(), "domicilio: {}", console.state.lang.t(Msg::EditDropped));
@@ -261,8 +270,8 @@ impl Console {
                 },
                 _ = ticks.tick() => self.tick(),
                 written = screen.written() => {
-                    written.context("writing to the terminal")?;
-                    self.pace.written(Instant::now().into_std());
+                    let took = written.context("writing to the terminal")?;
+                    self.pace.written(Instant::now().into_std(), took);
                 }
                 () = sleep_until(frame_at.unwrap_or_else(Instant::now)), if frame_at.is_some() && screen.is_free() => {
                     let (state, memory) = (&self.state, &mut self.memory);
@@ -300,6 +309,19 @@ impl Console {
             }
         }
         Ok(())
+    }
+
+    /// Writes what is still to be written, but no more frames.
+    async fn finish(&mut self, screen: &mut term::Screen) {
+        loop {
+            // A terminal that is gone has no use for it.
+            if !screen.is_free() && screen.written().await.is_err() {
+                return;
+            }
+            if self.on_screen.is_empty() || self.on_screen(screen).is_err() {
+                return;
+            }
+        }
     }
 
     fn on_terminal(&mut self, screen: &mut term::Screen, event: TerminalEvent) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use std::io::{self, Write as _};
 use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
@@ -77,8 +78,8 @@ impl Screen {
         self.ours.as_ref().is_some_and(|ours| ours.output.is_free())
     }
 
-    /// Waits until the terminal has taken what was written last; for ever if that was seen already.
-    pub async fn written(&mut self) -> io::Result<()> {
+    /// Waits until the terminal has taken what was written last, and tells how long that took; for ever if that was told already.
+    pub async fn written(&mut self) -> io::Result<Duration> {
         match &mut self.ours {
             Some(ours) => ours.output.written().await,
             None => std::future::pending().await,
@@ -131,6 +132,16 @@ impl Screen {
         terminal::size()
     }
 
+    /// Gives up a terminal that takes nothing: nothing more is written to it, and its settings alone are put right.
+    pub fn abandon(mut self) {
+        if let Some(ours) = &mut self.ours {
+            ours.output.abandon();
+        }
+        if TAKEN.swap(false, Ordering::SeqCst) {
+            let _ = terminal::disable_raw_mode();
+        }
+    }
+
     /// Gives the terminal back to another program for a while; [`Screen::retake`] takes it again.
     pub fn lend(&mut self) {
         self.give_back();
@@ -169,8 +180,11 @@ fn take() -> io::Result<Ours> {
     terminal::enable_raw_mode()?;
     // From here on there is something to give back, whatever fails next.
     TAKEN.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
-    Ok(Ours { painter: Painter::new()?, output: Output::start()? })
+    let begin = || {
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        Ok(Ours { painter: Painter::new()?, output: Output::start()? })
+    };
+    begin().inspect_err(|_| restore())
 }
 
 impl Screen {

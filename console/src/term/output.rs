@@ -7,8 +7,9 @@ use std::os::fd::AsFd as _;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, poll};
 use tokio::sync::mpsc;
 
 use super::TAKEN;
@@ -26,7 +27,8 @@ pub(super) struct Output {
     /// Absent only while this is dropped.
     things: Option<SyncSender<Written>>,
     done: mpsc::Receiver<io::Result<()>>,
-    busy: bool,
+    /// Since when something is being written.
+    busy: Option<Instant>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -39,37 +41,40 @@ impl Output {
         let (things, to_write) = sync_channel(1);
         let (tell, done) = mpsc::channel(1);
         let thread = thread::Builder::new().name(NAME.to_owned()).spawn(move || write(out, &to_write, &tell))?;
-        Ok(Self { things: Some(things), done, busy: false, thread: Some(thread) })
+        Ok(Self { things: Some(things), done, busy: None, thread: Some(thread) })
     }
 
     /// Whether the last thing is written.
     pub(super) const fn is_free(&self) -> bool {
-        !self.busy
+        self.busy.is_none()
     }
 
     /// Writes `written`. Only for one that is free; else it is an error, and nothing is written.
     pub(super) fn write(&mut self, written: Written) -> io::Result<()> {
-        if self.busy {
+        if self.busy.is_some() {
             return Err(io::ErrorKind::ResourceBusy.into());
         }
         let things = self.things.as_ref().ok_or(io::ErrorKind::NotConnected)?;
-        self.busy = true;
+        self.busy = Some(Instant::now());
         things.send(written).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
-    /// Waits until what was given last is written; for ever if nothing was.
-    pub(super) async fn written(&mut self) -> io::Result<()> {
-        if !self.busy {
-            return std::future::pending().await;
-        }
+    /// Waits until what was given last is written, and tells how long that took; for ever if nothing was given.
+    pub(super) async fn written(&mut self) -> io::Result<Duration> {
+        let Some(since) = self.busy else { return std::future::pending().await };
         let done = self.done.recv().await;
-        self.busy = false;
-        done.unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()))
+        self.busy = None;
+        done.unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into())).map(|()| since.elapsed())
+    }
+
+    /// Leaves what is being written to itself: the terminal has taken nothing for too long.
+    pub(super) fn abandon(&mut self) {
+        self.thread = None;
     }
 }
 
 impl Drop for Output {
-    /// What was given is written before.
+    /// What was given is written before, unless it was abandoned.
     fn drop(&mut self) {
         self.things = None;
         if let Some(thread) = self.thread.take() {
@@ -92,10 +97,20 @@ fn write(mut out: File, things: &Receiver<Written>, tell: &mpsc::Sender<io::Resu
     }
 }
 
-/// Writes `text`, unless the terminal is no longer ours: a panic gives it back whatever else is under way.
+/// Writes `text`, as long as the terminal is ours: a panic gives it back whatever else is under way.
 fn all(out: &mut File, text: &str) -> io::Result<()> {
-    if !TAKEN.load(Ordering::SeqCst) {
-        return Ok(());
+    let mut left = text.as_bytes();
+    while !left.is_empty() && TAKEN.load(Ordering::SeqCst) {
+        match out.write(left) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => left = left.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // Another program that has the same terminal may have asked for that.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                poll(&mut [PollFd::new(out, PollFlags::OUT)], None)?;
+            }
+            Err(error) => return Err(error),
+        }
     }
-    out.write_all(text.as_bytes())
+    Ok(())
 }

@@ -170,6 +170,15 @@ fn a_terminal_that_stalls_keeps_its_screen_waiting_and_nothing_else() {
 }
 
 #[test]
+fn a_terminal_that_takes_nothing_any_more_does_not_keep_a_console_that_is_asked_to_end() {
+    let mut screen = opened();
+    screen.stall_until_full("6", "1");
+    screen.signal(Signal::TERM);
+    assert_eq!(screen.wait_for_exit(SHORT).0, 0);
+    assert!(screen.log().contains("the terminal takes nothing"), "{}", screen.log());
+}
+
+#[test]
 fn a_panic_gives_the_terminal_back_tells_itself_and_ends_the_program() {
     for thread in ["main", "task"] {
         let mut screen = Terminal::open_test("hygiene::panics", &[("PANIC_IN", thread)]);
