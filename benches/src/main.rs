@@ -11,6 +11,10 @@ use bench::{part, process, rows};
 use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// The console's, which is measured in this program, too, beside what has the same.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let settings = Settings::parse();
