@@ -15,6 +15,7 @@ use tokio::process::{Child, Command};
 
 use crate::link::{Carried, FAR, HERE, NEAR, THERE};
 use crate::part::{self, Part};
+use crate::publisher::Published;
 use crate::rows::{console, wire};
 use crate::site::Site;
 use crate::terminal::Terminal;
@@ -42,6 +43,8 @@ const THERE_NOW: &str = "aqui";
 /// What was seen under one load.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Seen {
+    /// Messages a second that were published meanwhile.
+    pub published: f64,
     /// Bytes a second over the line towards the terminal.
     pub rate: f64,
     /// Milliseconds from each key to the screen.
@@ -186,7 +189,8 @@ async fn under(ends: &mut Ends, site: &Site, folder: &Path, load: &Load) -> anyh
     let env = format!("HOME={at} XDG_CONFIG_HOME={at} XDG_STATE_HOME={at} TZ=UTC");
     let mut terminal = ends.ssh(folder, &format!("exec env {env} {program} {args}"))?;
     tokio::task::block_in_place(|| terminal.wait("whole state", wire::LIMIT, wire::is_whole))?;
-    let pace = Part::pace(&url, load.per_second, load.first, 0).await?;
+    let mut pace = Part::pace(&url, load.per_second, load.first, 0).await?;
+    let (told, paced) = (pace.ask::<Published>().await?, Instant::now());
     terminal.press("2")?;
     tokio::time::sleep(wire::LEAD).await;
     let (before, began) = (ends.link.ask::<Carried>().await?, Instant::now());
@@ -194,11 +198,13 @@ async fn under(ends: &mut Ends, site: &Site, folder: &Path, load: &Load) -> anyh
     let carried = ends.link.ask::<Carried>().await?.back - before.back;
     let rate = carried as f64 / began.elapsed().as_secs_f64();
     let keys = tokio::task::block_in_place(|| typed(&mut terminal, load.keys))?;
+    let published = pace.ask::<Published>().await?.published - told.published;
+    let published = published as f64 / paced.elapsed().as_secs_f64();
     pace.end().await?;
     terminal.press("\x1b")?;
     // What is still on its way to the screen may hold up its end for longer than anybody waits.
     let lost = wire::lost_in(&mut terminal, &home).unwrap_or(None);
-    Ok((Seen { rate, keys }, lost))
+    Ok((Seen { published, rate, keys }, lost))
 }
 
 /// Milliseconds from each key to the screen; one that does not come counts as [`LATE`] and is the last.
