@@ -35,6 +35,9 @@ const CHANGE: u32 = 20;
 const DEPTHS: u32 = 5;
 const SCREEN: u32 = 60;
 
+/// Stores that change, in turn: few enough that each does so many times in eight hours.
+const CHANGING: u32 = 100;
+
 /// What it looks like at a moment.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Look {
@@ -103,10 +106,9 @@ impl Evening {
             self.take(Event::Queues(QueuesRead { at, depths: Vec::new() }));
         }
         if second.is_multiple_of(CHANGE) {
-            let mut record = traffic::record(second / CHANGE % STORES, "http://127.0.0.1:9", at)?;
-            let closes = (second / CHANGE / STORES).is_multiple_of(2);
-            record.state = if closes { StoreState::Paused } else { StoreState::Open };
-            record.changed_at = Some(at);
+            let (store, state) = change(second / CHANGE - 1);
+            let mut record = traffic::record(store, "http://127.0.0.1:9", at)?;
+            (record.state, record.changed_at) = (state, Some(at));
             let revision = Some(u64::from(STORES + second));
             self.take(Event::Live { facts: vec![Fact::Store { record, revision }], meter: self.meter });
         }
@@ -160,6 +162,12 @@ impl Evening {
     fn take(&mut self, event: Event) {
         update(&mut self.state, event);
     }
+}
+
+/// Which store change `number` is about, and what it becomes: each is paused and resumed alternately.
+const fn change(number: u32) -> (u32, StoreState) {
+    let state = if (number / CHANGING).is_multiple_of(2) { StoreState::Paused } else { StoreState::Open };
+    (number % CHANGING, state)
 }
 
 /// How the console's feed counts a message: an order by its store.
@@ -218,4 +226,18 @@ fn heartbeats(second: u32, at: UtcMs) -> anyhow::Result<Vec<Fact>> {
         }
     }
     Ok(facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_store_that_changes_is_paused_and_resumed_alternately() {
+        let of = |store| (0..3 * CHANGING).map(change).filter(move |change| change.0 == store).map(|change| change.1);
+        for store in 0..CHANGING {
+            let states: Vec<StoreState> = of(store).collect();
+            assert_eq!(states, [StoreState::Paused, StoreState::Open, StoreState::Paused], "store {store}");
+        }
+    }
 }
