@@ -14,8 +14,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 
-use crate::report::Row;
+use crate::report::{Row, Target};
 use crate::settings::{Name, Scale};
+
+/// How much more there may be at the end than in the middle, where nothing is to grow.
+const FLAT: Target = Target::RatioMost(1.05);
 
 /// What a group came to.
 #[derive(Debug, Default)]

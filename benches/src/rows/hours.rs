@@ -27,7 +27,7 @@ pub(super) async fn measure(scale: &Scale) -> anyhow::Result<Vec<Row>> {
         row(&format!("memory after {after}"), "MiB", whole.mib).target(Target::Most(150.0)),
         row(&format!("memory after {after}, beside {middle}"), "MiB", whole.mib)
             .beside(Beside::Other, Some(half.mib))
-            .target(Target::RatioMost(1.05)),
+            .target(super::FLAT),
         row(&format!("orders kept after {after}, beside {middle}"), "", whole.orders as f64)
             .beside(Beside::Other, Some(half.orders as f64)),
     ])

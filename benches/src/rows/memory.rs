@@ -47,9 +47,10 @@ pub(super) async fn measure(scale: &Scale) -> anyhow::Result<Vec<Row>> {
     let lost = lost(&mut terminal).context("asking what was lost")?;
     Ok(vec![
         Row::new("memory after the start", "MiB", Some(at_first)),
+        Row::new(format!("memory after {all} messages"), "MiB", end).target(Target::Most(150.0)),
         Row::new(format!("memory after {all} messages, beside {half}"), "MiB", end)
             .beside(Beside::Other, middle)
-            .target(Target::Most(150.0)),
+            .target(super::FLAT),
         Row::new(format!("messages lost of {all}, by the console's own account"), "", lost)
             .target(Target::Exactly(0.0)),
     ])
