@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Write as _;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,28 +17,28 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::audit::Scribe;
-use crate::editing::Editing;
-use crate::effect::{Draft, Effect};
 use crate::event::{Answer, Done, Event, Meter, Said, Trouble};
 use crate::feed::guard::Policy;
 use crate::feed::{self, Feed, route};
 use crate::hands::Hands;
-use crate::mask::{Clear, Difference};
+use crate::mask::Clear;
 use crate::state::access::{Access, Marks};
 use crate::state::pointing::Mouse;
-use crate::state::views::View;
 use crate::state::{self, Lang, State};
 use crate::text::Msg;
 use crate::theme::Theme;
 use crate::update::update;
 use crate::view::{self, Memory};
-use crate::{alerting, dump, keys, log, recording, sanitise, term, views};
+use crate::{alerting, keys, log, recording, term, views};
 
+mod edit;
+mod effects;
 mod pace;
 mod shown;
 
 pub use self::shown::Shown;
 
+use self::effects::OnScreen;
 use self::pace::{Asked, Pace};
 
 /// How often the clock ticks, in milliseconds: ages are shown in seconds.
@@ -47,12 +46,6 @@ const TICK_MS: u64 = 500;
 
 /// An event moves the clock on when the last tick is older than this, in milliseconds.
 const CLOCK_MS: i64 = 100;
-
-/// Effects under way; beyond it what only reads is left out (it shows as missing), changes of the world never.
-const EFFECTS_MAX: usize = 256;
-
-/// Folder of the screens that were written to files, in the state folder.
-const DUMPS: &str = "dumps";
 
 /// How long the terminal may take for what is still to be written when the console leaves; one that takes nothing, behind a
 /// line that is dead, say, must not keep it.
@@ -142,6 +135,7 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
         asked: Asked::ByPerson,
         clear: None,
         dropped: false,
+        change: None,
     };
     let outcome = console.turn(&mut screen, ended, continued).await;
     if tokio::time::timeout(LEAVE_LIMIT, console.finish(&mut screen)).await.is_ok() {
@@ -223,18 +217,18 @@ struct Console {
     clear: Option<(OrderId, Clear)>,
     /// Whether a payload was being edited when the console was asked to end.
     dropped: bool,
+    /// How the terminal is to change hands, once it has taken what is being written.
+    change: Option<Change>,
 }
 
-/// What is for the terminal and is no frame.
-enum OnScreen {
-    /// Its bell.
-    Bell,
-    /// A text for its clipboard.
-    Copy(String),
+/// How the terminal changes hands.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    /// It is given back, and the job stops.
+    Suspend,
+    /// It is taken again, after somebody else stopped us.
+    Retake,
 }
-
-/// What a person made of a payload.
-type Edited = Result<Option<(Draft, Vec<Difference>)>, Trouble>;
 
 /// A payload that was fetched to be edited, or why it was not.
 type Fetched = (OrderId, Result<Vec<u8>, Trouble>);
@@ -259,12 +253,9 @@ impl Console {
                     tracing::info!("asked to end");
                     return Ok(());
                 }
-                _ = continued.recv() => {
-                    self.take(Event::Unattended);
-                    screen.retake().context("taking the terminal again")?;
-                }
+                _ = continued.recv() => self.change_hands(Change::Retake),
                 event = terminal.next() => match event {
-                    Some(Ok(event)) => self.on_terminal(screen, event)?,
+                    Some(Ok(event)) => self.on_terminal(screen, event),
                     Some(Err(error)) => return Err(error).context("reading the keys"),
                     None => return Ok(()), // The terminal is gone.
                 },
@@ -292,13 +283,21 @@ impl Console {
                         self.take(event);
                     }
                 }
-                Some((order, payload)) = self.fetched.1.recv() => {
+                Some((order, payload)) = self.fetched.1.recv(), if screen.is_free() => {
                     // Keys are the editor's now.
                     drop(terminal);
                     let Some(edited) = self.edit(screen, payload, ended.as_mut()).await? else { return Ok(()) };
                     terminal = EventStream::new();
                     self.take(Event::Answer(Answer::Edited { order, edited }));
                 }
+            }
+            if screen.is_free() {
+                let changed = match self.change.take() {
+                    Some(Change::Suspend) => screen.suspend(),
+                    Some(Change::Retake) => screen.retake(),
+                    None => Ok(()),
+                };
+                changed.context("giving the terminal back or taking it again")?;
             }
             self.on_screen(screen)?;
             if screen.is_free() {
@@ -324,12 +323,17 @@ impl Console {
         }
     }
 
-    fn on_terminal(&mut self, screen: &mut term::Screen, event: TerminalEvent) -> anyhow::Result<()> {
+    /// The terminal is to change hands: not before it has taken what is being written, for one that takes nothing must not
+    /// keep the loop from whoever asks it to end.
+    fn change_hands(&mut self, change: Change) {
+        tracing::info!(?change, "the terminal is to change hands");
+        self.take(Event::Unattended);
+        self.change = Some(change);
+    }
+
+    fn on_terminal(&mut self, screen: &mut term::Screen, event: TerminalEvent) {
         match event {
-            TerminalEvent::Key(key) if term::is_suspend(key) => {
-                self.take(Event::Unattended);
-                screen.suspend().context("giving the terminal back and taking it again")?;
-            }
+            TerminalEvent::Key(key) if term::is_suspend(key) => self.change_hands(Change::Suspend),
             TerminalEvent::Key(key) => {
                 if let Some(event) = keys::event(&self.state, key) {
                     self.take(event);
@@ -352,72 +356,6 @@ impl Console {
             }
             _ => {}
         }
-        Ok(())
-    }
-
-    /// Lets the person edit a payload. What happens meanwhile is taken in, and nothing is drawn. `None` when the console is
-    /// asked to end: then the editor is ended, too, and what was edited is gone.
-    async fn edit(
-        &mut self,
-        screen: &mut term::Screen,
-        payload: Result<Vec<u8>, Trouble>,
-        mut asked_to_end: Pin<&mut impl Future<Output = std::io::Result<()>>>,
-    ) -> anyhow::Result<Option<Edited>> {
-        let editing = match payload.and_then(|payload| Editing::begin(&payload)) {
-            Ok(editing) => editing,
-            Err(why) => return Ok(Some(Err(why))),
-        };
-        self.take(Event::Unattended);
-        screen.lend();
-        let mut ticks = interval(Duration::from_millis(TICK_MS));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut editor = editing.start();
-        let ended = loop {
-            let Ok(running) = &mut editor else { break None };
-            tokio::select! {
-                biased;
-                signal = &mut asked_to_end => {
-                    signal.context("waiting for signals")?;
-                    tracing::warn!("asked to end while a payload was edited: it was dropped, nothing was sent");
-                    self.dropped = true;
-                    break None;
-                }
-                ended = running.wait() => break Some(ended),
-                _ = ticks.tick() => self.tick(),
-                event = self.source.next() => match event {
-                    Some(event) => self.take(event),
-                    None => anyhow::bail!("the feed ended"),
-                },
-                Some(done) = self.effects.join_next() => {
-                    if let Ok(Some(event)) = done {
-                        self.take(event);
-                    }
-                }
-            }
-        };
-        let ended = match (ended, editor) {
-            (Some(ended), _) => ended,
-            (None, Err(error)) => Err(error),
-            (None, Ok(editor)) => {
-                Editing::stop(editor).await;
-                // The terminal may be gone: that is a reason to be asked to end.
-                let _ = screen.retake();
-                return Ok(None);
-            }
-        };
-        screen.retake().context("taking the terminal again")?;
-        self.asked = Asked::ByPerson;
-        let edited = match ended {
-            Ok(status) if status.success() => editing.end(),
-            Ok(status) => Err(Trouble::Said(format!("the editor: {status}"))),
-            Err(error) => Err(Trouble::Said(format!("the editor: {error}"))),
-        };
-        Ok(Some(edited.map(|edited| {
-            edited.map(|(text, draft, differences)| {
-                self.hands.keep(text);
-                (draft, differences)
-            })
-        })))
     }
 
     /// Moves the clock on; the screen shows seconds, so only a new second asks for a frame.
@@ -473,45 +411,6 @@ impl Console {
         }
     }
 
-    /// Runs what needs the terminal, as soon as that has taken what was written before.
-    fn on_screen(&mut self, screen: &mut term::Screen) -> anyhow::Result<()> {
-        while screen.is_free()
-            && let Some(wanted) = self.on_screen.pop_front()
-        {
-            let text = match wanted {
-                OnScreen::Bell => {
-                    screen.ring().context("ringing the bell")?;
-                    continue;
-                }
-                OnScreen::Copy(text) => text,
-            };
-            let sent = screen.copy(&text).context("writing to the terminal")?;
-            let answer = Answer::Copied { count: sent.chars().count(), cut: sent.len() < text.len() };
-            self.take(Event::Answer(answer));
-        }
-        Ok(())
-    }
-
-    /// Leaves something for the terminal, instead of what waits for it of the same kind: one bell is heard, and a clipboard
-    /// holds one text.
-    fn for_screen(&mut self, wanted: OnScreen) {
-        let same = |waiting: &OnScreen| std::mem::discriminant(waiting) == std::mem::discriminant(&wanted);
-        self.on_screen.retain(|waiting| !same(waiting));
-        self.on_screen.push_back(wanted);
-    }
-
-    /// Writes the screen to a file, aside: the disk may be slow.
-    fn dump(&mut self) {
-        let shot = dump::shot(&self.state, &mut self.memory);
-        self.effects.spawn_blocking(move || {
-            let folder = log::folder().ok_or_else(|| std::io::Error::other("there is no home folder"));
-            let saved = folder.and_then(|folder| dump::save(&shot, &folder.join(DUMPS), feed::now()));
-            let path = saved.map(|path| sanitise::text(&path.display().to_string(), sanitise::SENTENCE_MAX));
-            let path = path.map_err(|error| sanitise::text(&error.to_string(), sanitise::SENTENCE_MAX));
-            Some(Event::Answer(Answer::Dumped(path)))
-        });
-    }
-
     /// Leaves this bus and opens that of context `name`, or the one of the start by its name; when that cannot be,
     /// everything stays as it is. What was sent already runs to its end; its answer is nobody's any more.
     async fn switch(&mut self, name: String) {
@@ -537,67 +436,5 @@ impl Console {
             }
             Err(error) => self.take(Event::SwitchFailed { name, why: feed::chain(&error) }),
         }
-    }
-
-    /// Writes a view to its file, aside.
-    fn save(&mut self, view: View) {
-        self.effects.spawn_blocking(move || {
-            let name = view.name.clone();
-            let folder = log::folder().ok_or_else(|| std::io::Error::other("there is no home folder").into());
-            let all = folder.and_then(|folder| views::save(&folder, view));
-            let saved = all.map(|all| (name, all)).map_err(|error| feed::chain(&error));
-            Some(Event::Answer(Answer::ViewSaved(saved)))
-        });
-    }
-
-    fn start(&mut self, effect: Effect) {
-        if let Effect::Switch(name) = effect {
-            self.switch_to = Some(name);
-            return;
-        }
-        let reads = matches!(
-            effect,
-            Effect::FetchPayload(_)
-                | Effect::FetchStore { .. }
-                | Effect::ReadCounters(..)
-                | Effect::ReadServer
-                | Effect::ReadClients
-        );
-        match effect {
-            Effect::Quit => return, // The loop looks at the state.
-            Effect::SaveView(view) => return self.save(view),
-            Effect::Alert(message) => {
-                let Some(post) = &self.alerts else { return };
-                return post.start(message, &mut self.effects);
-            }
-            Effect::EditPayload(order) => return self.fetch(order),
-            Effect::Bell => return self.for_screen(OnScreen::Bell),
-            Effect::Copy(text) => return self.for_screen(OnScreen::Copy(text)),
-            Effect::CopyDetail => {
-                let text = view::text_of_aimed(&self.state, &self.memory);
-                return self.for_screen(OnScreen::Copy(text));
-            }
-            Effect::Dump => return self.dump(),
-            _ => {}
-        }
-        if reads && self.effects.len() >= EFFECTS_MAX {
-            tracing::warn!(?effect, "too much under way: left out");
-            return;
-        }
-        // There is nobody to ask behind a recording; `update` asks for nothing there.
-        let Source::Bus(feed, _) = &self.source else { return };
-        self.hands.start(feed, &self.state.access, effect, &mut self.effects);
-    }
-
-    /// Fetches a payload to be edited.
-    fn fetch(&mut self, order: OrderId) {
-        let Source::Bus(feed, _) = &self.source else { return };
-        let (feed, tell) = (Arc::clone(feed), self.fetched.0.clone());
-        self.effects.spawn(async move {
-            let payload = feed.payload(&order).await;
-            // One at a time: the second waits until the editor is closed.
-            let _ = tell.send((order, payload)).await;
-            None
-        });
     }
 }

@@ -171,11 +171,17 @@ fn a_terminal_that_stalls_keeps_its_screen_waiting_and_nothing_else() {
 
 #[test]
 fn a_terminal_that_takes_nothing_any_more_does_not_keep_a_console_that_is_asked_to_end() {
-    let mut screen = opened();
-    screen.stall_until_full("6", "1");
-    screen.signal(Signal::TERM);
-    assert_eq!(screen.wait_for_exit(SHORT).0, 0);
-    assert!(screen.log().contains("the terminal takes nothing"), "{}", screen.log());
+    for ctrl_z_before in [false, true] {
+        let mut screen = opened();
+        screen.stall_until_full("6", "1");
+        if ctrl_z_before {
+            screen.press("\x1a");
+            screen.wait_for_log("Suspend", SHORT);
+        }
+        screen.signal(Signal::TERM);
+        assert_eq!(screen.wait_for_exit(SHORT).0, 0);
+        assert!(screen.log().contains("the terminal takes nothing"), "{}", screen.log());
+    }
 }
 
 #[test]
