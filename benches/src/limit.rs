@@ -2,4 +2,5 @@
 //! retries; whatever they need besides, the measured programs need, too.
 
 pub mod drain;
+pub mod idle;
 pub mod pipeline;

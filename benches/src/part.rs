@@ -45,6 +45,8 @@ pub enum Task {
         /// How many messages
         events: u32,
     },
+    /// Does on a silent bus, in a terminal, what cannot be done without; until it is ended
+    Idle,
     /// Hands orders on, as the distribuidor does
     Relay,
     /// Takes what waits, as a queue-resolver does
@@ -108,6 +110,7 @@ pub async fn run(url: &str, task: &Task) -> anyhow::Result<()> {
         Task::Pace { per_second, first, most } => publisher::pace(url, per_second, first, most).await,
         Task::Drain { events } => limit::drain::run(url, events).await,
         Task::Ingest { events } => ingestion::run(url, events).await,
+        Task::Idle => limit::idle::run(url).await,
         Task::Relay => limit::pipeline::relay(url).await,
         Task::Sink { orders } => limit::pipeline::sink(url, orders).await,
         Task::Link => link::run().await,

@@ -10,7 +10,7 @@ use crate::part::Part;
 use crate::process::Watch;
 use crate::publisher::Published;
 pub(crate) use crate::publisher::STORES;
-use crate::report::{Row, Target};
+use crate::report::{Beside, Row, Target};
 use crate::settings::Scale;
 use crate::site::Site;
 use crate::terminal::Terminal;
@@ -78,14 +78,18 @@ async fn at_size(size: (u16, u16), scale: &Scale) -> anyhow::Result<Vec<Row>> {
     let url = bus.url();
     let mut terminal = Terminal::start(&super::console()?, &console_args(&url), &[], size)?;
     tokio::task::block_in_place(|| terminal.wait("whole state", LIMIT, is_whole))?;
+    let limit = limit(&url, size)?;
     tokio::time::sleep(LEAD).await;
-    let (rate, percent) = look(&terminal, scale.idle).await?;
+    let ((rate, percent), (_, least)) = tokio::try_join!(look(&terminal, scale.idle), look(&limit, scale.idle))?;
+    drop(limit);
     let idle = format!("idle for {} s, {at}", scale.idle.as_secs());
     let whole = rate * scale.idle.as_secs_f64();
     let mut rows = vec![
         Row::new(format!("{idle}: to the terminal"), "B", Some(whole))
             .target(Target::Most(IDLE_BYTES * scale.idle.as_secs_f64())),
-        Row::new(format!("{idle}: processor"), "%", Some(percent)).target(Target::Most(0.5)),
+        Row::new(format!("{idle}: processor"), "%", Some(percent))
+            .beside(Beside::Limit, Some(least))
+            .target(Target::Most(0.5)),
     ];
     for (number, load) in (0_u32..).zip(LOADS) {
         let mut pace = Part::pace(&url, load, number * ORDERS, 0).await?;
@@ -109,6 +113,16 @@ async fn at_size(size: (u16, u16), scale: &Scale) -> anyhow::Result<Vec<Row>> {
             .target(Target::Exactly(0.0)),
     );
     Ok(rows)
+}
+
+/// The limit of an idle console, begun in a terminal of its own: beside ours, at the same time, for what a program costs that
+/// wakes a few times a second is the machine's business more than its own.
+fn limit(url: &str, size: (u16, u16)) -> anyhow::Result<Terminal> {
+    let program = std::env::current_exe().context("finding this program")?;
+    let terminal = Terminal::start(&program, &["part", "--nats-url", url, "idle"], &[], size)?;
+    let ready = |screen: &vt100::Screen| screen.contents().contains("ready");
+    tokio::task::block_in_place(|| terminal.wait("ready limit", LIMIT, ready))?;
+    Ok(terminal)
 }
 
 /// What was seen under one load.
