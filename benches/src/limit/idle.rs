@@ -1,9 +1,12 @@
 //! A program in a terminal that does what a console on a silent bus cannot do without: a message to itself and back twice a
 //! second, which tells that the connection lives; on another connection a look at the queues once a second; and the clock.
+//!
+//! It tells no lines as other parts do, and ends when its terminal does.
 
 use std::io::Write as _;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use bytes::Bytes;
 use contract::stream;
 use futures::StreamExt as _;
@@ -12,6 +15,9 @@ use crate::part;
 
 /// Between two messages to itself, as the console's.
 const PROBE: Duration = Duration::from_millis(500);
+
+/// How long a message to itself may be under way: what stands still must not pass for what needs little.
+const BACK_LIMIT: Duration = Duration::from_secs(1);
 
 /// Does it until it is killed.
 pub async fn run(url: &str) -> anyhow::Result<()> {
@@ -25,7 +31,7 @@ pub async fn run(url: &str) -> anyhow::Result<()> {
     for number in 0_u64.. {
         probes.tick().await;
         watching.publish(inbox.clone(), Bytes::new()).await?;
-        back.next().await;
+        tokio::time::timeout(BACK_LIMIT, back.next()).await?.context("no message came back")?;
         if number % 2 == 0 {
             asking.request(queues.clone(), Bytes::new()).await?;
             // One digit in its place: nearly all that changes on an idle screen.
