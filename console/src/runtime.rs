@@ -134,19 +134,20 @@ pub async fn run(settings: Settings, said: mpsc::Receiver<Said>) -> anyhow::Resu
         pace: Pace::new(Instant::now().into_std(), settings.frame, settings.bytes_per_second),
         asked: Asked::ByPerson,
         clear: None,
+        editing: None,
         dropped: false,
         change: None,
     };
     let outcome = console.turn(&mut screen, ended, continued).await;
     if tokio::time::timeout(LEAVE_LIMIT, console.finish(&mut screen)).await.is_ok() {
         drop(screen);
+        if console.dropped {
+            // Standard error may be gone with the terminal; the log has it, too.
+            let _ = writeln!(std::io::stderr(), "domicilio: {}", console.state.lang.t(Msg::EditDropped));
+        }
     } else {
         tracing::warn!("the terminal takes nothing: left as it is");
         screen.abandon();
-    }
-    if console.dropped {
-        // Standard error may be gone with the terminal; the log has it, too.
-        let _ = writeln!(std::io::stderr(), "domicilio: {}", console.state.lang.t(Msg::EditDropped));
     }
     let Meter { received, taken, lost } = console.state.traffic.meter;
     tracing::info!(received, taken, lost, "leaves; messages on the observing connection");
@@ -215,6 +216,8 @@ struct Console {
     asked: Asked,
     /// What is masked of the order that the state reveals; dropped as soon as it no longer does.
     clear: Option<(OrderId, Clear)>,
+    /// The order whose payload is fetched or edited: one at a time.
+    editing: Option<OrderId>,
     /// Whether a payload was being edited when the console was asked to end.
     dropped: bool,
     /// How the terminal is to change hands, once it has taken what is being written.
@@ -226,7 +229,7 @@ struct Console {
 enum Change {
     /// It is given back, and the job stops.
     Suspend,
-    /// It is taken again, after somebody else stopped us.
+    /// It is taken again, after a stop.
     Retake,
 }
 
@@ -284,18 +287,26 @@ impl Console {
                     }
                 }
                 Some((order, payload)) = self.fetched.1.recv(), if screen.is_free() => {
-                    // Keys are the editor's now.
-                    drop(terminal);
-                    let Some(edited) = self.edit(screen, payload, ended.as_mut()).await? else { return Ok(()) };
-                    terminal = EventStream::new();
-                    self.take(Event::Answer(Answer::Edited { order, edited }));
+                    // Whoever went to another bus meanwhile no longer wants it.
+                    if self.editing.as_ref() == Some(&order) {
+                        // Keys are the editor's now.
+                        drop(terminal);
+                        let edited = self.edit(screen, payload, ended.as_mut()).await?;
+                        self.editing = None;
+                        let Some(edited) = edited else { return Ok(()) };
+                        terminal = EventStream::new();
+                        self.take(Event::Answer(Answer::Edited { order, edited }));
+                    }
                 }
             }
-            if screen.is_free() {
-                let changed = match self.change.take() {
-                    Some(Change::Suspend) => screen.suspend(),
-                    Some(Change::Retake) => screen.retake(),
-                    None => Ok(()),
+            if screen.is_free()
+                && let Some(change) = self.change.take()
+            {
+                // An answer may have revealed something since it was asked for.
+                self.take(Event::Unattended);
+                let changed = match change {
+                    Change::Suspend => screen.suspend(),
+                    Change::Retake => screen.retake(),
                 };
                 changed.context("giving the terminal back or taking it again")?;
             }
@@ -328,11 +339,16 @@ impl Console {
     fn change_hands(&mut self, change: Change) {
         tracing::info!(?change, "the terminal is to change hands");
         self.take(Event::Unattended);
-        self.change = Some(change);
+        // The terminal is taken again after a stop, too.
+        if !matches!(self.change, Some(Change::Suspend)) {
+            self.change = Some(change);
+        }
     }
 
     fn on_terminal(&mut self, screen: &mut term::Screen, event: TerminalEvent) {
         match event {
+            // Nobody sees what keys would do until the terminal has changed hands.
+            TerminalEvent::Key(_) | TerminalEvent::Paste(_) | TerminalEvent::Mouse(_) if self.change.is_some() => {}
             TerminalEvent::Key(key) if term::is_suspend(key) => self.change_hands(Change::Suspend),
             TerminalEvent::Key(key) => {
                 if let Some(event) = keys::event(&self.state, key) {
@@ -431,6 +447,7 @@ impl Console {
                 self.source = Source::Bus(Arc::new(feed), events);
                 let access = Access { operator: self.state.access.operator.clone(), ..access };
                 self.state = self.state.elsewhere(access);
+                self.editing = None;
                 self.forget();
                 self.asked = Asked::ByPerson;
             }

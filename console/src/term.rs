@@ -82,7 +82,8 @@ impl Screen {
     pub async fn written(&mut self) -> io::Result<Duration> {
         match &mut self.ours {
             Some(ours) => ours.output.written().await,
-            None => std::future::pending().await,
+            // Absent only when taking it anew failed.
+            None => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 
@@ -174,15 +175,18 @@ impl Screen {
     }
 }
 
-/// Takes the terminal over; the first frame empties it. The terminal is asked nothing: one that answers late, or not at all, as over
-/// a bad link, must not hold the console up.
+/// Takes the terminal over; what says so to it is written like all else, and the first frame empties it. The terminal is asked
+/// nothing: one that answers late, or takes nothing, as over a bad link, must not hold the console up.
 fn take() -> io::Result<Ours> {
     terminal::enable_raw_mode()?;
     // From here on there is something to give back, whatever fails next.
     TAKEN.store(true, Ordering::SeqCst);
     let begin = || {
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
-        Ok(Ours { painter: Painter::new()?, output: Output::start()? })
+        let mut ours = Ours { painter: Painter::new()?, output: Output::start()? };
+        let mut text = sequence(EnterAlternateScreen)?;
+        text.push_str(&sequence(EnableBracketedPaste)?);
+        ours.output.write(text.into())?;
+        Ok(ours)
     };
     begin().inspect_err(|_| restore())
 }
@@ -194,8 +198,7 @@ impl Screen {
     }
 
     fn tell(&mut self, command: impl Command) -> io::Result<()> {
-        let mut text = String::new();
-        command.write_ansi(&mut text).map_err(io::Error::other)?;
+        let text = sequence(command)?;
         self.ours()?.output.write(text.into())
     }
 
@@ -245,6 +248,13 @@ fn restore_on_panic() {
             }
         }));
     });
+}
+
+/// What a command is to the terminal.
+fn sequence(command: impl Command) -> io::Result<String> {
+    let mut text = String::new();
+    command.write_ansi(&mut text).map_err(io::Error::other)?;
+    Ok(text)
 }
 
 /// Whether a key asks for [`Screen::suspend`]. In raw mode the terminal no longer does it by itself. It is no action: it

@@ -66,13 +66,17 @@ impl Console {
         self.hands.start(feed, &self.state.access, effect, &mut self.effects);
     }
 
-    /// Fetches a payload to be edited.
+    /// Fetches a payload to be edited, unless another one is.
     fn fetch(&mut self, order: OrderId) {
         let Source::Bus(feed, _) = &self.source else { return };
+        if self.editing.is_some() {
+            return;
+        }
+        self.editing = Some(order.clone());
         let (feed, tell) = (Arc::clone(feed), self.fetched.0.clone());
         self.effects.spawn(async move {
             let payload = feed.payload(&order).await;
-            // One at a time: the second waits until the editor is closed.
+            // There is room for one. Whoever waits for it is there as long as the terminal is ours.
             let _ = tell.send((order, payload)).await;
             None
         });

@@ -32,21 +32,11 @@ fn signals_leave_the_terminal_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_console_that_is_asked_to_end_ends_its_editor_too_and_says_what_became_of_the_text() {
-    let bus = Bus::start().await;
-    bus.store(72, "K072", "Plaza Ñandú").await;
-    let intake = bus.accept("0000900001-070101").await;
-    bus.give_up("0000900001-070101", intake).await;
+    let bus = with_one_to_edit().await;
     // One that ends when it is asked to, and one that does not; both leave the terminal as nobody likes it.
     for editor in ["", "trap '' TERM HUP;"] {
         for signal in [Signal::TERM, Signal::HUP] {
-            let editor = format!("{editor} stty raw -echo; printf EDITING; exec sleep 1000; :");
-            let env = [("EDITOR", editor.as_str()), ("PATH", "/usr/bin:/bin"), ("USER", "ana")];
-            let mut screen = Terminal::open(&bus.url(), &env);
-            screen.wait_for("the connection", LONG, |s| s.contains("conectado") && !s.contains("leyendo"));
-            screen.press("4");
-            screen.wait_for("the order", SHORT, |s| s.contains("0000900001-070101"));
-            screen.press("E");
-            screen.wait_for("the editor", SHORT, |s| s.contains("EDITING"));
+            let mut screen = edited(&bus, &format!("{editor} stty raw -echo; printf EDITING; exec sleep 1000; :"));
             let payload = |screen: &Terminal| screen.files().iter().any(|(path, _)| path.ends_with("payload.json"));
             assert!(payload(&screen), "the text is where the editor has it");
             screen.signal(signal);
@@ -57,6 +47,41 @@ async fn a_console_that_is_asked_to_end_ends_its_editor_too_and_says_what_became
             assert!(screen.log().contains("it was dropped, nothing was sent"), "{}", screen.log());
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_editor_whose_terminal_takes_nothing_any_more_does_not_keep_a_console_that_is_asked_to_end() {
+    let bus = with_one_to_edit().await;
+    // Letter by letter, and without the terminal's own processing, so that there is no room left for a few bytes.
+    let mut screen = edited(&bus, "printf EDITING; read _; stty -opost; while printf y; do :; done; :");
+    screen.stall();
+    screen.press("\r");
+    screen.wait_for_full_terminal("sh");
+    screen.signal(Signal::TERM);
+    assert_eq!(screen.wait_for_exit(SHORT).0, 0);
+    assert!(screen.log().contains("it was dropped, nothing was sent"), "{}", screen.log());
+    assert!(screen.log().contains("the terminal takes nothing"), "{}", screen.log());
+}
+
+/// A bus with an order that was not injected.
+async fn with_one_to_edit() -> Bus {
+    let bus = Bus::start().await;
+    bus.store(72, "K072", "Plaza Ñandú").await;
+    let intake = bus.accept("0000900001-070101").await;
+    bus.give_up("0000900001-070101", intake).await;
+    bus
+}
+
+/// A console in which the payload of that order is edited by `editor`, which writes `EDITING`.
+fn edited(bus: &Bus, editor: &str) -> Terminal {
+    let env = [("EDITOR", editor), ("PATH", "/usr/bin:/bin"), ("USER", "ana")];
+    let mut screen = Terminal::open(&bus.url(), &env);
+    screen.wait_for("the connection", LONG, |s| s.contains("conectado") && !s.contains("leyendo"));
+    screen.press("4");
+    screen.wait_for("the order", SHORT, |s| s.contains("0000900001-070101"));
+    screen.press("E");
+    screen.wait_for("the editor", SHORT, |s| s.contains("EDITING"));
+    screen
 }
 
 #[test]
@@ -203,6 +228,7 @@ fn a_panic_gives_the_terminal_back_tells_itself_and_ends_the_program() {
 #[ignore = "runs in a terminal of its own, see above"]
 fn panics() {
     let mut screen = Screen::enter().unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(screen.written()).unwrap();
     screen.draw(|frame| frame.render_widget("drawn", frame.area())).unwrap();
     assert_ne!(std::env::var("PANIC_IN").unwrap(), "main", "a fault in the program");
     std::thread::spawn(|| panic!("a fault in the program")).join().unwrap_err();

@@ -256,25 +256,37 @@ impl Terminal {
         self.stall();
         let deadline = Instant::now() + LONG;
         let (mut full_since, mut one_is_shown) = (None, false);
-        // A write that the terminal takes in the end may be seen under way; one that lasts is waiting.
-        while full_since.is_none_or(|since: Instant| since.elapsed() < Duration::from_millis(500)) {
+        while !lasts(&mut full_since, self.waits_for_terminal()) {
             assert!(Instant::now() < deadline, "the terminal took all that was written");
             self.press(if one_is_shown { other } else { one });
             one_is_shown = !one_is_shown;
             // Longer than there is between two frames, so that each is drawn.
             std::thread::sleep(Duration::from_millis(50));
-            full_since = if self.waits_for_terminal() { full_since.or_else(|| Some(Instant::now())) } else { None };
         }
     }
 
     /// Whether a thread of the program is within a write to the terminal that has not ended.
     fn waits_for_terminal(&self) -> bool {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.process_id().unwrap())).unwrap();
-        let read = |task: &Path, file| std::fs::read_to_string(task.join(file)).unwrap_or_default();
-        tasks.map(|task| task.unwrap().path()).any(|task| {
-            // Where the kernel has it wait: for room in a terminal, not for something to write.
-            read(&task, "comm").trim() == "terminal" && read(&task, "wchan") == "wait_woken"
-        })
+        tasks.map(|task| task.unwrap().path()).any(|task| waits_for_room(&task, "terminal"))
+    }
+
+    /// Waits until a process `name` of the terminal has filled it.
+    pub(crate) fn wait_for_full_terminal(&self, name: &str) {
+        let (session, deadline) = (self.child.process_id().unwrap().to_string(), Instant::now() + LONG);
+        let ours = |process: &Path| {
+            let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
+            stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(3)) == Some(&session)
+        };
+        let full = || {
+            let all = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+            all.into_iter().any(|process| waits_for_room(&process, name) && ours(&process))
+        };
+        let mut full_since = None;
+        while !lasts(&mut full_since, full()) {
+            assert!(Instant::now() < deadline, "the terminal took all that was written");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits until the console's log holds `text`.
@@ -394,4 +406,17 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
     }
+}
+
+/// Whether something that is seen `now` has been seen since half a second: a write that the terminal takes in the end may be
+/// seen under way; one that lasts is waiting.
+fn lasts(since: &mut Option<Instant>, now: bool) -> bool {
+    *since = if now { since.or_else(|| Some(Instant::now())) } else { None };
+    since.is_some_and(|since| since.elapsed() >= Duration::from_millis(500))
+}
+
+/// Whether what is called `name` is kept waiting by the kernel for room in a terminal, not for something to write.
+fn waits_for_room(task: &Path, name: &str) -> bool {
+    let read = |file| std::fs::read_to_string(task.join(file)).unwrap_or_default();
+    read("comm").trim() == name && read("wchan") == "wait_woken"
 }
