@@ -41,6 +41,37 @@ impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Parsed<T> {
     }
 }
 
+/// What every identity that is a text has in common, whatever it is kept in: it is read by its rule and written as the plain text.
+macro_rules! as_text {
+    ($name:ident) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(Parsed(PhantomData))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.as_str().to_owned()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
 /// A string newtype with a rule; serialises as the plain string and checks the rule when it is read.
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $check:expr) => {
@@ -49,11 +80,7 @@ macro_rules! text_id {
         #[serde(into = "String")]
         pub struct $name(std::sync::Arc<str>);
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(Parsed(PhantomData))
-            }
-        }
+        as_text!($name);
 
         impl $name {
             /// The text itself.
@@ -68,26 +95,6 @@ macro_rules! text_id {
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 let valid: fn(&str) -> bool = $check;
                 if valid(text) { Ok(Self(text.into())) } else { refuse($what, $rule, text) }
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0.as_ref().to_owned()
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
             }
         }
     };
@@ -189,11 +196,7 @@ pub struct Cloud {
     text: [u8; 16],
 }
 
-impl<'de> Deserialize<'de> for Cloud {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Parsed(PhantomData))
-    }
-}
+as_text!(Cloud);
 
 impl Cloud {
     /// The text itself.
@@ -218,26 +221,6 @@ impl FromStr for Cloud {
     }
 }
 
-impl TryFrom<String> for Cloud {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        text.parse()
-    }
-}
-
-impl From<Cloud> for String {
-    fn from(cloud: Cloud) -> Self {
-        cloud.as_str().to_owned()
-    }
-}
-
-impl fmt::Display for Cloud {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl fmt::Debug for Cloud {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cloud({self})")
@@ -249,11 +232,7 @@ impl fmt::Debug for Cloud {
 #[serde(into = "String")]
 pub struct Country([u8; 2]);
 
-impl<'de> Deserialize<'de> for Country {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Parsed(PhantomData))
-    }
-}
+as_text!(Country);
 
 impl Country {
     /// `zz`, which ISO 3166-1 leaves to users: the country could not be told.
@@ -276,26 +255,6 @@ impl FromStr for Country {
             }
             _ => refuse("country", "two letters of ISO 3166-1, for example ec", text),
         }
-    }
-}
-
-impl TryFrom<String> for Country {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        text.parse()
-    }
-}
-
-impl From<Country> for String {
-    fn from(country: Country) -> Self {
-        country.as_str().to_owned()
-    }
-}
-
-impl fmt::Display for Country {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
